@@ -1,0 +1,87 @@
+import * as fs from "node:fs";
+import { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { loadCluster } from "../config/cluster";
+import type { Role } from "../config/stack";
+import type { Part } from "./manifest";
+import { encodeDocument } from "./remote/document";
+import { Observation } from "./remote/observationResource";
+import type { RoleValues, Values } from "./values";
+
+/** The node that a component works on. */
+export type NodeContext = {
+  /** Path of the cluster file, relative to the project folder: observations read it at call time. */
+  clusterFile: string;
+  /** The cluster file, read and checked. */
+  cluster: ReturnType<typeof loadCluster>;
+  /** Name of this node in the cluster file. */
+  name: string;
+  /** The role that the stack config gives it. */
+  role: Role;
+};
+
+/** What every component of a management node takes. */
+export type PartArgs = {
+  /** The node. */
+  node: NodeContext;
+  /** What must have converged before this part's remote command runs. Observations wait for nothing. */
+  after: pulumi.Resource[];
+};
+
+/** Where NodeProgram installs the node program. */
+export const PROGRAM = "/usr/local/sbin/xcat-ha";
+
+/** How every remote command of a node connects. Secret as a whole. */
+export function connectionTo(node: NodeContext, host: pulumi.Input<string>) {
+  const { ssh, hostKeys } = node.cluster;
+  return {
+    host,
+    port: ssh.port,
+    user: ssh.user,
+    privateKey: pulumi.secret(fs.readFileSync(node.cluster.privateKeyFile, "utf8")),
+    hostKey: hostKeys[node.name],
+    // The observation's handshake has succeeded just before: what fails now fails for good.
+    dialErrorLimit: 2,
+    perDialTimeout: 5,
+  };
+}
+
+/**
+ * Makes a part converge: an observation that reads it and a remote command that changes it, which runs when what is wanted
+ * changed or the observation saw a difference, and at no other time (design section 4).
+ */
+export function converge(
+  parent: pulumi.ComponentResource,
+  part: Part,
+  values: RoleValues,
+  { node, after }: PartArgs,
+  options: {
+    /** More keys for the command's document that are no part of what is observed. */
+    payload?: Values;
+    /** Another way to run it than the installed program. */
+    create?: string;
+    /** A command that must have run before, made once the node was observed. */
+    prelude?: (observation: Observation) => pulumi.Resource;
+  } = {},
+): { observation: Observation; command: remote.Command } {
+  const wanted = values[node.role];
+  const target = { clusterFile: node.clusterFile, node: node.name, part, role: node.role };
+  const observation = new Observation(part, { target, values: wanted }, { parent });
+  const stdin = observation.counter.apply((counter) =>
+    encodeDocument({ ...wanted, ...options.payload, role: node.role, counter: String(counter) }),
+  );
+  const prelude = options.prelude ? [options.prelude(observation)] : [];
+  const command = new remote.Command(
+    part,
+    {
+      connection: connectionTo(node, node.cluster.nodes[node.name].address),
+      create: options.create ?? `${PROGRAM} apply ${part}`,
+      delete: `if [ -x ${PROGRAM} ]; then exec ${PROGRAM} remove ${part}; fi`,
+      // The only change signal: triggers would replace, and the old delete would run last (facts: command.remote.Command).
+      stdin,
+      addPreviousOutputInEnv: false,
+    },
+    { parent, dependsOn: [observation, ...prelude, ...after] },
+  );
+  return { observation, command };
+}

@@ -1,0 +1,53 @@
+import { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { connectionTo, converge, type PartArgs } from "./converge";
+import { encodeDocument } from "./remote/document";
+import { installedProgram, sha256 } from "./remote/program";
+import type { RoleValues } from "./values";
+
+export type NodeProgramArgs = PartArgs & {
+  /** The description of the node, as a document: every part's values for both roles. */
+  description: string;
+  /** The static address with its prefix, like 10.5.106.70/8. */
+  staticAddress: string;
+  /** The interface that carries it. */
+  interface: string;
+};
+
+/** Runs `bash PROGRAM VERB` with a program that comes in the document on standard input, under the key program.text. */
+const runDelivered = (verb: string) =>
+  `set -eu; umask 077; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cat >"$folder/document"; ` +
+  `sed -n 's/^program\\.text //p' "$folder/document" | base64 -d >"$folder/program"; bash "$folder/program" ${verb} <"$folder/document"`;
+
+export function nodeProgramValues(description: string): RoleValues {
+  const values = { program: sha256(installedProgram()), description: sha256(description) };
+  return { active: values, standby: values };
+}
+
+/** The node program and the description of the node, delivered to it; before that, once, the static address at run time. */
+export class NodeProgram extends pulumi.ComponentResource {
+  public readonly converged: pulumi.Resource;
+
+  constructor(name: string, args: NodeProgramArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("xcat-ha:index:NodeProgram", name, {}, opts);
+    const program = installedProgram();
+    const { command } = converge(this, "nodeProgram", nodeProgramValues(args.description), args, {
+      payload: { "program.text": program, "description.text": args.description },
+      create: runDelivered("install"),
+      prelude: ({ foundAt }) =>
+        new remote.Command(
+          "bootstrap",
+          {
+            connection: connectionTo(args.node, foundAt),
+            create: runDelivered("bootstrap"),
+            stdin: encodeDocument({ "program.text": program, address: args.staticAddress, interface: args.interface }),
+            addPreviousOutputInEnv: false,
+          },
+          // Only ever once: later the node answers at its static address.
+          { parent: this, dependsOn: args.after, ignoreChanges: ["connection", "create", "stdin"] },
+        ),
+    });
+    this.converged = command;
+    this.registerOutputs({});
+  }
+}

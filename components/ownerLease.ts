@@ -1,0 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+import { converge, type PartArgs } from "./converge";
+import type { RoleValues } from "./values";
+
+export type OwnerLeaseArgs = PartArgs & OwnerLeaseFacts;
+
+export type OwnerLeaseFacts = {
+  /** The node's name. */
+  owner: string;
+};
+
+export function ownerLeaseValues({ owner }: OwnerLeaseFacts): RoleValues {
+  return { active: { lease: `held by ${owner}` }, standby: { lease: `not held by ${owner}` } };
+}
+
+/** Who may run the services. Its command is the change of role: one transaction on the node (design section 5). */
+export class OwnerLease extends pulumi.ComponentResource {
+  public readonly converged: pulumi.Resource;
+
+  constructor(name: string, args: OwnerLeaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("xcat-ha:index:OwnerLease", name, {}, opts);
+    this.converged = converge(this, "ownerLease", ownerLeaseValues(args), args).command;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,123 @@
+// What an observation does when Pulumi asks it: reads a part on the node, in the shape of what is wanted, and never changes the node.
+// The dynamic provider loads this at call time, so refresh and destroy run today's code, and nothing here comes from the state but
+// what was wanted: address, host key and key are read from the cluster file now (design section 4).
+const path = require("node:path");
+const { settingsOf } = require("../settings");
+const { decodeDocument } = require("./document");
+const { NodeError, loadCluster, openSession } = require("./session");
+
+/**
+ * @typedef {{ clusterFile: string, node: string, part: string, role: string }} Target where and what
+ * @typedef {Record<string, string>} Values
+ * @typedef {{ target: Target, counter?: number, foundAt?: string, __provider?: unknown } & Record<string, any>} Properties
+ */
+
+/** @type {Map<string, Promise<Awaited<ReturnType<typeof openSession>>>>} */
+const sessions = new Map();
+
+/** @param {Properties} properties */
+function sessionOf({ target }) {
+  const key = `${target.clusterFile} ${target.node}`;
+  let session = sessions.get(key);
+  if (!session) {
+    session = Promise.resolve().then(() => {
+      const cluster = loadCluster(path.resolve(target.clusterFile));
+      if (!cluster.nodes[target.node])
+        throw new NodeError(
+          `${target.node} is not a node of ${target.clusterFile} any more; seen ${Object.keys(cluster.nodes).join(", ")}\nnext: put it back, or pulumi stack rm --force the stack of a node that no longer exists`,
+        );
+      return openSession(cluster, target.node, settingsOf(cluster, target.node));
+    });
+    sessions.set(key, session);
+  }
+  return session;
+}
+
+/** What is wanted, without what is ours. @param {Properties} properties @returns {Values} */
+function valuesOf({ target, counter, foundAt, __provider, ...values }) {
+  return values;
+}
+
+/** @param {Properties} properties @param {string} verb @param {string} argument @param {Values} values */
+async function ask(properties, verb, argument, values) {
+  const session = await sessionOf(properties);
+  const reply = await session.request(verb, argument, values);
+  if (reply.code !== 0)
+    throw new NodeError(
+      reply.stderr.replace(/^error: /, "") ||
+        `${verb} ${argument} on ${properties.target.node} ended with ${reply.code} and said nothing`,
+    );
+  return reply.stdout;
+}
+
+/** @param {Properties} properties @returns {Promise<Values>} */
+async function observe(properties) {
+  return decodeDocument(await ask(properties, "observe", properties.target.part, valuesOf(properties)));
+}
+
+/** Differences in words, both values. @param {string} node @param {string} part @param {Values} wanted @param {Values} found */
+function differences(node, part, wanted, found) {
+  return Object.keys(wanted)
+    .filter((key) => wanted[key] !== found[key])
+    .map((key) => `${node} ${part}: ${key} is '${found[key]}', wanted '${wanted[key]}'`);
+}
+
+/**
+ * Runs in every preview and up, with the old inputs or, on a node that was never set up, with none: the dry run.
+ * @param {Properties | undefined} olds @param {Properties} news
+ */
+async function check(olds, news) {
+  const { node, part, role } = news.target;
+  if (part === "ownerLease") {
+    const steps = await ask(news, "plan", role, {});
+    if (!olds || olds.target?.role !== role) console.log(planSentences(node, role, steps));
+  } else {
+    await sessionOf(news);
+  }
+  if (!olds?.target && part !== "nodeProgram") {
+    const wanted = valuesOf(news);
+    const found = differences(node, part, wanted, await observe(news));
+    if (found.length > 0) console.log(found.join("\n"));
+  }
+  return { inputs: news };
+}
+
+/** The plan of the node program for people. @param {string} node @param {string} role @param {string} steps */
+function planSentences(node, role, steps) {
+  const lines = steps
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [verb, argument, reason] = line.split("\t");
+      return `  ${verb}${argument === "-" ? "" : ` ${argument}`}: ${reason}`;
+    });
+  return `${node} will become ${role}:\n${lines.join("\n")}`;
+}
+
+/** @param {Properties} inputs */
+async function create(inputs) {
+  const { address } = await sessionOf(inputs);
+  return { id: `${inputs.target.node}/${inputs.target.part}`, outs: { ...inputs, counter: 1, foundAt: address } };
+}
+
+/** @param {string} id @param {Properties} properties */
+async function read(id, properties) {
+  const { counter, foundAt, ...inputs } = properties;
+  const wanted = valuesOf(properties);
+  const found = await observe(properties);
+  const differing = differences(properties.target.node, properties.target.part, wanted, found);
+  if (differing.length > 0) console.log(differing.join("\n"));
+  return { id, props: { ...properties, ...found }, inputs: { ...inputs, ...found } };
+}
+
+/** The next command runs because of the counter. @param {string} _id @param {Properties} olds @param {Properties} news */
+async function update(_id, olds, news) {
+  return { outs: { ...news, counter: (olds.counter ?? 0) + 1, foundAt: olds.foundAt } };
+}
+
+/** The refusal to destroy: the leaf that is deleted first asks the node. @param {string} _id @param {Properties} properties */
+async function remove(_id, properties) {
+  if (properties.target.part === "destroyable") await ask(properties, "destroyable", "", {});
+}
+
+module.exports = { check, create, read, update, remove };

@@ -1,0 +1,229 @@
+// One SSH connection to one node, for all observations of one Pulumi operation. It carries requests to the serving node program,
+// one after another, and ends by itself when nobody asks any more.
+const { spawn } = require("node:child_process");
+const crypto = require("node:crypto");
+const os = require("node:os");
+const path = require("node:path");
+const { loadCluster } = require("../../config/cluster");
+const { encodeDocument } = require("./document");
+const { servingProgram } = require("./program");
+
+const CONNECT_SECONDS = 5;
+/** How long one request may take; a hung share has its own, shorter limit on the node. */
+const REQUEST_SECONDS = 120;
+
+/** @typedef {{ code: number, stdout: string, stderr: string }} Reply */
+/** @typedef {ReturnType<typeof loadCluster>} LoadedCluster */
+
+class NodeError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    // Pulumi prints the stack of an error, twice: here it would only hide the message.
+    this.stack = message;
+  }
+}
+
+/**
+ * The arguments of ssh(1) for a node at an address. The host key is pinned under the node's name, whatever its address is.
+ * @param {LoadedCluster} cluster @param {string} node @param {string} address
+ */
+function sshArguments(cluster, node, address) {
+  const options = {
+    BatchMode: "yes",
+    ConnectTimeout: String(CONNECT_SECONDS),
+    ServerAliveInterval: "5",
+    ServerAliveCountMax: "3",
+    StrictHostKeyChecking: "yes",
+    UserKnownHostsFile: cluster.knownHostsFile,
+    GlobalKnownHostsFile: "/dev/null",
+    HostKeyAlias: node,
+    CheckHostIP: "no",
+    IdentitiesOnly: "yes",
+    IdentityAgent: "none",
+    ControlMaster: "auto",
+    // The two provider processes of one `up` share the connection; a changed key or address opens another.
+    ControlPath: path.join(os.tmpdir(), `.xcat-ha-${controlName(cluster, node, address)}`),
+    ControlPersist: "3",
+    LogLevel: "ERROR",
+  };
+  return [
+    "-F",
+    "none",
+    "-T",
+    "-i",
+    cluster.privateKeyFile,
+    "-l",
+    cluster.ssh.user,
+    "-p",
+    String(cluster.ssh.port),
+    ...Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]),
+    address,
+  ];
+}
+
+/** @param {LoadedCluster} cluster @param {string} node @param {string} address */
+function controlName(cluster, node, address) {
+  const network = fsSafe(() => require("node:fs").readlinkSync("/proc/self/ns/net"));
+  const key = fsSafe(() => require("node:fs").readFileSync(cluster.privateKeyFile, "utf8"));
+  return crypto
+    .createHash("sha256")
+    .update(JSON.stringify([process.getuid?.(), network, address, cluster.ssh, cluster.hostKeys[node], key]))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+/** @param {() => string} read */
+function fsSafe(read) {
+  try {
+    return read();
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Why a connection failed, in the three lines of every error.
+ * @param {LoadedCluster} cluster @param {string} node @param {string} address @param {string} evidence what ssh said
+ */
+function connectionError(cluster, node, address, evidence) {
+  const said = evidence
+    .trim()
+    .split("\n")
+    .filter((line) => !/^@|^\s*$/.test(line))
+    .slice(-4)
+    .join(" ");
+  const where = `${node} at ${address}:${cluster.ssh.port}`;
+  if (/REMOTE HOST IDENTIFICATION|host key.*changed|Host key verification failed/i.test(evidence))
+    return new NodeError(
+      `${where} shows another host key than the one pinned for ${node}; nothing was touched\nevidence: ${said}\nnext: if ${node} was installed anew, compare /etc/ssh/ssh_host_ed25519_key.pub on its console and correct the line ${node} in ${cluster.knownHostsFile}`,
+    );
+  if (/Permission denied/i.test(evidence))
+    return new NodeError(
+      `${where} refused the key ${cluster.privateKeyFile}; nothing was touched\nevidence: ${said}\nnext: ssh-copy-id -i ${cluster.privateKeyFile} ${cluster.ssh.user}@${address}`,
+    );
+  return new NodeError(
+    `${where} could not be reached by SSH within ${CONNECT_SECONDS} s; expected an answer; nothing was touched\nevidence: ${said || "it accepts and stays silent"}\nnext: ssh -p ${cluster.ssh.port} ${cluster.ssh.user}@${address}; check nodes.${node}.address in cluster.yaml, and that the node is up`,
+  );
+}
+
+class Session {
+  /** @param {LoadedCluster} cluster @param {string} node @param {string} address */
+  constructor(cluster, node, address) {
+    this.cluster = cluster;
+    this.node = node;
+    this.address = address;
+    this.count = 0;
+    this.errors = "";
+    this.buffer = "";
+    /** @type {Map<string, { resolve: (reply: Reply) => void, reject: (error: Error) => void }>} */
+    this.waiting = new Map();
+    this.answered = false;
+    this.child = spawn("ssh", [...sshArguments(cluster, node, address), "exec bash -s"], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.child.stderr.on("data", (chunk) => {
+      this.errors += chunk;
+    });
+    this.child.stdout.on("data", (chunk) => this.receive(String(chunk)));
+    this.child.on("error", (error) =>
+      this.fail(new NodeError(`ssh could not be started: ${error.message}\nnext: install the OpenSSH client`)),
+    );
+    this.child.on("exit", () => this.fail(this.ended()));
+    this.child.stdin.on("error", () => {});
+    this.child.stdin.write(servingProgram());
+    // An open session must not keep Pulumi's provider process alive.
+    for (const stream of [this.child, this.child.stdin, this.child.stdout, this.child.stderr])
+      /** @type {any} */ (stream).unref?.();
+  }
+
+  ended() {
+    if (!this.answered) return connectionError(this.cluster, this.node, this.address, this.errors);
+    return new NodeError(
+      `the connection to ${this.node} at ${this.address} was lost while it was observed; expected an answer\nevidence: ${this.errors.trim() || "closed by the other side"}\nnext: run the same pulumi command again`,
+    );
+  }
+
+  /** @param {Error} error */
+  fail(error) {
+    this.failed = error;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+
+  /** @param {string} chunk */
+  receive(chunk) {
+    this.buffer += chunk;
+    const lines = this.buffer.split("\n");
+    this.buffer = lines.pop() ?? "";
+    for (const line of lines) {
+      const [word, id, code, stdout, stderr] = line.split(" ");
+      const waiting = word === "reply" ? this.waiting.get(id) : undefined;
+      if (!waiting) continue;
+      this.answered = true;
+      this.waiting.delete(id);
+      const decode = (/** @type {string} */ part) => (part === "-" ? "" : Buffer.from(part, "base64").toString("utf8"));
+      waiting.resolve({ code: Number(code), stdout: decode(stdout), stderr: decode(stderr).trim() });
+    }
+  }
+
+  /**
+   * @param {string} verb @param {string} argument @param {Record<string, string>} values
+   * @param {number} [seconds] @returns {Promise<Reply>}
+   */
+  request(verb, argument, values, seconds = REQUEST_SECONDS) {
+    if (this.failed) return Promise.reject(this.failed);
+    const id = String(++this.count);
+    const document = encodeDocument(values);
+    const lines = document.split("\n").length - 1;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.child.kill("SIGKILL");
+        this.fail(this.answered ? this.ended() : connectionError(this.cluster, this.node, this.address, this.errors));
+      }, seconds * 1000);
+      this.waiting.set(id, {
+        resolve: (reply) => {
+          clearTimeout(timer);
+          resolve(reply);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+      this.child.stdin.write(`request ${id} ${verb} ${argument || "-"} ${lines}\n${document}`);
+    });
+  }
+
+  close() {
+    this.child.stdin.end();
+  }
+}
+
+/**
+ * A session that has answered: at the node's static address, or, before it has that, where it was found first.
+ * @param {LoadedCluster} cluster @param {string} node @param {Record<string, string>} settings
+ * @returns {Promise<Session>}
+ */
+async function openSession(cluster, node, settings) {
+  const { address, bootstrapAddress } = cluster.nodes[node];
+  const open = async (/** @type {string} */ at) => {
+    const session = new Session(cluster, node, at);
+    await session.request("settings", "", settings, CONNECT_SECONDS * 2);
+    return session;
+  };
+  try {
+    return await open(address);
+  } catch (error) {
+    if (!bootstrapAddress || !/could not be reached/.test(String(error))) throw error;
+    try {
+      return await open(bootstrapAddress);
+    } catch (second) {
+      throw new NodeError(
+        `${/** @type {Error} */ (error).message}\nalso tried: ${String(/** @type {Error} */ (second).message).split("\n")[0]}`,
+      );
+    }
+  }
+}
+
+module.exports = { openSession, NodeError, loadCluster, sshArguments };

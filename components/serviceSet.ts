@@ -1,0 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
+import { TIME_SERVICES } from "../config/cluster";
+import { converge, type PartArgs } from "./converge";
+import type { RoleValues, Values } from "./values";
+
+export type ServiceSetArgs = PartArgs &
+  ServiceSetFacts & { /** Which of the two sets. */ part: "database" | "network" };
+
+export type ServiceSetFacts = {
+  /** systemd's names of the units, in the order of their start. */
+  units: string[];
+};
+
+/** The time service runs on both nodes: a clock left alone for months fails on the night it counts (design section 6). */
+export function serviceSetValues({ units }: ServiceSetFacts): RoleValues {
+  const states = (managed: string): Values =>
+    Object.fromEntries(units.map((unit) => [unit, TIME_SERVICES.includes(unit) ? "running, enabled" : managed]));
+  const order = units.join(" ");
+  return {
+    active: { order, ...states("running, not enabled") },
+    standby: { order, ...states("stopped, not enabled") },
+  };
+}
+
+/** Services in their order, each ready before the next; disabled at boot. A standby node has them stopped, and the stop proven. */
+export class ServiceSet extends pulumi.ComponentResource {
+  public readonly converged: pulumi.Resource;
+
+  constructor(name: string, args: ServiceSetArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("xcat-ha:index:ServiceSet", name, {}, opts);
+    this.converged = converge(this, args.part, serviceSetValues(args), args).command;
+    this.registerOutputs({});
+  }
+}

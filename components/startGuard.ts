@@ -1,0 +1,26 @@
+import * as pulumi from "@pulumi/pulumi";
+import { converge, type PartArgs } from "./converge";
+import type { RoleValues } from "./values";
+
+export type StartGuardArgs = PartArgs & StartGuardFacts;
+
+export type StartGuardFacts = {
+  /** systemd's names of the units. */
+  units: string[];
+};
+
+export function startGuardValues({ units }: StartGuardFacts): RoleValues {
+  const values = Object.fromEntries(units.map((unit) => [unit, "guarded"]));
+  return { active: values, standby: values };
+}
+
+/** A drop-in on every managed unit: it starts only where the owner lease is held by this node in this boot. */
+export class StartGuard extends pulumi.ComponentResource {
+  public readonly converged: pulumi.Resource;
+
+  constructor(name: string, args: StartGuardArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("xcat-ha:index:StartGuard", name, {}, opts);
+    this.converged = converge(this, "startGuard", startGuardValues(args), args).command;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+import { broadcastOf } from "../config/cluster";
+import { converge, type PartArgs } from "./converge";
+import type { RoleValues } from "./values";
+
+export type VirtualIpArgs = PartArgs & VirtualIpFacts;
+
+export type VirtualIpFacts = {
+  /** The VIP, like 10.5.106.7. */
+  address: string;
+  /** Length of the subnet's prefix, in bits. */
+  prefix: number;
+  /** The interface that carries it. */
+  interface: string;
+  /** Its label, like eth0:0; xcatprobe finds the VIP by it. */
+  label: string;
+  /** The node's own address with its prefix, which survives whatever happens to the VIP. */
+  staticAddress: string;
+};
+
+export function virtualIpValues(args: VirtualIpFacts): RoleValues {
+  const place = {
+    ip: args.address,
+    prefix: String(args.prefix),
+    interface: args.interface,
+    label: args.label,
+    static: args.staticAddress,
+  };
+  const broadcast = broadcastOf(args.address, args.prefix);
+  return {
+    active: {
+      ...place,
+      address: `${args.address}/${args.prefix} brd ${broadcast} dev ${args.interface} label ${args.label}`,
+    },
+    standby: { ...place, address: "absent" },
+  };
+}
+
+/** The VIP with its label: on the active node, announced and not persistent; on a standby node absent (seed, "Configure VIP"). */
+export class VirtualIp extends pulumi.ComponentResource {
+  public readonly converged: pulumi.Resource;
+
+  constructor(name: string, args: VirtualIpArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("xcat-ha:index:VirtualIp", name, {}, opts);
+    this.converged = converge(this, "virtualIp", virtualIpValues(args), args).command;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,137 @@
+# The change of role: observe, decide (plan), then each step, with a look at the lease and at other orders between them.
+
+# system_state: "ok", or why this system is refused (floor: bash 4.4, systemd 239; design section 5).
+system_state() {
+  local id version systemd
+  # shellcheck source=/dev/null
+  id=$(. /etc/os-release && printf '%s' "$ID")
+  # shellcheck source=/dev/null
+  version=$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")
+  systemd=$(systemctl --version | awk 'NR == 1 { print $2 + 0 }')
+  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+    printf 'bash %s; expected 4.4 or newer\n' "$BASH_VERSION"
+  elif ((systemd < 239)); then
+    printf 'systemd %s; expected 239 or newer\n' "$systemd"
+  else
+    case $id:${version%%.*} in
+      rhel:8 | rhel:9 | rhel:10 | rocky:8 | rocky:9 | rocky:10 | almalinux:8 | almalinux:9 | almalinux:10 | centos:8 | centos:9 | centos:10) printf 'ok\n' ;;
+      sles:15 | debian:12 | ubuntu:22 | ubuntu:24) printf 'ok\n' ;;
+      *) printf '%s %s\n' "$id" "$version" ;;
+    esac
+  fi
+}
+
+# missing_tools: what this program calls and this node lacks.
+missing_tools() {
+  local tool
+  for tool in rsync arping ip ss base64 flock findmnt psql; do
+    command -v "$tool" >/dev/null || printf '%s ' "$tool"
+  done
+}
+
+# observe_facts ROLE: fills FACT.
+observe_facts() {
+  local tools
+  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]='')
+  FACT[system]=$(system_state)
+  tools=$(missing_tools)
+  [[ -z $tools ]] || FACT[system]="these commands are missing: $tools"
+  FACT[share]=$(share_state)
+  [[ ${FACT[share]} == ok ]] || return 0
+  lease_read
+  FACT[lease]=${LEASE[is]}
+  FACT[sentence]=$(lease_sentence)
+  FACT[holder]=${LEASE[node]:-}
+  directories_wanted
+  FACT[links]=$(links_state)
+  FACT[shared]=$(shared_state)
+  FACT[running]=$(services_running)
+}
+
+directories_wanted() {
+  local directory shared
+  WANT=()
+  while read -r directory shared; do
+    [[ -z $directory ]] || WANT[$directory]="-> $shared"
+  done <<<"$DIRECTORIES"
+}
+
+# refuse_or_pass STEPS: a refusal becomes the three lines of an error.
+refuse_or_pass() {
+  local verb code seen evidence next
+  IFS=$'\t' read -r verb code seen evidence next <<<"$1"
+  [[ $verb != refuse ]] || fail "$code" "$seen" "$evidence" "$next"
+}
+
+become() {
+  local steps verb argument result
+  ROLE=$1
+  observe_facts "$ROLE"
+  steps=$(plan)
+  refuse_or_pass "$steps"
+  while IFS=$'\t' read -r verb argument _ <&3; do
+    [[ ! -e $RUN/supersede ]] || fail superseded "this run ended before the step '$verb $argument'" "another order came in" "nothing: the other order goes on"
+    set +e
+    (
+      set -e
+      take_step "$verb" "$argument"
+    )
+    result=$?
+    set -e
+    if ((result != 0)); then
+      [[ $ROLE != active ]] || roll_back_first_setup
+      exit "$result"
+    fi
+  done 3<<<"$steps"
+}
+
+take_step() {
+  case $1 in
+    prepare) load_values "$ROLE" "$2" && "$2_prepare" ;;
+    record) units_record ;;
+    quiesce) quiesce ;;
+    claim) lease_claim "$LEASE_WAIT" ;;
+    release) lease_begin_release ;;
+    prove) prove_stopped ;;
+    released) lease_finish_release "$(database_state)" ;;
+    apply) load_values "$ROLE" "$2" && "$(function_of "$2")_apply" ;;
+  esac
+}
+
+# quiesce: the managed services of this node stop, in reverse order, and start no more at boot.
+quiesce() {
+  local index unit
+  units_record
+  for ((index = ${#UNITS[@]} - 1; index >= 0; index--)); do
+    unit=${UNITS[index]}
+    unit_exists "$unit" || continue
+    case $(unit_state "$unit") in
+      inactive | failed) ;;
+      *) service_stop "$unit" ;;
+    esac
+    systemctl disable --quiet -- "$unit.service" </dev/null 2>/dev/null || true
+  done
+}
+
+# prove_stopped: about processes, not only units (design section 6).
+prove_stopped() {
+  local unit pids
+  for unit in "${UNITS[@]}"; do
+    unit_exists "$unit" || continue
+    pids=$(unit_processes "$unit" | tr '\n' ' ')
+    [[ -z $pids && $(unit_state "$unit") != activating ]] ||
+      fail blocked "$unit still has processes on $NODE: $pids" "$(unit_evidence "$unit")" \
+        "end them on $NODE, then run the same pulumi up again. Until then nothing starts on the other node"
+  done
+  database_prove_stopped
+}
+
+# roll_back_first_setup: a first setup that fails before the first link is switched starts again what ran.
+roll_back_first_setup() {
+  directories_wanted
+  [[ $(links_state) == none && $(shared_state) != present && -e $RECORDS/units ]] || return 0
+  say "the first setup failed before anything was switched: what ran is started again"
+  lease_begin_release
+  lease_finish_release "not moved"
+  units_restore
+}

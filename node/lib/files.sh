@@ -1,0 +1,30 @@
+# Files: written whole, renamed into place, never half there.
+
+# write_file FILE MODE: standard input becomes FILE, unless it is that already. Owner and security context of a file that was there are kept.
+write_file() {
+  local file=$1 mode=$2 temporary
+  temporary=$(mktemp "$(dirname "$file")/.$(basename "$file").XXXXXX")
+  if [[ -e $file ]]; then cp -a --attributes-only -- "$file" "$temporary"; else chmod "$mode" "$temporary"; fi
+  cat >"$temporary"
+  if [[ -e $file ]] && cmp -s -- "$temporary" "$file"; then
+    rm -f -- "$temporary"
+    return 0
+  fi
+  sync "$temporary"
+  mv -f -- "$temporary" "$file"
+}
+
+# digest FILE: its sha256, or "absent".
+digest() {
+  if [[ -e $1 ]]; then sha256sum <"$1" | cut -c1-64; else printf 'absent\n'; fi
+}
+
+# fresh_name PATH: PATH, or PATH.1, PATH.2 ...: the first that is not there. A copy of a former run is never overwritten.
+fresh_name() {
+  local name=$1 number=0
+  while [[ -e $name || -L $name ]]; do
+    number=$((number + 1))
+    name=$1.$number
+  done
+  printf '%s\n' "$name"
+}

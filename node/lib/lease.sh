@@ -1,0 +1,173 @@
+# The owner lease: who may run the services, recorded on the shared data as epochs.
+#
+#   SHARE/.xcat-ha/epoch/000007.owner      who; made by link(2), never changed, never deleted
+#   SHARE/.xcat-ha/epoch/000007.releasing  its owner steps down: from here on the start guard refuses
+#   SHARE/.xcat-ha/epoch/000007.released   its owner has proven that nothing runs
+#
+# The newest epoch counts. No clock is compared, no lock is ever deleted (facts/failover.md 4a, 4b).
+
+readonly SHARE_DEADLINE=10
+
+machine_id() { cat /etc/machine-id; }
+boot_id() { cat /proc/sys/kernel/random/boot_id; }
+lease_directory() { printf '%s/.xcat-ha/epoch\n' "$SHARE"; }
+
+# share_do COMMAND...: runs it in a child with a deadline: a hung mount must not hang the tool.
+share_do() { timeout -k 2 "$SHARE_DEADLINE" "$@" </dev/null; }
+
+# share_state: "ok", or why the share cannot be used.
+share_state() {
+  local directory_device root_device
+  directory_device=$(share_do stat -c %d -- "$SHARE" 2>/dev/null) || {
+    if [[ $? -ge 124 ]]; then printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"; else printf 'cannot be read\n'; fi
+    return 0
+  }
+  root_device=$(stat -c %d /)
+  if [[ $directory_device == "$root_device" ]]; then
+    printf 'not mounted: it is a directory of the root file system\n'
+    return 0
+  fi
+  printf 'ok\n'
+}
+
+# lease_listing: the newest epoch's files and its owner file, by a child with a deadline.
+# Asked "fresh", it makes and removes a file first: an NFS client then asks its server instead of its cache.
+# An observation never does: it changes nothing.
+lease_listing() {
+  # shellcheck disable=SC2016 # the child expands it
+  share_do bash -c '
+    set -eu
+    cd -- "$1" 2>/dev/null || { [ -d "$2" ] && exit 0; exit 1; }
+    if [ "$3" = fresh ]; then probe=$(mktemp .probe.XXXXXX) && rm -f -- "$probe"; fi
+    newest=$(LC_ALL=C ls -1 | sed -n "s/^\([0-9]\{6\}\)\.owner$/\1/p" | tail -n 1)
+    [ -n "$newest" ] || exit 0
+    echo "epoch $newest"
+    [ ! -e "$newest.releasing" ] || echo "releasing yes"
+    [ ! -e "$newest.released" ] || echo "released yes"
+    cat -- "$newest.owner"
+  ' lease "$(lease_directory)" "$SHARE" "$1"
+}
+
+# lease_read [fresh]: fills LEASE with epoch, node, machine, boot, time, origin, and LEASE[is]:
+#   none             no epoch yet
+#   released         the newest epoch was let go; anybody may claim the next
+#   mine             this node in this boot
+#   mine-releasing   this node in this boot has begun to step down
+#   mine-rebooted    this node, before its last boot: its former self is dead
+#   other            the other node holds it
+#   other-releasing  the other node steps down right now
+lease_read() {
+  declare -gA LEASE=()
+  local listing key value
+  listing=$(lease_listing "${1:-}") || fail unknown "the owner lease in $(lease_directory) cannot be read" \
+    "$SHARE on $NODE: $(share_state)" "findmnt -T $SHARE on $NODE; mount it, then run the same command again"
+  while read -r key value; do
+    [[ -z $key ]] || LEASE[$key]=$value
+  done <<<"$listing"
+  if [[ -z ${LEASE[epoch]:-} ]]; then
+    LEASE[epoch]=0 LEASE[is]=none
+  elif [[ -n ${LEASE[released]:-} ]]; then
+    LEASE[is]=released
+  elif [[ ${LEASE[machine]:-} == "$(machine_id)" && ${LEASE[node]:-} == "$NODE" ]]; then
+    if [[ ${LEASE[boot]:-} != "$(boot_id)" ]]; then
+      LEASE[is]=mine-rebooted
+    elif [[ -n ${LEASE[releasing]:-} ]]; then
+      LEASE[is]=mine-releasing
+    else
+      LEASE[is]=mine
+    fi
+  elif [[ ${LEASE[machine]:-} == "$(machine_id)" || ${LEASE[node]:-} == "$NODE" ]]; then
+    fail misconfigured "the owner lease names node ${LEASE[node]:-?} with machine id ${LEASE[machine]:-?}; this is $NODE with $(machine_id)" \
+      "$(lease_directory): two nodes with one machine id or one name cannot be told apart" \
+      "give each node its own: rm /etc/machine-id; systemd-machine-id-setup; reboot"
+  elif [[ -n ${LEASE[releasing]:-} ]]; then
+    LEASE[is]="other-releasing"
+  else
+    LEASE[is]=other
+  fi
+}
+
+# lease_sentence: who holds it, since when, in one sentence.
+lease_sentence() {
+  case ${LEASE[is]} in
+    none) printf 'no epoch exists yet' ;;
+    released) printf 'epoch %d was released by %s' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" ;;
+    *) printf 'epoch %d is held by %s since %s (%s)' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" "${LEASE[time]}" "${LEASE[is]}" ;;
+  esac
+}
+
+# lease_publish NAME: standard input becomes a file beside the epochs by link(2); true when this call made it.
+# On NFS the answer to link() can be lost: the link count tells the truth.
+lease_publish() {
+  # shellcheck disable=SC2016 # the child expands it
+  timeout -k 2 "$SHARE_DEADLINE" bash -c '
+    set -eu
+    mkdir -p -- "$1" && cd -- "$1"
+    temporary=$(mktemp ".claim.XXXXXX")
+    cat >"$temporary"
+    chmod 0644 "$temporary"
+    sync "$temporary"
+    ln -- "$temporary" "$2" 2>/dev/null || true
+    links=$(stat -c %h -- "$temporary")
+    rm -f -- "$temporary"
+    sync .
+    [ "$links" = 2 ]
+  ' publish "$(lease_directory)" "$1"
+}
+
+# lease_claim WAIT: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom.
+lease_claim() {
+  local wait=$1 started=$SECONDS told=
+  while :; do
+    lease_read fresh
+    case ${LEASE[is]} in
+      mine) return 0 ;;
+      other | other-releasing)
+        if ((SECONDS - started >= wait)); then
+          fail held "$(lease_sentence); $NODE waited $wait s for it" "$(lease_directory)/${LEASE[epoch]}.owner" \
+            "let ${LEASE[node]} step down first: pulumi config set activeNode $NODE and pulumi up on the stack of ${LEASE[node]}"
+        fi
+        [[ -n $told ]] || say "waiting up to $wait s for the owner lease: $(lease_sentence)"
+        told=yes
+        sleep 0.2
+        ;;
+      *)
+        local next
+        next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
+        if printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin program\nformat 1\n' \
+          "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | lease_publish "$next.owner"; then
+          say "owner lease: epoch $((10#$next)) is ours"
+        fi
+        ;;
+    esac
+  done
+}
+
+# lease_begin_release: from here on the start guard refuses.
+lease_begin_release() {
+  lease_read
+  case ${LEASE[is]} in
+    mine | mine-rebooted) printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true ;;
+  esac
+}
+
+# lease_finish_release DATABASE_STATE: says that nothing of the epoch runs any more. Only after the proof.
+lease_finish_release() {
+  lease_read
+  case ${LEASE[is]} in
+    mine | mine-rebooted | mine-releasing)
+      printf 'by %s\ndatabase %s\n' "$NODE" "$1" | lease_publish "${LEASE[epoch]}.released" || true
+      lease_read
+      [[ ${LEASE[is]} == released ]] || fail incomplete "epoch ${LEASE[epoch]} could not be released" "$(lease_sentence)" \
+        "run the same pulumi up again"
+      say "owner lease: epoch $((10#${LEASE[epoch]})) is released"
+      ;;
+  esac
+}
+
+# lease_require: the last look before anything that touches the share or the network.
+lease_require() {
+  lease_read fresh
+  [[ ${LEASE[is]} == mine ]] || fail held "$NODE does not hold the owner lease; expected it for $1" "$(lease_sentence)" \
+    "pulumi up on the stack of $NODE says what is in the way"
+}

@@ -1,0 +1,119 @@
+# The decision: what was observed in (FACT), steps or a refusal out. Reads nothing but FACT and MANIFEST, touches nothing.
+#
+# FACT   role       active | standby: what is wanted
+#        node peer  their names
+#        share      ok, or why it cannot be used
+#        lease      as in lease_read; sentence: the same for people; holder: who the newest epoch names
+#        links      all | some | none of the shared directories are linked here
+#        shared     present | partial | absent: the directories on shared data
+#        running    managed units that run here
+#        system     ok, or why this system is refused
+#
+# Steps, one a line: VERB, argument, reason, separated by tabs.
+#        prepare PART   what can be done ahead of the stop
+#        quiesce -      record, stop and disable the managed services of this node
+#        claim -        the owner lease
+#        release -      begin the release: from here on the guard refuses
+#        prove -        nothing of ours runs here any more
+#        released -     finish the release
+#        apply PART     as the role wants it
+# A refusal is one line: refuse, exit code name, seen, evidence, next.
+
+step() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
+refuse() { printf 'refuse\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4"; }
+
+plan() {
+  if [[ ${FACT[system]} != ok ]]; then
+    refuse misconfigured "${FACT[node]} is not supported: ${FACT[system]}" "/etc/os-release, bash and systemd of ${FACT[node]}" \
+      "use one of the systems that the README lists"
+  elif [[ ${FACT[share]} != ok ]]; then
+    refuse unknown "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data" "stat and findmnt -T ${FACT[share_path]}" \
+      "mount the shared data on ${FACT[node]}, then run the same command again"
+  elif [[ ${FACT[role]} == active ]]; then
+    plan_active
+  else
+    plan_standby
+  fi
+}
+
+plan_active() {
+  case ${FACT[lease]} in
+    other)
+      refuse held "${FACT[node]} should be active, but ${FACT[sentence]}; nothing was touched" "the newest epoch names ${FACT[holder]}" \
+        "let ${FACT[holder]} step down: pulumi config set activeNode ${FACT[node]} and pulumi up on the stack of ${FACT[holder]}, then here again. Or, where ${FACT[holder]} should stay active: pulumi config set activeNode ${FACT[holder]} here"
+      return
+      ;;
+    none)
+      if [[ ${FACT[shared]} != absent ]]; then
+        refuse refused "the shared data already holds directories (${FACT[shared]}) that no epoch of ours made; expected none before the first setup" \
+          "links on ${FACT[node]}: ${FACT[links]}" "move them away on the share, or put the data of a pair built by hand back to a single node first"
+        return
+      fi
+      ;;
+  esac
+  if [[ ${FACT[shared]} == partial && ${FACT[holder]} != "${FACT[node]}" ]]; then
+    refuse incomplete "only some of the directories are on shared data: the first setup by ${FACT[holder]} did not finish" "${FACT[sentence]}" \
+      "pulumi up on the stack of ${FACT[holder]} with activeNode ${FACT[holder]}: it goes on where it ended"
+    return
+  fi
+  if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
+    step prepare sharedDataLinks "first setup: copy ahead while the services run"
+  fi
+  if [[ ${FACT[lease]} == mine && ${FACT[links]} == all ]]; then
+    plan_parts active after "the owner lease is ours already"
+    return
+  fi
+  step quiesce - "the services start again under the owner lease${FACT[running]:+: now running ${FACT[running]}}"
+  [[ ${FACT[lease]} == mine ]] || step claim - "${FACT[sentence]}"
+  plan_parts active after "active, in the manifest's order"
+}
+
+plan_standby() {
+  case ${FACT[lease]} in
+    none)
+      refuse refused "${FACT[node]} cannot be a standby node yet: ${FACT[sentence]}" "shared directories: ${FACT[shared]}" \
+        "set up the active node first: pulumi up on the stack of ${FACT[peer]}"
+      return
+      ;;
+  esac
+  if [[ ${FACT[shared]} != present && ${FACT[holder]} != "${FACT[node]}" ]]; then
+    refuse incomplete "${FACT[node]} cannot be linked to the shared data: it is ${FACT[shared]}" "${FACT[sentence]}" \
+      "pulumi up on the stack of ${FACT[holder]} first"
+    return
+  fi
+  step record - "how the services were found"
+  case ${FACT[lease]} in
+    mine | mine-releasing | mine-rebooted) step release - "${FACT[sentence]}" ;;
+  esac
+  plan_parts standby before "taken back, in reverse order"
+  step prove - "no managed service and no process with the data directory"
+  case ${FACT[lease]} in
+    mine | mine-releasing | mine-rebooted) step released - "the other node may claim now" ;;
+  esac
+  plan_parts standby after "as on every standby node"
+}
+
+# plan_parts ROLE WHEN REASON: the parts behind the lease. On a standby node those that are taken back come before the release,
+# in reverse; the others come after it.
+plan_parts() {
+  local entry part standby reversed=() behind=
+  for entry in "${MANIFEST[@]}"; do
+    part=${entry%% *} standby=${entry#* }
+    if [[ $part == ownerLease ]]; then
+      behind=yes
+      continue
+    fi
+    [[ -n $behind ]] || continue
+    if [[ $1 == active ]]; then
+      step apply "$part" "$3"
+    elif [[ $standby == 'take back' ]]; then
+      reversed=("$part" "${reversed[@]}")
+    elif [[ $standby == 'after release' && $2 == after ]]; then
+      step apply "$part" "$3"
+    fi
+  done
+  [[ $1 == standby && $2 == before ]] || return 0
+  for part in "${reversed[@]}"; do
+    step apply "$part" "$3"
+  done
+}

@@ -1,0 +1,33 @@
+# What the program says and how it ends.
+
+# The closed list of exit codes. What the caller does on each stands in docs/messages.md.
+declare -grA EXIT=(
+  [done]=0           # as wanted
+  [refused]=10       # unsafe: nothing was touched
+  [held]=12          # the owner lease is held by another node
+  [blocked]=13       # a stop failed or is not proven: nothing may start elsewhere
+  [incomplete]=20    # something failed on the way: running it again goes on from there
+  [superseded]=21    # ended at a step boundary because another order came in
+  [misconfigured]=30 # a value or the node itself must be changed first
+  [unknown]=40       # could not be observed: neither "there" nor "absent"
+  [usage]=64         # a verb or part that does not exist
+)
+
+# fail CODE SEEN EVIDENCE NEXT: the three lines of every error, then the end.
+fail() {
+  printf 'error: %s\nevidence: %s\nnext: %s\n' "$2" "$3" "$4" >&2
+  exit "${EXIT[$1]}"
+}
+
+# say TEXT: one line of progress for the person who waits.
+say() { printf '%s: %s\n' "$NODE" "$*"; }
+
+# quietly FILE COMMAND...: runs COMMAND without standard input (xCAT's clients swallow it), keeps what it prints in FILE.
+quietly() {
+  local into=$1
+  shift
+  "$@" >"$into" 2>&1 </dev/null
+}
+
+# last_lines FILE: the end of an output on one line, as evidence.
+last_lines() { tail -n 4 -- "$1" 2>/dev/null | tr '\n' ' ' | cut -c1-600; }

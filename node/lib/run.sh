@@ -1,0 +1,91 @@
+# Work that must not be cut in half: a transient systemd unit under a lock on the node. The SSH session only watches:
+# when it is lost, the work goes on (measured: without this a lost session leaves an orphan or half a run; facts/failover.md 0, fact 8).
+
+readonly RUN=/run/xcat-ha
+readonly RUN_UNIT=xcat-ha-run
+
+# run VERB ARGUMENT: with the document on standard input. The same order again attaches to the one that runs;
+# another order lets it end at its next step boundary and then starts.
+run() {
+  local order current directory
+  install -d -m 0700 "$RUN"
+  directory=$(mktemp -d "$RUN/order.XXXXXX")
+  printf '%s %s\n' "$1" "$2" >"$directory/verb"
+  cat >"$directory/document"
+  order=$(cat "$directory/verb" "$directory/document" | sha256sum | cut -c1-16)
+  exec 8>"$RUN/start.lock"
+  while :; do
+    flock 8
+    current=$(cat "$RUN/current" 2>/dev/null) || true
+    if ! run_is_active; then
+      start_run "$order" "$directory"
+      break
+    elif [[ $current == "$order" ]]; then
+      rm -rf -- "$directory"
+      say "this order runs already: following it"
+      break
+    fi
+    touch "$RUN/supersede"
+    flock -u 8
+    sleep 0.1
+  done
+  flock -u 8
+  follow_run "$order"
+}
+
+run_is_active() {
+  case $(systemctl show -p ActiveState --value "$RUN_UNIT.service" 2>/dev/null) in
+    active | activating | deactivating) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+start_run() { # ORDER DIRECTORY
+  local former
+  for former in "$RUN"/run.*; do
+    [[ ! -d $former ]] || rm -rf -- "$former"
+  done
+  rm -f -- "$RUN/supersede"
+  mv -T -- "$2" "$RUN/run.$1"
+  : >"$RUN/run.$1/log"
+  printf '%s\n' "$1" >"$RUN/current"
+  systemd-run --quiet --collect --unit="$RUN_UNIT" "$PROGRAM" work "$RUN/run.$1" </dev/null ||
+    fail incomplete "the run could not be started by systemd-run" "$(systemctl status --no-pager "$RUN_UNIT" 2>&1 | tail -n 3 | tr '\n' ' ')" \
+      "run the same pulumi up again"
+}
+
+# follow_run ORDER: its log until it ends, then its exit code.
+follow_run() {
+  local directory=$RUN/run.$1 pid result
+  pid=$(systemctl show -p MainPID --value "$RUN_UNIT.service" 2>/dev/null)
+  if [[ ! -e $directory/exit && ${pid:-0} != 0 ]]; then
+    tail -n +1 -f -s 0.05 --pid="$pid" "$directory/log" 2>/dev/null || true
+  else
+    cat "$directory/log"
+  fi
+  [[ -e $directory/exit ]] || sleep 0.2
+  [[ -e $directory/exit ]] || fail incomplete "the run on $NODE ended without a result" \
+    "journal: $(journalctl -u "$RUN_UNIT" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ')" "run the same pulumi up again"
+  result=$(<"$directory/exit")
+  # After the last step of a destroy nothing of ours stays.
+  [[ -e $PROGRAM ]] || rm -rf -- "$RUN"
+  exit "$result"
+}
+
+# work DIRECTORY: what the transient unit runs, under the lock.
+work() {
+  local directory=$1 verb argument result
+  read -r verb argument <"$directory/verb"
+  exec 9>"$RUN/lock"
+  flock 9
+  set +e
+  (
+    set -e
+    document_read WANT <"$directory/document"
+    "verb_$verb" "$argument"
+  ) >>"$directory/log" 2>&1 </dev/null
+  result=$?
+  set -e
+  printf '%s\n' "$result" >"$directory/exit.new"
+  mv -- "$directory/exit.new" "$directory/exit"
+}

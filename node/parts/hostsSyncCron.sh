@@ -1,0 +1,82 @@
+# hostsSyncCron: /etc/hosts goes from the active to the standby node at the configured time (seed, "synchronize /etc/hosts"; always in this
+# direction, facts/xcat.md section 8 row 17), with the SSH trust that it needs: a key of its own on shared data, that may do nothing else.
+
+readonly CRON_FILE=/etc/cron.d/xcat-ha-hosts
+readonly AUTHORIZED_KEYS=/root/.ssh/authorized_keys
+
+sync_key() { printf '%s/.xcat-ha/hosts-sync/id_ed25519\n' "$SHARE"; }
+
+# cron_text: the whole file. The program looks at the lease first: a node that died as the active one must not push its old file.
+cron_text() { printf '# xcat-ha: /etc/hosts to %s\n%s root %s sync-hosts\n' "${WANT[peer]}" "${WANT[schedule]}" "$PROGRAM"; }
+
+# trust_line: the peer's key in authorized_keys: it may only deliver /etc/hosts, only from its static address.
+trust_line() {
+  local public
+  public=$(share_do cat -- "$(sync_key).pub" 2>/dev/null | cut -d' ' -f1,2)
+  [[ -z $public ]] || printf 'restrict,from="%s",command="%s receive-hosts" %s xcat-ha hosts-sync\n' "${WANT[peerAddress]}" "$PROGRAM" "$public"
+}
+
+hostsSyncCron_observe() {
+  if [[ ! -e $CRON_FILE ]]; then
+    SEEN[cron]=absent
+  else
+    SEEN[cron]=$(grep -v '^#' "$CRON_FILE")
+  fi
+  if [[ -n ${WANT[key]:-} ]]; then
+    if share_do test -s "$(sync_key)"; then SEEN[key]=present; else SEEN[key]=absent; fi
+  fi
+  if [[ -n ${WANT[trust]:-} ]]; then
+    local line
+    line=$(trust_line)
+    if [[ -n $line ]] && grep -qxF -- "$line" "$AUTHORIZED_KEYS" 2>/dev/null; then SEEN[trust]=${WANT[trust]}; else SEEN[trust]=absent; fi
+  fi
+  if [[ "$(<"$CONFIGURATION/known_hosts")" == "${WANT[peerHostKey]}" ]] 2>/dev/null; then SEEN[peerHostKey]=${WANT[peerHostKey]}; else SEEN[peerHostKey]='not pinned'; fi
+}
+
+hostsSyncCron_apply() {
+  local line
+  write_file "$CONFIGURATION/known_hosts" 0644 <<<"${WANT[peerHostKey]}"
+  if [[ ${WANT[cron]} == absent ]]; then
+    rm -f -- "$CRON_FILE"
+  else
+    lease_require "the key of the hosts sync"
+    if [[ ! -s $(sync_key) ]]; then
+      install -d -m 0700 "$(dirname "$(sync_key)")"
+      ssh-keygen -q -t ed25519 -N '' -C 'xcat-ha hosts-sync' -f "$(sync_key)" </dev/null
+    fi
+    cron_text | write_file "$CRON_FILE" 0644
+  fi
+  if [[ -n ${WANT[trust]:-} ]]; then
+    line=$(trust_line)
+    [[ -n $line ]] || fail incomplete "the key of the hosts sync is not on shared data yet; expected $(sync_key).pub" \
+      "$(share_do ls -la "$SHARE/.xcat-ha" 2>&1 | tr '\n' ' ')" "pulumi up on the stack of ${WANT[peer]} first, then here again"
+    install -d -m 0700 "$(dirname "$AUTHORIZED_KEYS")"
+    { trust_others; printf '%s\n' "$line"; } | write_file "$AUTHORIZED_KEYS" 0600
+  fi
+}
+
+trust_others() { grep -v 'xcat-ha hosts-sync$' "$AUTHORIZED_KEYS" 2>/dev/null || true; }
+
+hostsSyncCron_remove() {
+  rm -f -- "$CRON_FILE"
+  [[ ! -e $AUTHORIZED_KEYS ]] || trust_others | write_file "$AUTHORIZED_KEYS" 0600
+}
+
+# sync_hosts: what cron runs on the active node.
+sync_hosts() {
+  lease_read
+  [[ ${LEASE[is]} == mine ]] || fail held "/etc/hosts is not sent: $NODE does not hold the owner lease" "$(lease_sentence)" "pulumi up on the stack of $NODE"
+  rsync -Lprogtz -e "ssh -i $(sync_key) -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$CONFIGURATION/known_hosts -o HostKeyAlias=$PEER -p $PEER_PORT" \
+    -- /etc/hosts "root@$PEER_ADDRESS:/etc/" </dev/null ||
+    fail incomplete "rsync of /etc/hosts to $PEER ($PEER_ADDRESS) failed" "the lines above" "pulumi up on the stack of $PEER, then $PROGRAM sync-hosts on $NODE"
+}
+
+# receive_hosts: what the key may do here: take /etc/hosts, while this node is not the owner.
+receive_hosts() {
+  lease_read
+  [[ ${LEASE[is]} != mine ]] || fail refused "$NODE is the owner and takes no hosts file" "$(lease_sentence)" "nothing: the other node stopped being active"
+  [[ ${SSH_ORIGINAL_COMMAND:-} =~ ^rsync\ --server\ [-A-Za-z0-9.,=\ ]*\ ?\.\ /etc/$ && $SSH_ORIGINAL_COMMAND != *--sender* ]] ||
+    fail refused "this key may only deliver /etc/hosts" "asked for: ${SSH_ORIGINAL_COMMAND:-a shell}" "use another key"
+  # shellcheck disable=SC2086 # the words of rsync's own command line, matched above
+  exec $SSH_ORIGINAL_COMMAND
+}

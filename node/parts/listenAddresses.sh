@@ -1,0 +1,64 @@
+# listenAddresses: PostgreSQL listens on localhost, the VIP and both static addresses; what else is listed is kept.
+# Effective after the next start (seed, "Add 10.5.106.70 into listen_addresses"; its 10.5.105.5 is a typo).
+
+listen_wanted() { printf '%s\n' "${!WANT[@]}" | grep -v '^file$' | LC_ALL=C sort; }
+
+# listen_file: ALTER SYSTEM wins over postgresql.conf.
+listen_file() {
+  local automatic
+  automatic=$(dirname "${WANT[file]}")/postgresql.auto.conf
+  if grep -qE '^[[:space:]]*listen_addresses[[:space:]=]' "$automatic" 2>/dev/null; then printf '%s\n' "$automatic"; else printf '%s\n' "${WANT[file]}"; fi
+}
+
+# listen_list FILE: the value of the last setting that counts, or PostgreSQL's default.
+listen_list() {
+  local list
+  list=$(sed -nE "s/^[[:space:]]*listen_addresses[[:space:]]*=?[[:space:]]*'([^']*)'.*/\1/p" "$1" | tail -n 1)
+  if grep -qE '^[[:space:]]*listen_addresses[[:space:]=]' "$1"; then printf '%s\n' "$list"; else printf 'localhost\n'; fi
+}
+
+listens_on() { # LIST ADDRESS
+  grep -qxF -e "$2" -e '*' -e '0.0.0.0' < <(tr ',' '\n' <<<"$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//')
+}
+
+listenAddresses_observe() {
+  local address list
+  [[ -n $(listen_wanted) ]] || return 0
+  list=$(listen_list "$(listen_file)" 2>/dev/null) || list=
+  while read -r address; do
+    if listens_on "$list" "$address"; then SEEN[$address]=listed; else SEEN[$address]="not listed in '$list'"; fi
+  done < <(listen_wanted)
+}
+
+listenAddresses_apply() {
+  local file list address added='' text
+  [[ -n $(listen_wanted) ]] || return 0
+  file=$(listen_file)
+  list=$(listen_list "$file")
+  while read -r address; do
+    if ! listens_on "$list" "$address"; then
+      list=${list:+$list,}$address
+      added="$added $address"
+    fi
+  done < <(listen_wanted)
+  [[ -n $added ]] || return 0
+  lease_require "$file"
+  # The last setting counts: that one is edited, with the comment behind it; without one it is added at the end.
+  text=$(awk -v list="$list" '
+    { line[NR] = $0 }
+    /^[[:space:]]*listen_addresses[[:space:]=]/ { last = NR }
+    END {
+      for (i = 1; i <= NR; i++) {
+        if (i == last) {
+          rest = match(line[i], /#.*/) ? "\t" substr(line[i], RSTART) : ""
+          print "listen_addresses = \047" list "\047" rest
+        } else print line[i]
+      }
+      if (!last) print "listen_addresses = \047" list "\047"
+    }' "$file")
+  write_file "$file" 0600 <<<"$text"
+  say "listen_addresses: added$added, effective after the next start of postgresql"
+}
+
+# Shared data: never touched by a destroy.
+listenAddresses_remove() { :; }

@@ -1,0 +1,46 @@
+# networksMgtIf: networks.mgtifname of the management network (seed, "Modify provision network entry").
+# By chdef after xcatd is up: tabedit cannot run while xcatd is stopped, and waits for a person.
+
+readonly XCAT_SECONDS=60
+
+# xcat SECONDS COMMAND...: an xCAT command with its own PATH, a limit and no standard input: it would swallow the caller's,
+# and without the VIP it hangs for ever (facts/xcat.md 0 and N1).
+xcat() {
+  local limit=$1
+  shift
+  PATH=/opt/xcat/bin:/opt/xcat/sbin:/opt/xcat/share/xcat/tools:$PATH XCATROOT=/opt/xcat PERL_BADLANG=0 \
+    timeout -k 5 "$limit" "$@" </dev/null
+}
+
+networksMgtIf_observe() {
+  local state line
+  [[ -n ${WANT[mgtifname]:-} ]] || return 0
+  state=$(unit_state xcatd)
+  if [[ $state != active ]]; then
+    SEEN[mgtifname]="(needs xcatd: ${state:-not installed})"
+    return 0
+  fi
+  if line=$(xcat "$XCAT_SECONDS" lsdef -t network -o "${WANT[network]}" -i mgtifname -c 2>&1) && [[ $line == "${WANT[network]}: mgtifname="* ]]; then
+    SEEN[mgtifname]=${line#"${WANT[network]}: mgtifname="}
+  else
+    SEEN[mgtifname]="(lsdef: $(tr '\n' ' ' <<<"$line" | cut -c1-200))"
+  fi
+}
+
+networksMgtIf_apply() {
+  local output
+  [[ -n ${WANT[mgtifname]:-} ]] || return 0
+  networksMgtIf_observe
+  [[ ${SEEN[mgtifname]} != "${WANT[mgtifname]}" ]] || return 0
+  lease_require "networks.mgtifname"
+  output=$(xcat "$XCAT_SECONDS" chdef -t network -o "${WANT[network]}" "mgtifname=${WANT[mgtifname]}" 2>&1) || true
+  networksMgtIf_observe
+  # chdef ends with 0 also where nothing was written: the value that is read back counts.
+  [[ ${SEEN[mgtifname]} == "${WANT[mgtifname]}" ]] ||
+    fail incomplete "networks.mgtifname of ${WANT[network]} is ${SEEN[mgtifname]} after chdef; expected ${WANT[mgtifname]}" \
+      "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" "lsdef -t network on $NODE; is network in cluster.yaml the name of a networks row?"
+  say "networks.mgtifname of ${WANT[network]} is ${WANT[mgtifname]}"
+}
+
+# Shared data: never touched by a destroy.
+networksMgtIf_remove() { :; }

@@ -1,0 +1,43 @@
+# nodeProgram: this program, the description of the node and the other node's host key, where console and systemd find them.
+
+readonly PROGRAM=/usr/local/sbin/xcat-ha
+readonly CONFIGURATION=/etc/xcat-ha
+readonly RECORDS=/var/lib/xcat-ha
+
+nodeProgram_observe() {
+  SEEN[program]=$(digest "$PROGRAM")
+  SEEN[description]=$(digest "$CONFIGURATION/description")
+}
+
+nodeProgram_apply() {
+  install -d -m 0755 "$CONFIGURATION" && install -d -m 0700 "$RECORDS"
+  write_file "$PROGRAM" 0755 <<<"${WANT[program.text]%$'\n'}"
+  write_file "$CONFIGURATION/description" 0600 <<<"${WANT[description.text]%$'\n'}"
+}
+
+# Last of a destroy: the services as they were found, then ourselves.
+nodeProgram_remove() {
+  units_restore
+  rm -rf -- "$CONFIGURATION" "$RECORDS"
+  rm -f -- "$PROGRAM"
+}
+
+# units_record: how the services were found, once, before the first change (seed, "Disable And Stop All Related Services").
+units_record() {
+  local unit
+  [[ ! -e $RECORDS/units ]] || return 0
+  for unit in "${UNITS[@]}"; do
+    printf '%s %s %s\n' "$unit" "$(unit_state "$unit")" "$(unit_enabled "$unit" | tr ' ' -)"
+  done | write_file "$RECORDS/units" 0600
+}
+
+# units_restore: enables and starts again what was found so.
+units_restore() {
+  local unit state enabled
+  [[ -e $RECORDS/units ]] || return 0
+  while read -r unit state enabled; do
+    [[ $enabled != enabled ]] || systemctl enable --quiet -- "$unit.service" 2>/dev/null </dev/null || true
+    [[ $state != active ]] || systemctl start -- "$unit.service" 2>/dev/null </dev/null ||
+      say "$unit did not start: $(unit_evidence "$unit")"
+  done <"$RECORDS/units"
+}

@@ -1,0 +1,34 @@
+# ownerLease: the change of role, as one transaction on the node.
+
+ownerLease_observe() {
+  lease_read
+  case ${LEASE[is]} in
+    mine) SEEN[lease]="held by $NODE" ;;
+    mine-rebooted) SEEN[lease]="held by $NODE before its last boot" ;;
+    mine-releasing) SEEN[lease]="held by $NODE, release begun" ;;
+    *)
+      SEEN[lease]="not held by $NODE"
+      # Who else holds it is no business of a standby node; where this one should be the owner it is the evidence.
+      [[ ${WANT[lease]} == not\ * ]] || SEEN[lease]="not held by $NODE: $(lease_sentence)"
+      ;;
+  esac
+}
+
+ownerLease_apply() { become "$ROLE"; }
+
+# Epochs are never deleted; an owner is never destroyed (see destroyable).
+ownerLease_remove() { :; }
+
+# destroyable: refuses where this node is the owner.
+destroyable() {
+  lease_read
+  case ${LEASE[is]} in
+    mine | mine-releasing | mine-rebooted)
+      fail refused "$NODE holds the owner lease; expected a node that is not active before it is let go" "$(lease_sentence)" \
+        "pulumi config set activeNode $PEER and pulumi up on both stacks, the one of $NODE first; then destroy again"
+      ;;
+  esac
+}
+
+# It has no state of its own.
+destroyable_observe() { :; }

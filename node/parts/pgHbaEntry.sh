@@ -1,0 +1,58 @@
+# pgHbaEntry: both nodes' static addresses and the VIP may log in with a password (seed, "Add 10.5.106.70 into postgresql configuration",
+# corrected: xcatd reaches the VIP of its own node from the static address; facts/xcat.md 4.3).
+
+hba_addresses() { printf '%s\n' "${!WANT[@]}" | grep '/32$' | LC_ALL=C sort; }
+
+# hba_lines ADDRESS: every rule for that address, blanks made single.
+hba_lines() {
+  awk -v address="$1" '/^[[:space:]]*#/ { next } $1 ~ /^host/ && $4 == address { $1 = $1; print }' "${WANT[file]}"
+}
+
+pgHbaEntry_observe() {
+  local address lines
+  [[ -n $(hba_addresses) ]] || return 0
+  while read -r address; do
+    if [[ ! -r ${WANT[file]} ]]; then
+      SEEN[$address]="${WANT[file]} cannot be read"
+      continue
+    fi
+    lines=$(hba_lines "$address" | paste -sd, | sed 's/,/, /g')
+    SEEN[$address]=${lines:-absent}
+  done < <(hba_addresses)
+}
+
+# pgHbaEntry_apply: adds what is missing after the comment under which xCAT's pgsqlsetup writes; all other lines and their order stay.
+# A rule of ours that stands twice or with another method is replaced: the first match decides.
+pgHbaEntry_apply() {
+  local address text absent=()
+  [[ -n $(hba_addresses) ]] || return 0
+  while read -r address; do
+    [[ $(hba_lines "$address") == "${WANT[$address]}" ]] || absent+=("$address")
+  done < <(hba_addresses)
+  ((${#absent[@]})) || return 0
+  lease_require "${WANT[file]}"
+  text=$(awk -v missing="${absent[*]}" '
+    function ours(  i) {
+      for (i = 1; i <= count; i++) printf "host    all          all        %s      md5\n", address[i]
+      written = 1
+    }
+    BEGIN { count = split(missing, address, " "); for (i = 1; i <= count; i++) replaced[address[i]] = 1 }
+    !/^[[:space:]]*#/ && $1 ~ /^host/ && ($4 in replaced) { next }
+    !written && !/^[[:space:]]*#/ && $1 ~ /^host/ { ours() }
+    { print }
+    !written && /^[[:space:]]*#.*IPv4 local connections:/ { ours() }
+    END { if (!written) ours() }' "${WANT[file]}")
+  write_file "${WANT[file]}" 0600 <<<"$text"
+  postgresql_reload
+  say "pg_hba.conf: ${absent[*]} may log in"
+}
+
+# Shared data: never touched by a destroy.
+pgHbaEntry_remove() { :; }
+
+# postgresql_reload: only a server of this node. The pid in postmaster.pid can be another host's.
+postgresql_reload() {
+  local pid
+  pid=$(systemctl show -p MainPID --value -- postgresql.service 2>/dev/null)
+  [[ -z $pid || $pid == 0 ]] || kill -HUP "$pid"
+}

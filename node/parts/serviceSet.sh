@@ -1,0 +1,210 @@
+# serviceSet: the services of one set in their order, each ready before the next (seed, "Activate Primary MN" and
+# "Disable And Stop All Related Services"). Two of them exist: `database` and `network`.
+# The values are UNIT = what it should be; `order` lists the units as they start. Stopping is the order reversed.
+
+readonly START_SECONDS=120
+readonly MAKE_SECONDS=1200
+readonly STOP_SECONDS=90
+
+# The manual's names; how to ask each whether it answers.
+unit_ready() {
+  case $1 in
+    postgresql) postgresql_ready ;;
+    xcatd) xcatd_ready ;;
+    named) named_ready ;;
+    dhcpd) dhcpd_ready ;;
+    *) [[ $(unit_state "$1") == active ]] ;;
+  esac
+}
+
+# postgresql_ready: a real login by the line that xcatd uses, which proves the VIP, listen_addresses and pg_hba.conf as well.
+postgresql_ready() {
+  local line name host user password
+  if [[ -L /etc/xcat ]] && line=$(head -n 1 /etc/xcat/cfgloc 2>/dev/null) && [[ $line =~ ^Pg:dbname=([^;|]+)\;host=([^;|]+)\|([^|]*)\|(.*)$ ]]; then
+    name=${BASH_REMATCH[1]} host=${BASH_REMATCH[2]} user=${BASH_REMATCH[3]} password=${BASH_REMATCH[4]}
+    PGPASSWORD=$password PGCONNECT_TIMEOUT=5 timeout -k 2 10 psql -X -q -A -t -h "$host" -U "$user" -d "$name" -c 'select 1' </dev/null
+  else
+    pg_isready -q -t 3 </dev/null
+  fi
+}
+
+xcatd_ready() { xcat 20 tabdump site | grep -q '^"xcatdport"'; }
+
+# named_ready: it answers a question; which answer does not count.
+named_ready() {
+  if command -v nslookup >/dev/null; then
+    if nslookup -timeout=2 -retry=1 localhost 127.0.0.1 </dev/null 2>&1 | grep -qE 'no servers could be reached|timed out|connection refused'; then
+      return 1
+    fi
+  else
+    timeout 3 bash -c ': </dev/tcp/127.0.0.1/53' 2>/dev/null
+  fi
+}
+
+dhcpd_ready() { ss -Hlun 'sport = :67' 2>/dev/null | grep -q .; }
+
+# unit_now UNIT: what it is, in the words of the values.
+unit_now() {
+  local state running
+  state=$(unit_state "$1")
+  case $state in
+    active)
+      running=running
+      [[ ${WANT[$1]} != running* ]] || unit_ready "$1" >/dev/null 2>&1 || running='active, but it does not answer'
+      ;;
+    # A unit that failed is not running: on a standby node that is what is wanted (goconserver's stop always ends in failed).
+    inactive | failed)
+      running=stopped
+      [[ $state == inactive || ${WANT[$1]} == stopped* ]] || running='stopped (failed)'
+      ;;
+    *) running=${state:-unknown} ;;
+  esac
+  unit_exists "$1" || running='not installed'
+  printf '%s, %s\n' "$running" "$(unit_enabled "$1")"
+}
+
+serviceSet_observe() {
+  local unit
+  for unit in ${WANT[order]}; do
+    SEEN[$unit]=$(unit_now "$unit")
+  done
+}
+
+unit_boot() { # UNIT: as wanted at boot
+  local unit=$1 verb=disable
+  [[ ${WANT[$unit]} == *', not enabled' ]] || verb=enable
+  [[ "${WANT[$unit]#*, }" == "$(unit_enabled "$unit")" ]] || systemctl "$verb" --quiet -- "$unit.service" </dev/null 2>/dev/null || true
+}
+
+serviceSet_apply() {
+  local unit index units
+  read -ra units <<<"${WANT[order]}"
+  for ((index = ${#units[@]} - 1; index >= 0; index--)); do
+    unit=${units[index]}
+    [[ ${WANT[$unit]} == stopped* ]] || continue
+    ! unit_exists "$unit" || [[ $(unit_now "$unit") == "${WANT[$unit]}" ]] || service_stop "$unit"
+  done
+  for unit in "${units[@]}"; do
+    [[ ${WANT[$unit]} == running* ]] || continue
+    unit_exists "$unit" || fail misconfigured "there is no unit $unit.service on $NODE; cluster.yaml lists it under services" \
+      "systemctl list-unit-files '$unit*': $(systemctl list-unit-files --no-legend "$unit*" 2>/dev/null | tr '\n' ' ')" \
+      "install it on $NODE, or take it out of services in cluster.yaml"
+    [[ $(unit_now "$unit") == running,* ]] || service_start "$unit"
+  done
+  # Again after the make* steps: makegocons and makeconservercf enable their service (facts/xcat.md 2.7).
+  for unit in "${units[@]}"; do
+    ! unit_exists "$unit" || unit_boot "$unit"
+  done
+}
+
+# The services come back with units_restore, when nothing of ours is left.
+serviceSet_remove() { :; }
+
+service_stop() {
+  local unit=$1 began
+  began=$(milliseconds)
+  unit_stop "$unit" "$STOP_SECONDS"
+  [[ $unit != postgresql ]] || database_prove_stopped
+  say "$unit stopped ($(($(milliseconds) - began)) ms)"
+}
+
+# database_prove_stopped: no process has the data directory, whoever started it.
+database_prove_stopped() {
+  local data processes
+  data=$(share_do readlink -f /var/lib/pgsql/data) || data=/var/lib/pgsql/data
+  processes=$(processes_below "$data")
+  [[ -z $processes ]] || fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" \
+    "$(tr '\n' ';' <<<"$processes" | cut -c1-400)" "end them on $NODE, then run the same pulumi up again. Until then nothing starts on the other node"
+}
+
+# database_state: the cluster state that pg_controldata reports, for the record of a release.
+database_state() {
+  local tool
+  for tool in pg_controldata /usr/lib/postgresql/*/bin/pg_controldata /usr/pgsql-*/bin/pg_controldata; do
+    command -v "$tool" >/dev/null || continue
+    LC_ALL=C share_do "$tool" /var/lib/pgsql/data 2>/dev/null | sed -n 's/^Database cluster state: *//p'
+    return 0
+  done
+  printf 'unknown\n'
+}
+
+service_start() {
+  local unit=$1 began
+  began=$(milliseconds)
+  if [[ $unit != ntpd && $unit != chronyd ]]; then lease_require "$unit"; fi
+  case $unit in
+    named) start_named ;;
+    dhcpd) start_dhcpd ;;
+    conserver) start_console conserver makeconservercf ;;
+    goconserver) start_console goconserver makegocons ;;
+    *) unit_start "$unit" "$START_SECONDS" ;;
+  esac
+  wait_ready "$unit"
+  say "$unit started ($(($(milliseconds) - began)) ms)"
+}
+
+wait_ready() {
+  local unit=$1 started=$SECONDS evidence
+  until evidence=$(unit_ready "$unit" 2>&1); do
+    if ((SECONDS - started >= START_SECONDS)) || [[ $(unit_state "$unit") != active ]]; then
+      fail incomplete "$unit is $(unit_state "$unit") but does not answer" "$(tr '\n' ' ' <<<"$evidence" | cut -c1-300); $(unit_evidence "$unit")" \
+        "journalctl -u $unit -n 50 on $NODE; when the cause is gone, run the same pulumi up again"
+    fi
+    sleep 0.1
+  done
+}
+
+# make_step COMMAND...: one of xCAT's make* steps; its output is kept as evidence.
+make_step() {
+  local log="$RUN/make.log" result=0
+  quietly "$log" xcat "$MAKE_SECONDS" "$@" || result=$?
+  return "$result"
+}
+
+# start_named: makedns deletes the zones first and leaves named down when the own host name does not resolve, and hangs where it
+# resolves to an address that does not answer (facts/xcat.md C11 and N12): looked at before.
+start_named() {
+  local own domain
+  domain=$(xcat "$XCAT_SECONDS" lsdef -t site -i domain 2>&1 | sed -n 's/^ *domain=//p')
+  [[ -n $domain ]] || fail misconfigured "the site table has no domain; makedns needs it" "lsdef -t site -i domain: empty" \
+    "chdef -t site domain=YOUR.DOMAIN on $NODE, then run the same pulumi up again"
+  own=$(getent ahostsv4 "$(hostname)" | awk 'NR == 1 { print $1 }')
+  if [[ -z $own ]] || ! ip -o -4 addr show | grep -q " inet $own/"; then
+    fail misconfigured "the own name $(hostname) resolves to ${own:-nothing}; makedns needs an address of this node" \
+      "getent hosts $(hostname): $(getent hosts "$(hostname)" | tr '\n' ' ')" \
+      "put an address of $NODE beside its name in /etc/hosts, then run the same pulumi up again"
+  fi
+  make_step makedns -n || true
+  if ! grep -q '^DNS setup is completed' "$RUN/make.log"; then
+    fail incomplete "makedns -n did not finish; expected 'DNS setup is completed'" "$(last_lines "$RUN/make.log")" \
+      "run makedns -n on $NODE and read what it says, then run the same pulumi up again"
+  fi
+  unit_start named "$START_SECONDS"
+}
+
+# start_dhcpd: makedhcp -n restarts dhcpd and does not look whether it runs (facts/xcat.md 2.3).
+start_dhcpd() {
+  make_step makedhcp -n || fail incomplete "makedhcp -n failed" "$(last_lines "$RUN/make.log")" \
+    "run makedhcp -n on $NODE and read what it says, then run the same pulumi up again"
+  unit_start dhcpd "$START_SECONDS"
+  make_step makedhcp -a || fail incomplete "makedhcp -a failed" "$(last_lines "$RUN/make.log")" \
+    "run makedhcp -a on $NODE and read what it says, then run the same pulumi up again"
+}
+
+# start_console UNIT MAKE: its configuration first, then itself.
+start_console() {
+  make_step "$2" || fail incomplete "$2 failed" "$(last_lines "$RUN/make.log")" \
+    "run $2 on $NODE and read what it says, then run the same pulumi up again"
+  unit_start "$1" "$START_SECONDS"
+}
+
+# services_running: the managed units that run here, in start order.
+services_running() {
+  local unit state
+  for unit in "${UNITS[@]}"; do
+    state=$(unit_state "$unit")
+    [[ $state == inactive || $state == failed || -z $state ]] || printf '%s ' "$unit"
+  done
+}
+
+milliseconds() { printf '%s\n' "$(($(date +%s%N) / 1000000))"; }

@@ -1,0 +1,185 @@
+# sharedDataLinks: the five directories on shared data, linked (seed, "Configure Shared Data", with cp, mv and chown corrected;
+# facts/xcat.md section 8 rows 3 to 6).
+#
+# First setup, each directory: local -> SHARE/.xcat-ha/copy-MACHINE/NAME (rsync, resumable, verified) -> SHARE/NAME (rename) ->
+# local becomes local.bak -> link. What is on SHARE/NAME already is never written: there the local directory only steps aside.
+
+linked_directories() { printf '%s\n' "${!WANT[@]}" | grep '^/' | grep -v ':' | LC_ALL=C sort; }
+
+shared_of() { printf '%s\n' "${WANT[$1]#-> }"; }
+copy_of() { printf '%s/.xcat-ha/copy-%s/%s\n' "$SHARE" "$(machine_id)" "$(basename "$(shared_of "$1")")"; }
+
+is_linked() { [[ -L $1 && $(readlink -- "$1") == "$(shared_of "$1")" ]]; }
+
+# owner_of PATH: USER:GROUP MODE, or absent.
+owner_of() { share_do stat -c '%U:%G %a' -- "$1" 2>/dev/null || printf 'absent\n'; }
+
+sharedDataLinks_observe() {
+  local key directory
+  while read -r directory; do
+    if [[ -L $directory ]]; then
+      SEEN[$directory]="-> $(readlink -- "$directory")"
+      share_do test -d "$directory" || SEEN[$directory]="${SEEN[$directory]} (not there)"
+    elif [[ -d $directory ]]; then
+      SEEN[$directory]="a local directory"
+    elif [[ -e $directory ]]; then
+      SEEN[$directory]="a local file"
+    else
+      SEEN[$directory]=absent
+    fi
+  done < <(linked_directories)
+  for key in "${!WANT[@]}"; do
+    [[ $key != *:owner ]] || SEEN[$key]=$(owner_of "$(shared_of "${key%:owner}")")
+  done
+}
+
+# links_state: all, some or none of the directories are linked.
+links_state() {
+  local directory linked=0 other=0
+  while read -r directory; do
+    if is_linked "$directory"; then linked=$((linked + 1)); else other=$((other + 1)); fi
+  done < <(linked_directories)
+  if ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
+}
+
+# shared_state: present, partial or absent: which of the directories are on shared data.
+shared_state() {
+  local directory there=0 missing=0
+  while read -r directory; do
+    if share_do test -d "$(shared_of "$directory")"; then there=$((there + 1)); else missing=$((missing + 1)); fi
+  done < <(linked_directories)
+  if ((missing == 0)); then printf 'present\n'; elif ((there == 0)); then printf 'absent\n'; else printf 'partial\n'; fi
+}
+
+# copy_directory FROM TO [OPTION...]: owner, mode, links, times, ACLs and xattrs kept. Progress while it runs.
+copy_directory() {
+  local from=$1 to=$2 result=0
+  shift 2
+  mkdir -p -- "$to"
+  # 24: files vanished while a service was still running; the copy after the stop gets the rest.
+  rsync -aHAX --numeric-ids --sparse --delete --modify-window=-1 --info=progress2 --no-inc-recursive "$@" -- "$from/" "$to/" </dev/null |
+    copy_progress "$from" || result=${PIPESTATUS[0]}
+  [[ $result == 0 || $result == 24 ]] ||
+    fail incomplete "copying $from to $to failed: rsync ended with $result" "$(share_do df -h "$SHARE" 2>&1 | tail -n 1)" \
+      "when the cause is gone, run the same pulumi up again: the copy goes on where it ended"
+}
+
+# copy_progress DIRECTORY: a line every two seconds out of rsync's carriage returns.
+copy_progress() {
+  local line told=$SECONDS
+  while IFS= read -r -d $'\r' line || [[ -n $line ]]; do
+    if ((SECONDS >= told + 2)); then
+      say "copying $1: $line"
+      told=$SECONDS
+    fi
+  done
+}
+
+# differences FROM TO [OPTION...]: what a copy would still change, at most five lines.
+differences() {
+  local from=$1 to=$2
+  shift 2
+  rsync -aHAXni --numeric-ids --delete --modify-window=-1 "$@" -- "$from/" "$to/" </dev/null | head -n 5
+}
+
+# to_copy: the directories that must be copied: not linked, and not on shared data yet.
+to_copy() {
+  local directory
+  while read -r directory; do
+    is_linked "$directory" || share_do test -e "$(shared_of "$directory")" || printf '%s\n' "$directory"
+  done < <(linked_directories)
+}
+
+# sharedDataLinks_prepare: copies ahead of the stop, while the services run, so that the outage holds only what changed since.
+sharedDataLinks_prepare() {
+  local directory needed=0 free
+  install -d -m 0700 "$SHARE/.xcat-ha"
+  while read -r directory; do
+    [[ ! -d $directory ]] || needed=$((needed + $(du -sk --apparent-size -- "$directory" | cut -f1)))
+  done < <(to_copy)
+  free=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1)
+  ((free > needed + 10240)) || fail misconfigured "$SHARE has $free KiB free; the directories need $needed KiB" \
+    "$(share_do df -h "$SHARE" | tail -n 1)" "make room on $SHARE, then run the same pulumi up again"
+  while read -r directory; do
+    [[ ! -d $directory ]] || copy_directory "$directory" "$(copy_of "$directory")"
+  done < <(to_copy)
+}
+
+# place_on_share DIRECTORY: the last copy after the stop, verified, then renamed into place.
+place_on_share() {
+  local directory=$1 copy difference checksum=()
+  copy=$(copy_of "$directory")
+  # A database file can change within the same size and tick of the clock.
+  [[ $directory != /var/lib/pgsql ]] || checksum=(--checksum)
+  if [[ -d $directory ]]; then
+    copy_directory "$directory" "$copy" "${checksum[@]}"
+    difference=$(differences "$directory" "$copy" "${checksum[@]}")
+    [[ -z $difference ]] || fail incomplete "the copy of $directory is not the same as the original" "$difference" \
+      "find out who still writes to $directory on $NODE, then run the same pulumi up again"
+  else
+    mkdir -p -- "$copy"
+  fi
+  sync -f "$copy"
+  mv -T -- "$copy" "$(shared_of "$directory")"
+}
+
+# link_directory DIRECTORY: the local one steps aside, the link takes its place. The first of these is the point of no return of a first setup.
+link_directory() {
+  local directory=$1 aside
+  is_linked "$directory" && return 0
+  if [[ -L $directory ]]; then
+    rm -f -- "$directory"
+  elif mountpoint -q -- "$directory"; then
+    fail misconfigured "$directory is a mount point; expected a directory that can step aside for a link to $(shared_of "$directory")" \
+      "$(findmnt -no SOURCE,FSTYPE "$directory" 2>/dev/null)" "umount $directory and take it out of /etc/fstab on $NODE"
+  elif [[ -e $directory ]]; then
+    aside=$(fresh_name "$directory.bak")
+    mv -T -- "$directory" "$aside"
+    printf '%s %s\n' "$directory" "$aside" >>"$RECORDS/aside"
+  fi
+  mkdir -p -- "$(dirname "$directory")"
+  ln -s -- "$(shared_of "$directory")" "$directory"
+  say "$directory -> $(shared_of "$directory")"
+}
+
+# sharedDataLinks_apply: on the active node whole, on a standby one only the links.
+sharedDataLinks_apply() {
+  local directory key shared
+  install -d -m 0700 "$RECORDS"
+  if [[ $ROLE == active ]]; then
+    lease_require "the shared directories"
+    while read -r directory; do
+      place_on_share "$directory"
+    done < <(to_copy)
+    for key in "${!WANT[@]}"; do
+      [[ $key == *:owner ]] || continue
+      shared=$(shared_of "${key%:owner}")
+      [[ $(owner_of "$shared") == "${WANT[$key]}" ]] || {
+        chown -- "${WANT[$key]% *}" "$shared" && chmod -- "${WANT[$key]#* }" "$shared"
+      }
+    done
+  fi
+  while read -r directory; do
+    share_do test -d "$(shared_of "$directory")" ||
+      fail misconfigured "$(shared_of "$directory") is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
+        "set up the active node first, or mount the right share on $NODE"
+    link_directory "$directory"
+  done < <(linked_directories)
+  rm -rf -- "$SHARE/.xcat-ha/copy-$(machine_id)" 2>/dev/null || true
+}
+
+# sharedDataLinks_remove: the local directories come back; shared data is never touched.
+sharedDataLinks_remove() {
+  local directory aside
+  while read -r directory; do
+    is_linked "$directory" || continue
+    aside=$(awk -v directory="$directory" '$1 == directory { aside = $2 } END { print aside }' "$RECORDS/aside" 2>/dev/null)
+    if [[ -n $aside && -e $aside ]]; then
+      rm -f -- "$directory"
+      mv -T -- "$aside" "$directory"
+      say "$directory is local again"
+    else
+      say "$directory stays a link to $(shared_of "$directory"): there is no local copy to put back"
+    fi
+  done < <(linked_directories)
+}

@@ -1,0 +1,73 @@
+# virtualIp: the VIP with its label on the active node, and nowhere else (seed, "Configure VIP").
+
+# virtualIp_entries: one line per occurrence on any interface: ADDRESS/PREFIX brd BROADCAST dev INTERFACE label LABEL
+virtualIp_entries() {
+  ip -o -4 addr show | awk -v vip="$1" '
+    { split($4, part, "/") }
+    part[1] == vip {
+      broadcast = "none"
+      for (i = 5; i < NF; i++) {
+        if ($i == "brd") broadcast = $(i + 1)
+        if ($i ~ /\\$/) { label = $i; sub(/\\$/, "", label) }
+      }
+      print $4 " brd " broadcast " dev " $2 " label " label
+    }'
+}
+
+virtualIp_observe() {
+  local entries
+  entries=$(virtualIp_entries "${WANT[ip]}" | paste -sd, | sed 's/,/, /g')
+  SEEN[address]=${entries:-absent}
+}
+
+# virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address of the subnet:
+# without promote_secondaries the kernel would take the whole subnet with it.
+virtualIp_drop() {
+  local entry address interface
+  while read -r address _ _ _ interface _; do
+    [[ -n $address ]] || continue
+    sysctl -qw "net.ipv4.conf.${interface//./\/}.promote_secondaries=1" >/dev/null
+    ip addr del "$address" dev "$interface" || true
+  done < <(virtualIp_entries "${WANT[ip]}")
+  entry=$(virtualIp_entries "${WANT[ip]}")
+  [[ -z $entry ]] || fail blocked "the VIP ${WANT[ip]} is still on $NODE; expected it gone" "$entry" \
+    "ip addr del ${WANT[ip]} on $NODE, then run the same pulumi up again"
+}
+
+virtualIp_keep_static() {
+  if ! has_address "${WANT[static]}" "${WANT[interface]}"; then
+    ip addr add "${WANT[static]}" broadcast + dev "${WANT[interface]}"
+  fi
+}
+
+# virtualIp_announce: without it a talking client is cut for half a minute (facts/failover.md 2c). Request and reply: some switches take only one.
+virtualIp_announce() {
+  arping -q -U -c 1 -w 1 -I "${WANT[interface]}" "${WANT[ip]}" </dev/null >/dev/null 2>&1 || true
+  arping -q -A -c 1 -w 1 -I "${WANT[interface]}" "${WANT[ip]}" </dev/null >/dev/null 2>&1 || true
+}
+
+virtualIp_apply() {
+  virtualIp_observe
+  if [[ ${WANT[address]} == absent ]]; then
+    [[ ${SEEN[address]} == absent ]] || {
+      virtualIp_drop
+      say "VIP ${WANT[ip]} dropped"
+    }
+    virtualIp_keep_static
+    return 0
+  fi
+  [[ ${SEEN[address]} != "${WANT[address]}" ]] || return 0
+  lease_require "the VIP"
+  virtualIp_drop
+  virtualIp_keep_static
+  ip addr add "${WANT[ip]}/${WANT[prefix]}" broadcast + dev "${WANT[interface]}" label "${WANT[label]}" ||
+    fail incomplete "the VIP could not be added; expected ${WANT[address]}" "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" \
+      "check ${WANT[interface]} on $NODE, then run the same pulumi up again"
+  virtualIp_announce
+  say "VIP ${WANT[ip]} is here, announced"
+}
+
+virtualIp_remove() {
+  virtualIp_drop
+  virtualIp_keep_static
+}
