@@ -67,19 +67,28 @@ function differences(node, part, wanted, found) {
  * @param {Properties | undefined} olds @param {Properties} news
  */
 async function check(olds, news) {
+  try {
+    await checkNode(olds, news);
+  } catch (error) {
+    // A failure of check is printed once; a thrown error by every layer above.
+    return { inputs: news, failures: [{ property: "", reason: String(/** @type {Error} */ (error).message) }] };
+  }
+  return { inputs: news };
+}
+
+/** @param {Properties | undefined} olds @param {Properties} news */
+async function checkNode(olds, news) {
   const { node, part, role } = news.target;
   if (part === "ownerLease") {
     const steps = await ask(news, "plan", role, {});
-    if (!olds || olds.target?.role !== role) console.log(planSentences(node, role, steps));
+    if (olds?.target?.role !== role) console.log(planSentences(node, role, steps));
   } else {
     await sessionOf(news);
   }
   if (!olds?.target && part !== "nodeProgram") {
-    const wanted = valuesOf(news);
-    const found = differences(node, part, wanted, await observe(news));
+    const found = differences(node, part, valuesOf(news), await observe(news));
     if (found.length > 0) console.log(found.join("\n"));
   }
-  return { inputs: news };
 }
 
 /** The plan of the node program for people. @param {string} node @param {string} role @param {string} steps */

@@ -154,7 +154,7 @@ serve() {
     reply=$(
       {
         output=$(
-          set -euo pipefail
+          set -Eeuo pipefail
           WANT=()
           document_read WANT <<<"$document"
           "verb_$verb" "$argument" </dev/null
@@ -180,7 +180,8 @@ TEXT
 }
 
 main() {
-  set -euo pipefail
+  set -Eeuo pipefail
+  trap 'unexpected "$?" "$BASH_COMMAND"' ERR
   export LC_ALL=C
   umask 022
   case ${1:-} in

@@ -19,6 +19,16 @@ fail() {
   exit "${EXIT[$1]}"
 }
 
+# unexpected CODE COMMAND: what the ERR trap says of a command that was not meant to fail; the codes above have spoken already.
+unexpected() {
+  local code
+  for code in "${EXIT[@]}"; do
+    [[ $1 != "$code" || $1 == 0 ]] || return 0
+  done
+  printf 'error: a command failed that was not meant to: %s ended with %s\nevidence: in %s on %s\nnext: run the same command again; if it stays, this is a defect of xcat-ha\n' \
+    "${2:0:200}" "$1" "${FUNCNAME[*]:1:4}" "$NODE" >&2
+}
+
 # say TEXT: one line of progress for the person who waits.
 say() { printf '%s: %s\n' "$NODE" "$*"; }
 

@@ -1,6 +1,6 @@
 # systemd units: what is there, start and stop that tell the truth.
 
-unit_state() { systemctl show -p ActiveState --value -- "$1.service" 2>/dev/null; }
+unit_state() { systemctl show -p ActiveState --value -- "$1.service" 2>/dev/null || printf 'unknown\n'; }
 
 unit_exists() { [[ $(systemctl show -p LoadState --value -- "$1.service" 2>/dev/null) == loaded ]]; }
 

@@ -12,7 +12,7 @@ cron_text() { printf '# xcat-ha: /etc/hosts to %s\n%s root %s sync-hosts\n' "${W
 # trust_line: the peer's key in authorized_keys: it may only deliver /etc/hosts, only from its static address.
 trust_line() {
   local public
-  public=$(share_do cat -- "$(sync_key).pub" 2>/dev/null | cut -d' ' -f1,2)
+  public=$(share_do cat -- "$(sync_key).pub" 2>/dev/null | cut -d' ' -f1,2) || true
   [[ -z $public ]] || printf 'restrict,from="%s",command="%s receive-hosts" %s xcat-ha hosts-sync\n' "${WANT[peerAddress]}" "$PROGRAM" "$public"
 }
 
@@ -20,7 +20,7 @@ hostsSyncCron_observe() {
   if [[ ! -e $CRON_FILE ]]; then
     SEEN[cron]=absent
   else
-    SEEN[cron]=$(grep -v '^#' "$CRON_FILE")
+    SEEN[cron]=$(grep -v '^#' "$CRON_FILE") || true
   fi
   if [[ -n ${WANT[key]:-} ]]; then
     if share_do test -s "$(sync_key)"; then SEEN[key]=present; else SEEN[key]=absent; fi
@@ -30,7 +30,7 @@ hostsSyncCron_observe() {
     line=$(trust_line)
     if [[ -n $line ]] && grep -qxF -- "$line" "$AUTHORIZED_KEYS" 2>/dev/null; then SEEN[trust]=${WANT[trust]}; else SEEN[trust]=absent; fi
   fi
-  if [[ "$(<"$CONFIGURATION/known_hosts")" == "${WANT[peerHostKey]}" ]] 2>/dev/null; then SEEN[peerHostKey]=${WANT[peerHostKey]}; else SEEN[peerHostKey]='not pinned'; fi
+  SEEN[peerHostKey]=$(cat "$CONFIGURATION/known_hosts" 2>/dev/null) || SEEN[peerHostKey]='not pinned'
 }
 
 hostsSyncCron_apply() {

@@ -10,7 +10,7 @@ has_address() {
 
 # ifupdown_file INTERFACE: the file whose stanza makes the interface static, or nothing.
 ifupdown_file() {
-  grep -lE "^[[:space:]]*iface[[:space:]]+$1[[:space:]]+inet[[:space:]]+static" "$INTERFACES" "$INTERFACES".d/* 2>/dev/null | head -n 1
+  grep -lE "^[[:space:]]*iface[[:space:]]+$1[[:space:]]+inet[[:space:]]+static" "$INTERFACES" "$INTERFACES".d/* 2>/dev/null | head -n 1 || true
 }
 
 # ifupdown_address INTERFACE FILE: ADDRESS/PREFIX of its stanza.

@@ -1,0 +1,137 @@
+// The lab as tests and the demo use it: through its front door, as a user types it.
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Commit } from "./client";
+
+const ROOT = join(__dirname, "..");
+
+export type Result = { code: number; output: string };
+
+/** One lab by its name (XCAT_HA_LAB). */
+export class Lab {
+  constructor(readonly name: string) {}
+
+  private get env() {
+    return { ...process.env, XCAT_HA_LAB: this.name };
+  }
+
+  /** `lab/lab ARGUMENTS`, waited for; output holds both streams. */
+  run(args: string[], input?: string): Result {
+    const done = spawnSync(join(ROOT, "lab/lab"), args, {
+      env: this.env,
+      encoding: "utf8",
+      input: input ?? "",
+      maxBuffer: 1 << 28,
+    });
+    if (done.error) throw done.error;
+    return { code: done.status ?? 255, output: `${done.stdout}${done.stderr}` };
+  }
+
+  /** The same, which must succeed. */
+  must(...args: string[]): string {
+    const { code, output } = this.run(args);
+    if (code !== 0) throw new Error(`lab ${args.join(" ")} ended with ${code}:\n${output}`);
+    return output;
+  }
+
+  /** Shows what runs, as on a terminal. */
+  show(...args: string[]): number {
+    return spawnSync(join(ROOT, "lab/lab"), args, { env: this.env, stdio: ["ignore", "inherit", "inherit"] }).status ?? 255;
+  }
+
+  /** A shell command on a node; its standard output. */
+  on(node: string, command: string): string {
+    return this.must("ssh", node, command).trim();
+  }
+
+  /** A stock Pulumi command in the lab's project folder. */
+  pulumi(...args: string[]): Result {
+    return this.run(["exec", "pulumi", ...args]);
+  }
+
+  config(stack: string, key: string, value: string) {
+    this.must("exec", "pulumi", "config", "set", key, value, "-s", stack);
+  }
+
+  up(stack: string): Result {
+    return this.pulumi("up", "--yes", "-s", stack);
+  }
+
+  /** Rows written through the VIP until `stop`. */
+  startClient(table: string): RowClient {
+    return new RowClient(this, table);
+  }
+
+  /** How the client logs in: as xcatd does. */
+  clientEnvironment(): string[] {
+    const owner = ["xcatmn1", "xcatmn2"].find((node) => this.run(["ssh", node, "ip -o addr show | grep -q 'inet 10.5.106.7/'"]).code === 0);
+    const line = this.on(owner ?? "xcatmn1", "cat /etc/xcat/cfgloc");
+    const [, database, host, user, password] = /^Pg:dbname=(.*);host=(.*)\|(.*)\|(.*)$/.exec(line) ?? [];
+    return [`PGDATABASE=${database}`, `PGHOST=${host}`, `PGUSER=${user}`, `PGPASSWORD=${password}`];
+  }
+}
+
+/** A client process in the lab's namespace, and every commit that it was told of. */
+export class RowClient {
+  private readonly folder = mkdtempSync(join(tmpdir(), "xcat-ha-client-"));
+  private readonly log = join(this.folder, "commits");
+  private readonly child: ChildProcess;
+  private readonly environment: string[];
+
+  constructor(
+    private readonly lab: Lab,
+    private readonly table: string,
+  ) {
+    this.environment = lab.clientEnvironment();
+    this.child = spawn(join(ROOT, "lab/lab"), ["exec", ...this.command("write", table, this.log)], {
+      env: this.childEnvironment(),
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+
+  private command(...args: string[]) {
+    return [process.execPath, "--import", join(ROOT, "node_modules/tsx/dist/loader.mjs"), join(ROOT, "test/client.ts"), ...args];
+  }
+
+  /** The password travels in the environment, never in the arguments. */
+  private childEnvironment() {
+    const entries = this.environment.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
+    return { ...process.env, XCAT_HA_LAB: this.lab.name, ...Object.fromEntries(entries) };
+  }
+
+  commits(): Commit[] {
+    try {
+      return readFileSync(this.log, "utf8")
+        .split("\n")
+        .filter((line) => line.endsWith("}"))
+        .map((line) => JSON.parse(line) as Commit);
+    } catch {
+      return [];
+    }
+  }
+
+  /** Waits until rows are committed after `since`. */
+  async committing(since = Date.now(), seconds = 60): Promise<void> {
+    const limit = Date.now() + seconds * 1000;
+    while (!this.commits().some(({ at }) => at > since)) {
+      if (Date.now() > limit) throw new Error(`the client got no commit within ${seconds} s`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Stops writing; the commits it was told of, and the rows that are there. */
+  async stop(): Promise<{ commits: Commit[]; found: number[] }> {
+    const exited = new Promise((resolve) => this.child.once("exit", resolve));
+    // The process in the namespace is the one that the lab's front door became or waits for: ask it by its log file.
+    spawnSync("pkill", ["-TERM", "-f", this.log]);
+    await exited;
+    const commits = this.commits();
+    const found = JSON.parse(
+      execFileSync(join(ROOT, "lab/lab"), ["exec", ...this.command("read", this.table)], { env: this.childEnvironment(), encoding: "utf8" }),
+    ) as number[];
+    rmSync(this.folder, { recursive: true });
+    return { commits, found };
+  }
+}
