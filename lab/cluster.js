@@ -1,0 +1,12 @@
+// What the lab takes from a cluster file, as words that bash reads: share, interface, prefix, console, and a line per node.
+const fs = require("node:fs");
+const { parse } = require("yaml");
+
+const { virtualIp, share, services, nodes } = parse(fs.readFileSync(process.argv[2], "utf8"));
+console.log(`share ${share}`);
+console.log(`interface ${virtualIp.interface}`);
+console.log(`prefix ${virtualIp.prefix}`);
+console.log(`console ${services.network.includes("goconserver") ? "goconserver" : "conserver"}`);
+// The node with a bootstrap address is the manual's working management node; the others are freshly installed.
+for (const [name, { address, bootstrapAddress }] of Object.entries(nodes))
+  console.log(`node ${name} ${bootstrapAddress ?? address} ${bootstrapAddress ? "production" : "fresh"}`);

@@ -1,0 +1,141 @@
+# The machines of one lab: made once, switched on and off.
+
+in_net() { nsenter --net="/run/netns/$NETNS" "$@"; }
+
+machine_folder() { printf '%s/machines/%s\n' "$LAB" "$1"; }
+
+node_names() { sed -n 's/^node \([^ ]*\) .*/\1/p' "$LAB/cluster"; }
+
+cluster_word() { sed -n "s/^$1 //p" "$LAB/cluster"; }
+
+require_node() {
+  node_names | grep -qxF -- "${1:-}" || {
+    printf "error: no machine '%s' in the lab %s; expected one of %s\nnext: lab/lab up, or another name\n" "${1:-}" "$NAME" "$(node_names | paste -sd' ')" >&2
+    exit 64
+  }
+}
+
+machine_is_on() { [[ -e $(machine_folder "$1")/leader ]] && kill -0 "$(<"$(machine_folder "$1")/leader")" 2>/dev/null; }
+
+make_network() {
+  [[ ! -e /run/netns/$NETNS ]] || return 0
+  ip netns add "$NETNS"
+  in_net ip link set lo up
+  in_net ip link add br0 type bridge
+  # The address of the workstation and the client; the manual's gateway and NTP server.
+  in_net ip addr add "10.0.0.103/$(cluster_word prefix)" brd + dev br0
+  in_net ip link set br0 up
+}
+
+# make_machine NODE ADDRESS KIND: its disk, before the first boot.
+make_machine() {
+  local node=$1 address=$2 kind=$3 folder upper other
+  folder=$(machine_folder "$node")
+  [[ ! -e $folder/made ]] || return 0
+  rm -rf -- "$folder"
+  mkdir -p "$folder/upper" "$folder/work" "$folder/root"
+  upper=$folder/upper
+  unshare --mount --propagation private bash -euc '
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
+    cp "$3/image/provision" "$2/root/provision"
+    chroot "$2/root" /provision "$4" "$5" "$6"
+    rm "$2/root/provision"
+  ' provision "$(image_folders)" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" >"$folder/provision.log" 2>&1 </dev/null ||
+    { printf 'error: the machine %s could not be made\nevidence: %s\nnext: read %s\n' "$node" "$(tail -n 3 "$folder/provision.log" | tr '\n' ' ')" "$folder/provision.log" >&2; exit 1; }
+  mkdir -p "$upper/etc/ssh" "$upper/etc/network" "$upper/root/.ssh"
+  printf '%s\n' "$node" >"$upper/etc/hostname"
+  od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$upper/etc/machine-id"
+  ssh-keygen -q -t ed25519 -N '' -C "$node" -f "$upper/etc/ssh/ssh_host_ed25519_key" </dev/null
+  printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
+    "$(cluster_word interface)" "$(cluster_word interface)" "$address" "$(netmask "$(cluster_word prefix)")" >"$upper/etc/network/interfaces"
+  {
+    printf '127.0.0.1 localhost\n'
+    while read -r _ other address kind; do printf '%s %s %s.cluster.com\n' "$address" "$other" "$other"; done < <(grep '^node ' "$LAB/cluster")
+    printf '10.5.106.101 cn1 cn1.cluster.com\n10.5.106.102 cn2 cn2.cluster.com\n'
+  } >"$upper/etc/hosts"
+  install -m 0600 "$LAB/project/ssh/id_ed25519.pub" "$upper/root/.ssh/authorized_keys"
+  touch "$folder/made"
+}
+
+netmask() {
+  local bits=$1 mask=$((0xffffffff << (32 - $1) & 0xffffffff))
+  printf '%d.%d.%d.%d\n' $((mask >> 24)) $((mask >> 16 & 255)) $((mask >> 8 & 255)) $((mask & 255))
+}
+
+boot_machine() {
+  local node=$1 number folder
+  folder=$(machine_folder "$node")
+  machine_is_on "$node" && return 0
+  number=$(node_names | grep -nxF -- "$node" | cut -d: -f1)
+  rm -f "$folder/off" "$folder/leader"
+  # No descriptor of ours: a machine must not hold the lock or the pipe of who started it.
+  setsid nsenter --net="/run/netns/$NETNS" unshare --mount --propagation private \
+    "$here/machine" "$LAB" "$node" "$number" "$(cluster_word interface)" "$(cluster_word share)" "$(image_folders)" \
+    </dev/null >>"$folder/machine.log" 2>&1 9>&- &
+  echo $! >"$folder/supervisor"
+}
+
+# cut_machine NODE: SIGKILL to its init. Killing nspawn would leave it running.
+cut_machine() {
+  local folder
+  folder=$(machine_folder "$1")
+  touch "$folder/off"
+  [[ ! -e $folder/leader ]] || kill -KILL "$(<"$folder/leader")" 2>/dev/null || true
+  # A share that hangs must not keep the machine from dying.
+  [[ ! -e $folder/bindfs ]] || pkill -KILL -F "$folder/bindfs" 2>/dev/null || true
+  wait_until 10 "the machine $1 to be off" supervisor_ended "$1"
+}
+
+supervisor_ended() { ! pgrep -f "^bash $here/machine $LAB $1 " >/dev/null; }
+
+wait_until() { # SECONDS WHAT COMMAND...
+  local limit=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@"; do
+    ((SECONDS < limit)) || { printf 'error: waited in vain for %s\nnext: lab/lab status; the logs lie in %s/machines\n' "$what" "$LAB" >&2; exit 1; }
+    sleep 0.05
+  done
+}
+
+# address_of NODE: where it answers now: the static address, or the one that it was found at.
+address_of() {
+  local node=$1 address
+  for address in $(sed -n "s/^address $node //p" "$LAB/cluster"); do
+    if in_net timeout 1 bash -c ": </dev/tcp/$address/22" 2>/dev/null && in_net ssh "${SSH_OPTIONS[@]}" -o HostKeyAlias="$node" -o ConnectTimeout=3 "root@$address" true </dev/null 2>/dev/null; then
+      printf '%s\n' "$address"
+      return 0
+    fi
+  done
+  return 1
+}
+
+answers() { address_of "$1" >/dev/null; }
+
+share_action() { # NODE ACTION
+  local folder pid
+  folder=$(machine_folder "$1")
+  # nsenter execs bash and bindfs: the pid stays.
+  pid=$(cat "$folder/bindfs" 2>/dev/null) || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }
+  case $2 in
+    hang) kill -STOP "$pid" ;;
+    resume) kill -CONT "$pid" ;;
+    break) kill -KILL "$pid" ;;
+    mend) mend_share "$1" "$folder" ;;
+    *)
+      printf "error: share %s: unknown action '%s'; expected hang, resume, break or mend\n" "$1" "$2" >&2
+      exit 64
+      ;;
+  esac
+}
+
+mend_share() {
+  local folder=$2 leader
+  leader=$(<"$folder/leader")
+  nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" umount -l "$(cluster_word share)" 2>/dev/null || true
+  setsid nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" \
+    bindfs -f -o attr_timeout=0,entry_timeout=0 /run/lab-share "$(cluster_word share)" </dev/null >>"$folder/bindfs.log" 2>&1 9>&- &
+  echo $! >"$folder/bindfs"
+  wait_until 5 "the share of $1" share_is_mounted "$leader"
+}
+
+share_is_mounted() { nsenter --mount="/proc/$1/ns/mnt" --root="/proc/$1/root" mountpoint -q "$(cluster_word share)"; }

@@ -1,0 +1,53 @@
+# The lab's own project folder: this checkout's code, and stack files, state, keys and passphrase of its own, so that no lab and no test
+# writes to a tracked file.
+
+make_project() {
+  local cluster=$1 entry name
+  mkdir -p "$LAB/share" "$LAB/machines" "$LAB/project/ssh" "$LAB/project/state"
+  chmod 0700 "$LAB" "$LAB/project/ssh"
+  if [[ ! -e $LAB/project/cluster.yaml ]]; then
+    cp -- "$cluster" "$LAB/project/cluster.yaml"
+    node "$here/cluster.js" "$cluster" >"$LAB/cluster.new"
+    node -e 'const { nodes } = require("yaml").parse(require("fs").readFileSync(process.argv[1], "utf8"));
+      for (const [name, { address, bootstrapAddress }] of Object.entries(nodes))
+        for (const at of [address, bootstrapAddress]) if (at) console.log(`address ${name} ${at}`);' "$cluster" >>"$LAB/cluster.new"
+    mv "$LAB/cluster.new" "$LAB/cluster"
+  fi
+  for entry in "$root"/*; do
+    name=$(basename -- "$entry")
+    case $name in
+      cluster.yaml | Pulumi.*.yaml | state | ssh) ;;
+      *) ln -sfn -- "$entry" "$LAB/project/$name" ;;
+    esac
+  done
+  for entry in "$root"/Pulumi.*.yaml; do
+    [[ -e $LAB/project/$(basename -- "$entry") ]] || cp -- "$entry" "$LAB/project/"
+  done
+  [[ -e $LAB/project/ssh/id_ed25519 ]] || ssh-keygen -q -t ed25519 -N '' -C "lab $NAME" -f "$LAB/project/ssh/id_ed25519" </dev/null
+  [[ -e $LAB/passphrase ]] || (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$LAB/passphrase")
+}
+
+# The pins are read from the machines' disks, not from the network, and stand under the nodes' names.
+write_known_hosts() {
+  local node
+  for node in $(node_names); do
+    printf '%s %s\n' "$node" "$(cut -d' ' -f1,2 "$(machine_folder "$node")/upper/etc/ssh/ssh_host_ed25519_key.pub")"
+  done >"$LAB/project/ssh/known_hosts"
+}
+
+# in_project CMD...: as a user types it.
+in_project() {
+  require_lab
+  eval "$("$root/toolchain/toolchain" env)"
+  # Every lab has its own home of Pulumi: what one selects or locks is no business of another.
+  export PULUMI_BACKEND_URL="file://$LAB/project/state" PULUMI_CONFIG_PASSPHRASE_FILE="$LAB/passphrase" PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
+  unset SSH_AUTH_SOCK PULUMI_CONFIG_PASSPHRASE
+  cd -- "$LAB/project"
+  local file stack
+  for file in Pulumi.*.yaml; do
+    stack=${file#Pulumi.} stack=${stack%.yaml}
+    [[ -e $LAB/project/state/.pulumi/stacks/xcat-ha/$stack.json ]] || pulumi stack init "$stack" --no-select >/dev/null 2>&1 || true
+  done
+  (($#)) || set -- "${SHELL:-/bin/bash}"
+  exec nsenter --net="/run/netns/$NETNS" "$@"
+}
