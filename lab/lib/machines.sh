@@ -58,7 +58,7 @@ make_machine() {
 }
 
 netmask() {
-  local bits=$1 mask=$((0xffffffff << (32 - $1) & 0xffffffff))
+  local mask=$((0xffffffff << (32 - $1) & 0xffffffff))
   printf '%d.%d.%d.%d\n' $((mask >> 24)) $((mask >> 16 & 255)) $((mask >> 8 & 255)) $((mask & 255))
 }
 

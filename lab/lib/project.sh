@@ -8,9 +8,6 @@ make_project() {
   if [[ ! -e $LAB/project/cluster.yaml ]]; then
     cp -- "$cluster" "$LAB/project/cluster.yaml"
     node "$here/cluster.js" "$cluster" >"$LAB/cluster.new"
-    node -e 'const { nodes } = require("yaml").parse(require("fs").readFileSync(process.argv[1], "utf8"));
-      for (const [name, { address, bootstrapAddress }] of Object.entries(nodes))
-        for (const at of [address, bootstrapAddress]) if (at) console.log(`address ${name} ${at}`);' "$cluster" >>"$LAB/cluster.new"
     mv "$LAB/cluster.new" "$LAB/cluster"
   fi
   for entry in "$root"/*; do

@@ -183,6 +183,8 @@ main() {
   set -Eeuo pipefail
   trap 'unexpected "$?" "$BASH_COMMAND"' ERR
   export LC_ALL=C
+  # A systemd unit has none, and xCAT's clients look for their certificates below it.
+  export HOME=${HOME:-/root}
   umask 022
   case ${1:-} in
     serve) serve ;;
