@@ -65,10 +65,10 @@ export function converge(
   } = {},
 ): { observation: Observation; command: remote.Command } {
   const wanted = values[node.role];
-  const target = { clusterFile: node.clusterFile, node: node.name, part, role: node.role };
+  const target = { clusterFile: node.clusterFile, node: node.name, part };
   const observation = new Observation(part, { target, values: wanted }, { parent });
   const stdin = observation.counter.apply((counter) =>
-    encodeDocument({ ...wanted, ...options.payload, role: node.role, counter: String(counter) }),
+    encodeDocument({ ...wanted, ...options.payload, counter: String(counter) }),
   );
   const prelude = options.prelude ? [options.prelude(observation)] : [];
   const command = new remote.Command(

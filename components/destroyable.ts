@@ -6,7 +6,7 @@ import { Observation } from "./remote/observationResource";
 export class Destroyable extends pulumi.ComponentResource {
   constructor(name: string, { node, after }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xcat-ha:index:Destroyable", name, {}, opts);
-    const target = { clusterFile: node.clusterFile, node: node.name, part: "destroyable", role: node.role };
+    const target = { clusterFile: node.clusterFile, node: node.name, part: "destroyable" };
     new Observation("destroyable", { target, values: {} }, { parent: this, dependsOn: after });
     this.registerOutputs({});
   }

@@ -10,7 +10,10 @@ export type OwnerLeaseFacts = {
 };
 
 export function ownerLeaseValues({ owner }: OwnerLeaseFacts): RoleValues {
-  return { active: { lease: `held by ${owner}` }, standby: { lease: `not held by ${owner}` } };
+  return {
+    active: { role: "active", lease: `held by ${owner}` },
+    standby: { role: "standby", lease: `not held by ${owner}` },
+  };
 }
 
 /** Who may run the services. Its command is the change of role: one transaction on the node (design section 5). */

@@ -15,7 +15,10 @@ function title(text: string) {
 function type(command: string, expected = 0) {
   console.log(paint(36, `$ ${command}`));
   const code = lab.show("exec", ...command.split(" "));
-  if (code !== expected) throw new Error(`'${command}' ended with ${code}; expected ${expected}. The lab stays up: XCAT_HA_LAB=${lab.name} lab/lab exec`);
+  if (code !== expected)
+    throw new Error(
+      `'${command}' ended with ${code}; expected ${expected}. The lab stays up: XCAT_HA_LAB=${lab.name} lab/lab exec`,
+    );
 }
 
 /** A planned failover by the stock commands: the old active node first. */
@@ -63,7 +66,8 @@ async function main() {
     title("what the client saw");
     const table = new Table({ head: ["", "seen"], style: tty ? {} : { head: [], border: [] } });
     table.push(["rows committed", commits.length], ["rows found", found.length], ["rows missing", missing.length]);
-    for (const { what, from, to } of failovers) table.push([`outage, ${what}`, `${(longestGap(commits, from, to) / 1000).toFixed(1)} s`]);
+    for (const { what, from, to } of failovers)
+      table.push([`outage, ${what}`, `${(longestGap(commits, from, to) / 1000).toFixed(1)} s`]);
     console.log(table.toString());
     if (missing.length > 0) process.exitCode = 1;
   }

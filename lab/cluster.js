@@ -8,8 +8,7 @@ console.log(`interface ${virtualIp.interface}`);
 console.log(`prefix ${virtualIp.prefix}`);
 console.log(`console ${services.network.includes("goconserver") ? "goconserver" : "conserver"}`);
 // The node with a bootstrap address is the manual's working management node; the others are freshly installed.
-for (const [name, { address, bootstrapAddress }] of Object.entries(nodes))
-{
+for (const [name, { address, bootstrapAddress }] of Object.entries(nodes)) {
   for (const at of [address, bootstrapAddress]) if (at) console.log(`address ${name} ${at}`);
   console.log(`node ${name} ${bootstrapAddress ?? address} ${bootstrapAddress ? "production" : "fresh"}`);
 }

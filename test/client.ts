@@ -38,12 +38,19 @@ async function connected(): Promise<Client> {
 /** Writes until the process is told to stop. A row whose answer was lost is written again under its number. */
 async function write(table: string, log: string) {
   let stop = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => (stop = true));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      stop = true;
+    });
+  }
   let client: Client | undefined;
   for (let row = 1; !stop; ) {
     try {
       client ??= await connected();
-      if (row === 1) await client.query(`create table if not exists ${table} (row bigint primary key, at timestamptz default now())`);
+      if (row === 1)
+        await client.query(
+          `create table if not exists ${table} (row bigint primary key, at timestamptz default now())`,
+        );
       await client.query(`insert into ${table} (row) values ($1) on conflict do nothing`, [row]);
       appendFileSync(log, `${JSON.stringify({ row, at: Date.now() })}\n`);
       row++;

@@ -38,7 +38,9 @@ export class Lab {
 
   /** Shows what runs, as on a terminal. */
   show(...args: string[]): number {
-    return spawnSync(join(ROOT, "lab/lab"), args, { env: this.env, stdio: ["ignore", "inherit", "inherit"] }).status ?? 255;
+    return (
+      spawnSync(join(ROOT, "lab/lab"), args, { env: this.env, stdio: ["ignore", "inherit", "inherit"] }).status ?? 255
+    );
   }
 
   /** A shell command on a node; its standard output. */
@@ -66,7 +68,9 @@ export class Lab {
 
   /** How the client logs in: as xcatd does. */
   clientEnvironment(): string[] {
-    const owner = ["xcatmn1", "xcatmn2"].find((node) => this.run(["ssh", node, "ip -o addr show | grep -q 'inet 10.5.106.7/'"]).code === 0);
+    const owner = ["xcatmn1", "xcatmn2"].find(
+      (node) => this.run(["ssh", node, "ip -o addr show | grep -q 'inet 10.5.106.7/'"]).code === 0,
+    );
     const line = this.on(owner ?? "xcatmn1", "cat /etc/xcat/cfgloc");
     const [, database, host, user, password] = /^Pg:dbname=(.*);host=(.*)\|(.*)\|(.*)$/.exec(line) ?? [];
     return [`PGDATABASE=${database}`, `PGHOST=${host}`, `PGUSER=${user}`, `PGPASSWORD=${password}`];
@@ -92,12 +96,21 @@ export class RowClient {
   }
 
   private command(...args: string[]) {
-    return [process.execPath, "--import", join(ROOT, "node_modules/tsx/dist/loader.mjs"), join(ROOT, "test/client.ts"), ...args];
+    return [
+      process.execPath,
+      "--import",
+      join(ROOT, "node_modules/tsx/dist/loader.mjs"),
+      join(ROOT, "test/client.ts"),
+      ...args,
+    ];
   }
 
   /** The password travels in the environment, never in the arguments. */
   private childEnvironment() {
-    const entries = this.environment.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
+    const entries = this.environment.map((line) => [
+      line.slice(0, line.indexOf("=")),
+      line.slice(line.indexOf("=") + 1),
+    ]);
     return { ...process.env, XCAT_HA_LAB: this.lab.name, ...Object.fromEntries(entries) };
   }
 
@@ -129,7 +142,10 @@ export class RowClient {
     await exited;
     const commits = this.commits();
     const found = JSON.parse(
-      execFileSync(join(ROOT, "lab/lab"), ["exec", ...this.command("read", this.table)], { env: this.childEnvironment(), encoding: "utf8" }),
+      execFileSync(join(ROOT, "lab/lab"), ["exec", ...this.command("read", this.table)], {
+        env: this.childEnvironment(),
+        encoding: "utf8",
+      }),
     ) as number[];
     rmSync(this.folder, { recursive: true });
     return { commits, found };

@@ -7,7 +7,7 @@ const { decodeDocument } = require("./document");
 const { NodeError, loadCluster, openSession } = require("./session");
 
 /**
- * @typedef {{ clusterFile: string, node: string, part: string, role: string }} Target where and what
+ * @typedef {{ clusterFile: string, node: string, part: string }} Target where and what
  * @typedef {Record<string, string>} Values
  * @typedef {{ target: Target, counter?: number, foundAt?: string, __provider?: unknown } & Record<string, any>} Properties
  */
@@ -71,17 +71,27 @@ async function check(olds, news) {
     await checkNode(olds, news);
   } catch (error) {
     // A failure of check is printed once; a thrown error by every layer above.
-    return { inputs: news, failures: [{ property: "", reason: String(/** @type {Error} */ (error).message) }] };
+    return { inputs: news, failures: [{ property: "", reason: toldOnce(/** @type {Error} */ (error).message) }] };
   }
   return { inputs: news };
 }
 
+/** @type {Set<string>} */
+const told = new Set();
+
+/** A node that does not answer fails every observation of it: once in full is enough. @param {string} message */
+function toldOnce(message) {
+  if (told.has(message)) return "the same as above";
+  told.add(message);
+  return message;
+}
+
 /** @param {Properties | undefined} olds @param {Properties} news */
 async function checkNode(olds, news) {
-  const { node, part, role } = news.target;
+  const { node, part } = news.target;
   if (part === "ownerLease") {
-    const steps = await ask(news, "plan", role, {});
-    if (olds?.target?.role !== role) console.log(planSentences(node, role, steps));
+    const steps = await ask(news, "plan", news.role, {});
+    if (olds?.role !== news.role) console.log(planSentences(node, news.role, steps));
   } else {
     await sessionOf(news);
   }

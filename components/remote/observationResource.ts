@@ -2,21 +2,18 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Values } from "../values";
 
 /** Where an observation looks, and for what. */
-export type Target = { clusterFile: string; node: string; part: string; role: string };
+export type Target = { clusterFile: string; node: string; part: string };
 
 /**
  * A thin shim: each method loads the implementation when it is called, so the state holds no program text
  * and refresh and destroy run the checkout's code of today (design section 4).
  */
 const shim: pulumi.dynamic.ResourceProvider = {
-  check: async (olds: any, news: any) => require(`${process.cwd()}/components/remote/observation.js`).check(olds, news),
-  create: async (inputs: any) => require(`${process.cwd()}/components/remote/observation.js`).create(inputs),
-  read: async (id: string, properties: any) =>
-    require(`${process.cwd()}/components/remote/observation.js`).read(id, properties),
-  update: async (id: string, olds: any, news: any) =>
-    require(`${process.cwd()}/components/remote/observation.js`).update(id, olds, news),
-  delete: async (id: string, properties: any) =>
-    require(`${process.cwd()}/components/remote/observation.js`).remove(id, properties),
+  check: async (olds, news) => require(`${process.cwd()}/components/remote/observation.js`).check(olds, news),
+  create: async (inputs) => require(`${process.cwd()}/components/remote/observation.js`).create(inputs),
+  read: async (id, properties) => require(`${process.cwd()}/components/remote/observation.js`).read(id, properties),
+  update: async (id, olds, news) => require(`${process.cwd()}/components/remote/observation.js`).update(id, olds, news),
+  delete: async (id, properties) => require(`${process.cwd()}/components/remote/observation.js`).remove(id, properties),
 };
 
 /** Reads a part on a node; `pulumi refresh` works through it. Its counter rises when the node was not as wanted. */

@@ -133,8 +133,9 @@ class Session {
     this.child.stdin.on("error", () => {});
     this.child.stdin.write(servingProgram());
     // An open session must not keep Pulumi's provider process alive.
-    for (const stream of [this.child, this.child.stdin, this.child.stdout, this.child.stderr])
-      /** @type {any} */ (stream).unref?.();
+    /** @type {any[]} */
+    const handles = [this.child, this.child.stdin, this.child.stdout, this.child.stderr];
+    for (const handle of handles) handle.unref?.();
   }
 
   ended() {

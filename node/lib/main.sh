@@ -67,8 +67,7 @@ verb_apply() {
   local part=$1 key differs=
   local -A wanted=()
   require_part "$part"
-  ROLE=${WANT[role]}
-  unset 'WANT[role]' 'WANT[counter]'
+  unset 'WANT[counter]'
   for key in "${!WANT[@]}"; do wanted[$key]=${WANT[$key]}; done
   "$(function_of "$part")_apply"
   WANT=()
@@ -83,10 +82,29 @@ verb_apply() {
   say "$part is as wanted"
 }
 
+# apply_or_pass PART: what is as wanted already needs no run. The change of role always does: it finishes what was interrupted.
+apply_or_pass() {
+  local part=$1 document
+  document=$(cat)
+  require_part "$part"
+  if [[ $part != ownerLease ]] && is_as_wanted "$part" "$document"; then
+    say "$part is as wanted"
+  else
+    run apply "$part" <<<"$document"
+  fi
+}
+
+is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, the run says better
+  document_read WANT <<<"$2"
+  unset 'WANT[counter]'
+  seen_as_wanted
+  "$(function_of "$1")_observe" 2>/dev/null || exit 1
+  for key in "${!WANT[@]}"; do [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || exit 1; done
+)
+
 verb_remove() {
   require_part "$1"
-  ROLE=${WANT[role]:-standby}
-  unset 'WANT[role]' 'WANT[counter]'
+  unset 'WANT[counter]'
   "$(function_of "$1")_remove"
 }
 
@@ -195,7 +213,11 @@ main() {
       document_read WANT
       verb_install
       ;;
-    apply | remove | become)
+    apply)
+      load_settings
+      apply_or_pass "${2:-}"
+      ;;
+    remove | become)
       load_settings
       run "$1" "${2:-}"
       ;;

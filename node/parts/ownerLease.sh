@@ -14,7 +14,9 @@ ownerLease_observe() {
   esac
 }
 
-ownerLease_apply() { become "$ROLE"; }
+ownerLease_apply() {
+  if [[ ${WANT[lease]} == not\ * ]]; then become standby; else become active; fi
+}
 
 # Epochs are never deleted; an owner is never destroyed (see destroyable).
 ownerLease_remove() { :; }

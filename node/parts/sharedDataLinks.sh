@@ -142,12 +142,12 @@ link_directory() {
   say "$directory -> $(shared_of "$directory")"
 }
 
-# sharedDataLinks_apply: on the active node whole, on a standby one only the links.
+# sharedDataLinks_apply: for the owner whole, on any other node only the links.
 sharedDataLinks_apply() {
   local directory key shared
   install -d -m 0700 "$RECORDS"
-  if [[ $ROLE == active ]]; then
-    lease_require "the shared directories"
+  lease_read fresh
+  if [[ ${LEASE[is]} == mine ]]; then
     while read -r directory; do
       place_on_share "$directory"
     done < <(to_copy)
@@ -158,6 +158,7 @@ sharedDataLinks_apply() {
         chown -- "${WANT[$key]% *}" "$shared" && chmod -- "${WANT[$key]#* }" "$shared"
       }
     done
+    rm -rf -- "$SHARE/.xcat-ha/copy-$(machine_id)"
   fi
   while read -r directory; do
     share_do test -d "$(shared_of "$directory")" ||
@@ -165,7 +166,6 @@ sharedDataLinks_apply() {
         "set up the active node first, or mount the right share on $NODE"
     link_directory "$directory"
   done < <(linked_directories)
-  rm -rf -- "$SHARE/.xcat-ha/copy-$(machine_id)" 2>/dev/null || true
 }
 
 # sharedDataLinks_remove: the local directories come back; shared data is never touched.

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { assertNoChanges, assertPair, expectUp, lab, pairWith } from "./pair";
+
+/** What an admin or a package breaks, what the refresh says, and which part the next up repairs. */
+const DRIFTS: { part: string; breaks: string; seen: RegExp }[] = [
+  {
+    part: "virtualIp",
+    breaks: "ip addr del 10.5.106.7/8 dev eth0",
+    seen: /virtualIp: address is 'absent', wanted '10\.5\.106\.7\/8 brd 10\.255\.255\.255 dev eth0 label eth0:0'/,
+  },
+  {
+    part: "staticAddress",
+    breaks: "sed -i 's/10.5.106.70/10.5.106.7/' /etc/network/interfaces",
+    seen: /staticAddress: persistent is '10\.5\.106\.7\/8', wanted '10\.5\.106\.70\/8'/,
+  },
+  {
+    part: "sharedDataLinks",
+    breaks: "rm /tftpboot && mkdir /tftpboot",
+    seen: /sharedDataLinks: \/tftpboot is 'a local directory', wanted '-> \/HA\/tftpboot'/,
+  },
+  {
+    part: "startGuard",
+    breaks: "rm /etc/systemd/system/xcatd.service.d/xcat-ha.conf && systemctl daemon-reload",
+    seen: /startGuard: xcatd is 'not guarded', wanted 'guarded'/,
+  },
+  {
+    part: "pgHbaEntry",
+    breaks: "sed -i '/10.5.106.70/d' /var/lib/pgsql/data/pg_hba.conf",
+    seen: /pgHbaEntry: 10\.5\.106\.70\/32 is 'absent', wanted 'host all all 10\.5\.106\.70\/32 md5'/,
+  },
+  {
+    part: "listenAddresses",
+    breaks: "sed -i 's/,10.5.106.5//' /var/lib/pgsql/data/postgresql.conf",
+    seen: /listenAddresses: 10\.5\.106\.5 is 'not listed in .*', wanted 'listed'/,
+  },
+  {
+    part: "networksMgtIf",
+    breaks: "bash -lc 'chdef -t network -o 10_0_0_0-255_0_0_0 mgtifname=eth0 </dev/null'",
+    seen: /networksMgtIf: mgtifname is 'eth0', wanted 'eth0:0'/,
+  },
+  {
+    part: "network",
+    breaks: "systemctl enable --quiet named; systemctl stop conserver",
+    seen: /network: conserver is 'stopped, not enabled', wanted 'running, not enabled'[\s\S]*named is 'running, enabled', wanted 'running, not enabled'/,
+  },
+  {
+    part: "database",
+    breaks: "systemctl stop xcatd",
+    seen: /database: xcatd is 'stopped, not enabled', wanted 'running, not enabled'/,
+  },
+  {
+    part: "hostsSyncCron",
+    breaks: "rm /etc/cron.d/xcat-ha-hosts",
+    seen: /hostsSyncCron: cron is 'absent', wanted '0 2 \* \* \* root \/usr\/local\/sbin\/xcat-ha sync-hosts'/,
+  },
+  {
+    part: "nodeProgram",
+    breaks: "echo '# edited' >>/usr/local/sbin/xcat-ha",
+    seen: /nodeProgram: program is '[0-9a-f]{64}', wanted '[0-9a-f]{64}'/,
+  },
+];
+
+const started = () =>
+  lab.on("xcatmn1", "systemctl show -p ActiveEnterTimestampMonotonic --value postgresql named dhcpd");
+
+before(() => pairWith("xcatmn1"));
+after(() => assertPair("xcatmn1"));
+
+for (const { part, breaks, seen } of DRIFTS) {
+  test(`drift of ${part}: refresh names it, up repairs exactly that`, () => {
+    lab.on("xcatmn1", breaks);
+    const running = started();
+    const refresh = lab.pulumi("refresh", "-s", "primary", "--preview-only", "--expect-no-changes");
+    assert.equal(refresh.code, 7, refresh.output);
+    assert.match(refresh.output, seen);
+    const { output } = expectUp("xcatmn1");
+    const commands = [
+      ...output.slice(output.indexOf("Updating (")).matchAll(/command:remote:Command (\S+) updated/g),
+    ].map(([, name]) => name);
+    // networks.mgtifname cannot be read while xcatd is down: that is a difference of its own.
+    const expected = part === "database" ? ["database", "networksMgtIf"] : [part];
+    assert.deepEqual([...new Set(commands)].sort(), expected, output);
+    assert.equal(started(), running, "nothing else was started again");
+    assertNoChanges("xcatmn1");
+  });
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { longestGap, missingRows } from "../client";
+import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, peerOf, STACK } from "./pair";
+
+test("planned failover there and back by the stock commands: every committed row is there", async () => {
+  pairWith("xcatmn1");
+  const client = lab.startClient("failover_rows");
+  await client.committing();
+  for (const to of ["xcatmn2", "xcatmn1"] as const) {
+    const from = Date.now();
+    for (const node of [peerOf(to), to]) {
+      lab.config(STACK[node], "activeNode", to);
+      expectUp(node);
+    }
+    await client.committing();
+    assertPair(to);
+    console.log(
+      `outage of the failover to ${to}: ${(longestGap(client.commits(), from, Date.now()) / 1000).toFixed(1)} s`,
+    );
+  }
+  const { commits, found } = await client.stop();
+  assert.ok(commits.length > 20, `${commits.length} commits`);
+  assert.deepEqual(missingRows(commits, found), []);
+  for (const node of NODES) assertNoChanges(node);
+});
+
+test("flipped first, the standby node is refused: who, since when, what to type; nothing is touched", () => {
+  pairWith("xcatmn1");
+  lab.config("standby", "activeNode", "xcatmn2");
+  for (const args of [["preview"], ["up", "--yes"], ["up", "--yes", "--skip-preview"]]) {
+    const { code, output } = lab.pulumi(...args, "-s", "standby");
+    assert.notEqual(code, 0);
+    assert.match(output, /xcatmn2 should be active, but epoch \d+ is held by xcatmn1 since/);
+    assert.match(output, /next: let xcatmn1 step down: pulumi config set activeNode xcatmn2/);
+  }
+  assertPair("xcatmn1");
+  lab.config("standby", "activeNode", "xcatmn1");
+  assertNoChanges("xcatmn2");
+});
+
+test("a standby node refuses to start a managed service, loudly", () => {
+  pairWith("xcatmn1");
+  for (const unit of ["postgresql", "xcatd", "named", "dhcpd", "conserver"]) {
+    assert.notEqual(lab.run(["ssh", "xcatmn2", `systemctl start ${unit}`]).code, 0);
+    assert.match(
+      lab.on("xcatmn2", `journalctl -u ${unit} -n 20 -o cat`),
+      new RegExp(`${unit} may not start on xcatmn2; expected the owner lease`),
+    );
+    lab.run(["ssh", "xcatmn2", `systemctl stop ${unit}; systemctl reset-failed ${unit}`]);
+  }
+  assertPair("xcatmn1");
+});
+
+test("one plain up repairs an active node that was rebooted", () => {
+  pairWith("xcatmn1");
+  lab.run(["ssh", "xcatmn1", "reboot"]);
+  lab.must("boot", "xcatmn1");
+  const down = lab.pulumi("refresh", "-s", "primary", "--preview-only", "--expect-no-changes");
+  assert.equal(down.code, 7, down.output);
+  assert.match(down.output, /networksMgtIf: mgtifname is '\(needs xcatd: inactive\)', wanted 'eth0:0'/);
+  assert.match(down.output, /ownerLease: lease is 'held by xcatmn1 before its last boot', wanted 'held by xcatmn1'/);
+  expectUp("xcatmn1");
+  assertPair("xcatmn1");
+  assertNoChanges("xcatmn1");
+});
+
+test("after a power cut of the active node it takes up again where it was", async () => {
+  pairWith("xcatmn1");
+  const client = lab.startClient("cut_rows");
+  await client.committing();
+  lab.must("cut", "xcatmn1");
+  lab.must("boot", "xcatmn1");
+  expectUp("xcatmn1");
+  await client.committing();
+  const { commits, found } = await client.stop();
+  assert.deepEqual(missingRows(commits, found), []);
+  assertPair("xcatmn1");
+});
+
+test("a stop that fails blocks: the VIP stays, the lease is not released", () => {
+  pairWith("xcatmn1");
+  lab.on("xcatmn1", "cd /var/lib/pgsql/data && setsid sleep 600 </dev/null >/dev/null 2>&1 & sleep 0.2; true");
+  lab.config("primary", "activeNode", "xcatmn2");
+  const { code, output } = lab.up("primary");
+  assert.notEqual(code, 0);
+  assert.match(output, /processes still use \/HA\/pgsql\/data on xcatmn1; expected none/);
+  assert.match(lab.on("xcatmn1", "ip -o addr show"), /inet 10\.5\.106\.7\//);
+  lab.config("standby", "activeNode", "xcatmn2");
+  assert.notEqual(lab.up("standby").code, 0);
+  lab.on("xcatmn1", "pkill -x sleep || true");
+  pairWith("xcatmn1");
+  assertPair("xcatmn1");
+});

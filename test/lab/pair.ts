@@ -1,0 +1,64 @@
+// The pair that the lab tests work on, and what must hold after each of them.
+import assert from "node:assert/strict";
+import { Lab, type Result } from "../lab";
+
+export const lab = new Lab(process.env.XCAT_HA_LAB ?? "test");
+export const NODES = ["xcatmn1", "xcatmn2"] as const;
+export type NodeName = (typeof NODES)[number];
+export const STACK: Record<NodeName, string> = { xcatmn1: "primary", xcatmn2: "standby" };
+export const peerOf = (node: NodeName): NodeName => (node === "xcatmn1" ? "xcatmn2" : "xcatmn1");
+/** Units that only an active node runs, in start order. */
+export const UNITS = ["postgresql", "xcatd", "named", "dhcpd", "conserver"];
+
+export function expectUp(node: NodeName): Result {
+  const result = lab.up(STACK[node]);
+  assert.equal(result.code, 0, `pulumi up -s ${STACK[node]}:\n${result.output}`);
+  return result;
+}
+
+/** The node whose lease is the newest, in this boot, or nothing. */
+export function owner(): NodeName | undefined {
+  const held = NODES.filter((node) => {
+    const { code, output } = lab.run(["ssh", node, "xcat-ha status 2>/dev/null"]);
+    return code === 0 && / is held by \S+ since .*\(mine\)/.test(output);
+  });
+  assert.ok(held.length <= 1, `two owners: ${held}`);
+  return held[0];
+}
+
+/** Brings the pair, whatever it is, to `active` by the stock commands: the node that steps down first. */
+export function pairWith(active: NodeName) {
+  const standby = peerOf(active);
+  for (const node of NODES) lab.config(STACK[node], "activeNode", active);
+  const order = owner() === standby ? [standby, active] : [active, standby];
+  for (const node of order) expectUp(node);
+}
+
+/** One at most, and that one whole: the property that every lab test ends with. */
+export function assertPair(active: NodeName) {
+  const standby = peerOf(active);
+  assert.equal(owner(), active);
+  for (const node of NODES) {
+    const state = lab.on(
+      node,
+      `for u in ${UNITS.join(" ")} ntpd; do echo $u $(systemctl is-active $u) $(systemctl is-enabled $u); done`,
+    );
+    const expected = node === active ? "active" : "inactive";
+    for (const unit of UNITS)
+      assert.match(state, new RegExp(`^${unit} ${expected} disabled$`, "m"), `${node}:\n${state}`);
+    assert.match(state, /^ntpd active enabled$/m);
+    const postmasters = lab.on(node, "pgrep -cx postgres -o || true");
+    assert.equal(Number(postmasters) > 0, node === active, `postmaster on ${node}: ${postmasters}`);
+    assert.equal(
+      lab.on(node, "ip -o addr show | grep -c 'inet 10.5.106.7/' || true"),
+      node === active ? "1" : "0",
+      `VIP on ${node}`,
+    );
+  }
+  assert.equal(lab.on(standby, "test -e /etc/cron.d/xcat-ha-hosts && echo there || true"), "");
+}
+
+export function assertNoChanges(node: NodeName) {
+  const { code, output } = lab.pulumi("preview", "-s", STACK[node], "--expect-no-changes");
+  assert.equal(code, 0, output);
+}
