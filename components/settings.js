@@ -28,6 +28,7 @@ function settingsOf(cluster, node) {
     "settings.peer": peer,
     "settings.peerAddress": cluster.nodes[peer].address,
     "settings.peerPort": String(cluster.ssh.port),
+    "settings.virtualIp": cluster.virtualIp.address,
     "settings.share": cluster.share,
     "settings.leaseWait": String(cluster.leaseWait),
     "settings.units": managedUnits(cluster).join(" "),

@@ -1,7 +1,7 @@
 # The verbs, and where their settings come from.
 
 declare -A WANT=() SEEN=() FACT=() LEASE=()
-NODE=$(hostname) PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' ROLE=''
+NODE=$(hostname) VIP='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' ROLE=''
 UNITS=() MANIFEST=()
 
 # use_settings ARRAY: the node's description, its settings.
@@ -11,6 +11,7 @@ use_settings() {
   PEER=${settings_from[settings.peer]}
   PEER_ADDRESS=${settings_from[settings.peerAddress]}
   PEER_PORT=${settings_from[settings.peerPort]}
+  VIP=${settings_from[settings.virtualIp]}
   SHARE=${settings_from[settings.share]}
   LEASE_WAIT=${settings_from[settings.leaseWait]}
   DIRECTORIES=${settings_from[settings.directories]}

@@ -20,6 +20,10 @@ networksMgtIf_observe() {
     SEEN[mgtifname]="(needs xcatd: ${state:-not installed})"
     return 0
   fi
+  if ! virtualIp_is_here; then
+    SEEN[mgtifname]="(needs the VIP: absent)"
+    return 0
+  fi
   if line=$(xcat "$XCAT_SECONDS" lsdef -t network -o "${WANT[network]}" -i mgtifname -c 2>&1) && [[ $line == "${WANT[network]}: mgtifname="* ]]; then
     SEEN[mgtifname]=${line#"${WANT[network]}: mgtifname="}
   else

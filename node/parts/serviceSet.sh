@@ -6,9 +6,15 @@ readonly START_SECONDS=120
 readonly MAKE_SECONDS=1200
 readonly STOP_SECONDS=90
 
-# The manual's names; how to ask each whether it answers.
+# The manual's names; how to ask each whether it answers. Without the VIP the database and xcatd are not asked: it is the VIP that is missing.
 unit_ready() {
   case $1 in
+    postgresql | xcatd)
+      if ! virtualIp_is_here; then
+        [[ $(unit_state "$1") == active ]]
+        return
+      fi
+      ;;&
     postgresql) postgresql_ready ;;
     xcatd) xcatd_ready ;;
     named) named_ready ;;

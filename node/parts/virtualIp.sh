@@ -14,6 +14,9 @@ virtualIp_entries() {
     }'
 }
 
+# virtualIp_is_here: without it every client of a running xcatd hangs (facts/xcat.md N1): nobody is asked then.
+virtualIp_is_here() { [[ -n $(virtualIp_entries "$VIP") ]]; }
+
 virtualIp_observe() {
   local entries
   entries=$(virtualIp_entries "${WANT[ip]}" | paste -sd, | sed 's/,/, /g')

@@ -1,0 +1,16 @@
+// Runs functions of the node program and other shell libraries in a real bash.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+const ROOT = join(__dirname, "../..");
+
+/** Sources files of the repo, then runs `script`. */
+export function bash(files: string[], script: string, input = ""): { code: number; stdout: string; stderr: string } {
+  const source = files.map((file) => `source '${join(ROOT, file)}'`).join("\n");
+  const done = spawnSync("bash", ["-c", `set -euo pipefail\n${source}\n${script}`], {
+    input,
+    encoding: "utf8",
+    cwd: ROOT,
+  });
+  return { code: done.status ?? 255, stdout: done.stdout, stderr: done.stderr };
+}
