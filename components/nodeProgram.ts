@@ -36,14 +36,15 @@ export class NodeProgram extends pulumi.ComponentResource {
       create: runDelivered("install"),
       prelude: ({ foundAt }) =>
         new remote.Command(
-          "bootstrap",
+          // Another address is another resource: its first creation uses the connection of today.
+          `bootstrap ${args.staticAddress}`,
           {
             connection: connectionTo(args.node, foundAt),
             create: runDelivered("bootstrap"),
             stdin: encodeDocument({ "program.text": program, address: args.staticAddress, interface: args.interface }),
             addPreviousOutputInEnv: false,
           },
-          // Only ever once: later the node answers at its static address.
+          // Only ever once: from then on the node answers at its static address.
           { parent: this, dependsOn: args.after, ignoreChanges: ["connection", "create", "stdin"] },
         ),
     });

@@ -126,12 +126,15 @@ async function read(id, properties) {
   const found = await observe(properties);
   const differing = differences(properties.target.node, properties.target.part, wanted, found);
   if (differing.length > 0) console.log(differing.join("\n"));
-  return { id, props: { ...properties, ...found }, inputs: { ...inputs, ...found } };
+  // An output alone: where the node answers today is no difference.
+  const { address } = await sessionOf(properties);
+  return { id, props: { ...properties, ...found, foundAt: address }, inputs: { ...inputs, ...found } };
 }
 
 /** The next command runs because of the counter. @param {string} _id @param {Properties} olds @param {Properties} news */
 async function update(_id, olds, news) {
-  return { outs: { ...news, counter: (olds.counter ?? 0) + 1, foundAt: olds.foundAt } };
+  const { address } = await sessionOf(news);
+  return { outs: { ...news, counter: (olds.counter ?? 0) + 1, foundAt: address } };
 }
 
 /** The refusal to destroy: the leaf that is deleted first asks the node. @param {string} _id @param {Properties} properties */

@@ -19,7 +19,7 @@ const shim: pulumi.dynamic.ResourceProvider = {
 /** Reads a part on a node; `pulumi refresh` works through it. Its counter rises when the node was not as wanted. */
 export class Observation extends pulumi.dynamic.Resource {
   public declare readonly counter: pulumi.Output<number>;
-  /** The address at which the node answered when it was observed first. */
+  /** The address at which the node answered when it was observed last. */
   public declare readonly foundAt: pulumi.Output<string>;
 
   constructor(name: string, args: { target: Target; values: Values }, opts: pulumi.CustomResourceOptions) {

@@ -130,6 +130,7 @@ prove_stopped() {
 roll_back_first_setup() {
   directories_wanted
   [[ $(links_state) == none && $(shared_state) != present && -e $RECORDS/units ]] || return 0
+  [[ ${FACT[lease]} != other* ]] || return 0
   say "the first setup failed before anything was switched: what ran is started again"
   lease_begin_release
   lease_finish_release "not moved"

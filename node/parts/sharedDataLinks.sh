@@ -42,9 +42,19 @@ links_state() {
   if ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
 }
 
-# shared_state: present, partial or absent: which of the directories are on shared data.
+# first_setup_mark: the file that names the machine whose first setup has begun to place directories and has not linked all of them.
+# Until a directory is linked its local original is the truth: a setup that was cut, rolled back and used again locally copies it anew.
+first_setup_mark() { printf '%s/.xcat-ha/first-setup\n' "$SHARE"; }
+
+first_setup_is_ours() { [[ $(share_do cat -- "$(first_setup_mark)" 2>/dev/null) == "$(machine_id)" ]]; }
+
+# shared_state: present, partial or absent: which of the directories are on shared data, complete.
 shared_state() {
   local directory there=0 missing=0
+  if share_do test -e "$(first_setup_mark)"; then
+    printf 'partial\n'
+    return 0
+  fi
   while read -r directory; do
     if share_do test -d "$(shared_of "$directory")"; then there=$((there + 1)); else missing=$((missing + 1)); fi
   done < <(linked_directories)
@@ -82,11 +92,12 @@ differences() {
   rsync -aHAXni --numeric-ids --delete --modify-window=-1 "$@" -- "$from/" "$to/" </dev/null | head -n 5
 }
 
-# to_copy: the directories that must be copied: not linked, and not on shared data yet.
+# to_copy: the directories that must be copied: not linked, and not on shared data, or there by an unfinished setup of ours.
 to_copy() {
-  local directory
+  local directory again=
+  ! first_setup_is_ours || again=yes
   while read -r directory; do
-    is_linked "$directory" || share_do test -e "$(shared_of "$directory")" || printf '%s\n' "$directory"
+    is_linked "$directory" || { [[ -z $again ]] && share_do test -e "$(shared_of "$directory")"; } || printf '%s\n' "$directory"
   done < <(linked_directories)
 }
 
@@ -101,7 +112,8 @@ sharedDataLinks_prepare() {
   ((free > needed + 10240)) || fail misconfigured "$SHARE has $free KiB free; the directories need $needed KiB" \
     "$(share_do df -h "$SHARE" | tail -n 1)" "make room on $SHARE, then run the same pulumi up again"
   while read -r directory; do
-    [[ ! -d $directory ]] || copy_directory "$directory" "$(copy_of "$directory")"
+    # What an unfinished setup has placed already is only brought up to date, after the stop.
+    [[ ! -d $directory || -e $(shared_of "$directory") ]] || copy_directory "$directory" "$(copy_of "$directory")"
   done < <(to_copy)
 }
 
@@ -109,6 +121,10 @@ sharedDataLinks_prepare() {
 place_on_share() {
   local directory=$1 copy difference checksum=()
   copy=$(copy_of "$directory")
+  if [[ -e $(shared_of "$directory") ]]; then
+    mkdir -p -- "$(dirname "$copy")"
+    mv -T -- "$(shared_of "$directory")" "$copy"
+  fi
   # A database file can change within the same size and tick of the clock.
   [[ $directory != /var/lib/pgsql ]] || checksum=(--checksum)
   if [[ -d $directory ]]; then
@@ -144,13 +160,18 @@ link_directory() {
 
 # sharedDataLinks_apply: for the owner whole, on any other node only the links.
 sharedDataLinks_apply() {
-  local directory key shared
+  local directory key shared copying=()
   install -d -m 0700 "$RECORDS"
   lease_read fresh
   if [[ ${LEASE[is]} == mine ]]; then
-    while read -r directory; do
+    mapfile -t copying < <(to_copy)
+    if ((${#copying[@]})); then
+      machine_id >"$(first_setup_mark)"
+      sync -f "$SHARE/.xcat-ha"
+    fi
+    for directory in "${copying[@]}"; do
       place_on_share "$directory"
-    done < <(to_copy)
+    done
     for key in "${!WANT[@]}"; do
       [[ $key == *:owner ]] || continue
       shared=$(shared_of "${key%:owner}")
@@ -160,12 +181,16 @@ sharedDataLinks_apply() {
     done
     rm -rf -- "$SHARE/.xcat-ha/copy-$(machine_id)"
   fi
+  # All before the first link: a setup that fails up to here goes back by itself.
   while read -r directory; do
     share_do test -d "$(shared_of "$directory")" ||
       fail misconfigured "$(shared_of "$directory") is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
         "set up the active node first, or mount the right share on $NODE"
+  done < <(linked_directories)
+  while read -r directory; do
     link_directory "$directory"
   done < <(linked_directories)
+  ! first_setup_is_ours || rm -f -- "$(first_setup_mark)"
 }
 
 # sharedDataLinks_remove: the local directories come back; shared data is never touched.

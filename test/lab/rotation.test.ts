@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "./pair";
+
+const project = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", lab.name, "project");
+const key = join(project, "ssh/id_ed25519");
+const knownHosts = join(project, "ssh/known_hosts");
+const started = () =>
+  lab.on("xcatmn1", "systemctl show -p ActiveEnterTimestampMonotonic --value postgresql xcatd named dhcpd conserver");
+
+test("the SSH key is rotated with a plain up, which starts nothing again", () => {
+  pairWith("xcatmn1");
+  const running = started();
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${key}.new`], { input: "" });
+  const line = readFileSync(`${key}.new.pub`, "utf8").trim();
+  for (const node of NODES)
+    lab.on(
+      node,
+      `echo '${line}' >/root/.ssh/authorized_keys.new; grep hosts-sync /root/.ssh/authorized_keys >>/root/.ssh/authorized_keys.new; mv /root/.ssh/authorized_keys.new /root/.ssh/authorized_keys`,
+    );
+  for (const suffix of ["", ".pub"]) copyFileSync(`${key}.new${suffix}`, `${key}${suffix}`);
+  execFileSync("rm", [`${key}.new`, `${key}.new.pub`]);
+  for (const node of NODES) {
+    expectUp(node);
+    assertNoChanges(node);
+  }
+  assert.equal(started(), running);
+  assertPair("xcatmn1");
+});
+
+test("a node's host key is rotated with a plain up", () => {
+  pairWith("xcatmn1");
+  lab.on(
+    "xcatmn2",
+    "rm /etc/ssh/ssh_host_ed25519_key*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key",
+  );
+  const line = lab.on("xcatmn2", "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+  writeFileSync(knownHosts, readFileSync(knownHosts, "utf8").replace(/^xcatmn2 .*$/m, `xcatmn2 ${line}`));
+  for (const node of NODES) {
+    expectUp(node);
+    assertNoChanges(node);
+  }
+});
+
+test("a node's static address is changed with a plain up", () => {
+  pairWith("xcatmn1");
+  const clusterFile = join(project, "cluster.yaml");
+  const original = readFileSync(clusterFile, "utf8");
+  const change = (address: string, found: string) => {
+    writeFileSync(
+      clusterFile,
+      original.replace("address: 10.5.106.5\n", `address: ${address}\n    bootstrapAddress: ${found}\n`),
+    );
+    for (const node of ["xcatmn2", "xcatmn1"] as const) expectUp(node);
+  };
+  try {
+    change("10.5.106.6", "10.5.106.5");
+    assert.match(lab.on("xcatmn2", "cat /etc/network/interfaces"), /address 10\.5\.106\.6\/8/);
+    assert.match(lab.on("xcatmn1", "cat /var/lib/pgsql/data/pg_hba.conf"), /10\.5\.106\.6\/32 +md5/);
+  } finally {
+    change("10.5.106.5", "10.5.106.6");
+    writeFileSync(clusterFile, original);
+  }
+  for (const node of NODES) expectUp(node);
+  assertPair("xcatmn1");
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeDocument } from "../../components/remote/document";
+import { assertNoChanges, expectUp, lab, pairWith } from "./pair";
+
+test("a value with blanks, quotes, $() and newlines is nothing but a value, down to the database", () => {
+  pairWith("xcatmn1");
+  const mgtifname = `eth0 'a' "b" $(touch /tmp/was-here) \`touch /tmp/was-here\`; touch /tmp/was-here`;
+  const document = encodeDocument({ network: "10_0_0_0-255_0_0_0", mgtifname, counter: "1" });
+  const applied = lab.run(["ssh", "xcatmn1", "xcat-ha apply networksMgtIf"], document);
+  assert.equal(applied.code, 0, applied.output);
+  assert.equal(
+    lab.on("xcatmn1", "bash -lc 'gettab netname=10_0_0_0-255_0_0_0 networks.mgtifname </dev/null'"),
+    mgtifname,
+  );
+  assert.equal(lab.on("xcatmn1", "ls /tmp/was-here 2>/dev/null || true"), "");
+  expectUp("xcatmn1");
+  assertNoChanges("xcatmn1");
+});
+
+test("the hosts file goes from the active to the standby node, by a key that can do nothing else", () => {
+  pairWith("xcatmn1");
+  lab.on("xcatmn1", "echo '10.5.106.103 cn3 cn3.cluster.com' >>/etc/hosts; xcat-ha sync-hosts");
+  assert.equal(lab.on("xcatmn2", "md5sum </etc/hosts"), lab.on("xcatmn1", "md5sum </etc/hosts"));
+  const ssh =
+    "ssh -i /HA/.xcat-ha/hosts-sync/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/etc/xcat-ha/known_hosts -o HostKeyAlias=xcatmn2 root@10.5.106.5";
+  for (const command of [
+    "id",
+    "",
+    "rsync --server --sender -logDtpr . /etc/shadow",
+    "rsync --server -logDtpr . /root/",
+  ]) {
+    const { code, output } = lab.run(["ssh", "xcatmn1", `${ssh} '${command}' </dev/null`]);
+    assert.equal(code, 10, output);
+    assert.match(output, /this key may only deliver \/etc\/hosts/);
+  }
+  assert.notEqual(lab.run(["ssh", "xcatmn2", "xcat-ha sync-hosts"]).code, 0, "a standby node sends nothing");
+});
+
+test("an order given twice at once runs once; another order waits for a step boundary", () => {
+  pairWith("xcatmn1");
+  const { code, output } = lab.run([
+    "ssh",
+    "xcatmn1",
+    "xcat-ha become active </dev/null & xcat-ha become active </dev/null & wait; journalctl -u xcat-ha-run -n 1 -o cat",
+  ]);
+  assert.equal(code, 0, output);
+  assertNoChanges("xcatmn1");
+});
+
+test("what is already as wanted is applied without a change, on every part", () => {
+  pairWith("xcatmn1");
+  const before = lab.on(
+    "xcatmn1",
+    "systemctl show -p ActiveEnterTimestampMonotonic --value postgresql xcatd named dhcpd conserver ntpd; ls -la --time-style=full-iso /etc/xcat-ha /etc/cron.d /HA/pgsql/data/pg_hba.conf",
+  );
+  lab.on("xcatmn1", "xcat-ha become active </dev/null");
+  assert.equal(
+    lab.on(
+      "xcatmn1",
+      "systemctl show -p ActiveEnterTimestampMonotonic --value postgresql xcatd named dhcpd conserver ntpd; ls -la --time-style=full-iso /etc/xcat-ha /etc/cron.d /HA/pgsql/data/pg_hba.conf",
+    ),
+    before,
+  );
+});
