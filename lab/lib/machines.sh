@@ -123,13 +123,20 @@ answers() { address_of "$1" >/dev/null; }
 share_action() { # NODE ACTION
   local folder pid
   folder=$(machine_folder "$1")
+  machine_is_on "$1" || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }
   # nsenter execs bash and bindfs: the pid stays.
-  pid=$(cat "$folder/bindfs" 2>/dev/null) || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }
+  pid=$(cat "$folder/bindfs" 2>/dev/null || true)
   case $2 in
+    hang | resume | break)
+      [[ $(share_state "$1") != broken ]] || { printf 'error: the share of %s is broken; expected one that is mounted\nnext: lab/lab share %s mend\n' "$1" "$1" >&2; exit 1; }
+      ;;&
     hang) kill -STOP "$pid" ;;
     resume) kill -CONT "$pid" ;;
     break) kill -KILL "$pid" ;;
-    mend) mend_share "$1" "$folder" ;;
+    mend)
+      kill -CONT "$pid" 2>/dev/null || true
+      [[ $(share_state "$1") != broken ]] || mend_share "$1" "$folder"
+      ;;
     *)
       printf "error: share %s: unknown action '%s'; expected hang, resume, break or mend\n" "$1" "$2" >&2
       exit 64
@@ -137,14 +144,22 @@ share_action() { # NODE ACTION
   esac
 }
 
+# share_state NODE: ok, hangs or broken, from the state of its bindfs: to look at the share itself could hang.
+share_state() {
+  local state
+  state=$(ps -o stat= -p "$(cat "$(machine_folder "$1")/bindfs" 2>/dev/null || echo 0)" 2>/dev/null || true)
+  case $state in T*) echo hangs ;; '' | Z*) echo broken ;; *) echo ok ;; esac
+}
+
 mend_share() {
   local folder=$2 leader
   leader=$(<"$folder/leader")
-  nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" umount -l "$(cluster_word share)" 2>/dev/null || true
+  # umount asks /proc/self, which is only there for a process of the machine's pid namespace.
+  nsenter --target="$leader" --pid --mount --root umount -l "$(cluster_word share)" 2>/dev/null || true
   setsid nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" \
     bindfs -f -o attr_timeout=0,entry_timeout=0 /run/lab-share "$(cluster_word share)" </dev/null >>"$folder/bindfs.log" 2>&1 9>&- &
   echo $! >"$folder/bindfs"
   wait_until 5 "the share of $1" share_is_mounted "$leader"
 }
 
-share_is_mounted() { nsenter --mount="/proc/$1/ns/mnt" --root="/proc/$1/root" mountpoint -q "$(cluster_word share)"; }
+share_is_mounted() { nsenter --target="$1" --pid --mount --root mountpoint -q "$(cluster_word share)"; }
