@@ -34,13 +34,15 @@ make_machine() {
   [[ ! -e $folder/made ]] || return 0
   rm -rf -- "$folder"
   mkdir -p "$folder/upper" "$folder/work" "$folder/root"
+  # The disk goes on with the image that it was made on, whatever the checkout says later.
+  image_folders >"$folder/lower"
   upper=$folder/upper
   unshare --mount --propagation private bash -euc '
     mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
     cp "$3/image/provision" "$2/root/provision"
     chroot "$2/root" /provision "$4" "$5" "$6"
     rm "$2/root/provision"
-  ' provision "$(image_folders)" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" >"$folder/provision.log" 2>&1 </dev/null ||
+  ' provision "$(<"$folder/lower")" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" >"$folder/provision.log" 2>&1 </dev/null ||
     { printf 'error: the machine %s could not be made\nevidence: %s\nnext: read %s\n' "$node" "$(tail -n 3 "$folder/provision.log" | tr '\n' ' ')" "$folder/provision.log" >&2; exit 1; }
   mkdir -p "$upper/etc/ssh" "$upper/etc/network" "$upper/root/.ssh"
   printf '%s\n' "$node" >"$upper/etc/hostname"
@@ -67,26 +69,33 @@ boot_machine() {
   folder=$(machine_folder "$node")
   machine_is_on "$node" && return 0
   number=$(node_names | grep -nxF -- "$node" | cut -d: -f1)
-  rm -f "$folder/off" "$folder/leader"
   # No descriptor of ours: a machine must not hold the lock or the pipe of who started it.
   setsid nsenter --net="/run/netns/$NETNS" unshare --mount --propagation private \
-    "$here/machine" "$LAB" "$node" "$number" "$(cluster_word interface)" "$(cluster_word share)" "$(image_folders)" \
+    "$here/machine" "$LAB" "$node" "$number" "$(cluster_word interface)" "$(cluster_word share)" "$(<"$folder/lower")" \
     </dev/null >>"$folder/machine.log" 2>&1 9>&- &
-  echo $! >"$folder/supervisor"
 }
 
-# cut_machine NODE: SIGKILL to its init. Killing nspawn would leave it running.
+# boots NODE: switched on, and it answers. Asked again and again: a machine that was just going down is switched on when it is down.
+boots() { boot_machine "$1" && answers "$1"; }
+
 cut_machine() {
-  local folder
-  folder=$(machine_folder "$1")
-  touch "$folder/off"
-  [[ ! -e $folder/leader ]] || kill -KILL "$(<"$folder/leader")" 2>/dev/null || true
-  # A share that hangs must not keep the machine from dying.
-  [[ ! -e $folder/bindfs ]] || pkill -KILL -F "$folder/bindfs" 2>/dev/null || true
-  wait_until 10 "the machine $1 to be off" supervisor_ended "$1"
+  [[ -d $(machine_folder "$1") ]] || return 0
+  touch "$(machine_folder "$1")/off"
+  wait_until 10 "the machine $1 to be off" killed "$1"
 }
 
-supervisor_ended() { ! pgrep -f "^bash $here/machine $LAB $1 " >/dev/null; }
+# killed NODE: SIGKILL to its init until its supervisor has ended. Killing nspawn would leave the machine running.
+killed() {
+  local folder pid
+  folder=$(machine_folder "$1")
+  # bindfs too: a share that hangs must not keep the machine from dying.
+  for pid in leader bindfs; do
+    pkill -KILL -F "$folder/$pid" 2>/dev/null || true
+  done
+  supervisor_ended "$1"
+}
+
+supervisor_ended() { flock -n "$(machine_folder "$1")/supervisor.lock" true; }
 
 wait_until() { # SECONDS WHAT COMMAND...
   local limit=$((SECONDS + $1)) what=$2
@@ -114,13 +123,20 @@ answers() { address_of "$1" >/dev/null; }
 share_action() { # NODE ACTION
   local folder pid
   folder=$(machine_folder "$1")
+  machine_is_on "$1" || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }
   # nsenter execs bash and bindfs: the pid stays.
-  pid=$(cat "$folder/bindfs" 2>/dev/null) || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }
+  pid=$(cat "$folder/bindfs" 2>/dev/null || true)
   case $2 in
+    hang | resume | break)
+      [[ $(share_state "$1") != broken ]] || { printf 'error: the share of %s is broken; expected one that is mounted\nnext: lab/lab share %s mend\n' "$1" "$1" >&2; exit 1; }
+      ;;&
     hang) kill -STOP "$pid" ;;
     resume) kill -CONT "$pid" ;;
     break) kill -KILL "$pid" ;;
-    mend) mend_share "$1" "$folder" ;;
+    mend)
+      kill -CONT "$pid" 2>/dev/null || true
+      [[ $(share_state "$1") != broken ]] || mend_share "$1" "$folder"
+      ;;
     *)
       printf "error: share %s: unknown action '%s'; expected hang, resume, break or mend\n" "$1" "$2" >&2
       exit 64
@@ -128,14 +144,22 @@ share_action() { # NODE ACTION
   esac
 }
 
+# share_state NODE: ok, hangs or broken, from the state of its bindfs: to look at the share itself could hang.
+share_state() {
+  local state
+  state=$(ps -o stat= -p "$(cat "$(machine_folder "$1")/bindfs" 2>/dev/null || echo 0)" 2>/dev/null || true)
+  case $state in T*) echo hangs ;; '' | Z*) echo broken ;; *) echo ok ;; esac
+}
+
 mend_share() {
   local folder=$2 leader
   leader=$(<"$folder/leader")
-  nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" umount -l "$(cluster_word share)" 2>/dev/null || true
+  # umount asks /proc/self, which is only there for a process of the machine's pid namespace.
+  nsenter --target="$leader" --pid --mount --root umount -l "$(cluster_word share)" 2>/dev/null || true
   setsid nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" \
     bindfs -f -o attr_timeout=0,entry_timeout=0 /run/lab-share "$(cluster_word share)" </dev/null >>"$folder/bindfs.log" 2>&1 9>&- &
   echo $! >"$folder/bindfs"
   wait_until 5 "the share of $1" share_is_mounted "$leader"
 }
 
-share_is_mounted() { nsenter --mount="/proc/$1/ns/mnt" --root="/proc/$1/root" mountpoint -q "$(cluster_word share)"; }
+share_is_mounted() { nsenter --target="$1" --pid --mount --root mountpoint -q "$(cluster_word share)"; }

@@ -7,6 +7,7 @@ make_project() {
   chmod 0700 "$LAB" "$LAB/project/ssh"
   if [[ ! -e $LAB/project/cluster.yaml ]]; then
     cp -- "$cluster" "$LAB/project/cluster.yaml"
+    cp -- "$cluster" "$LAB/cluster.yaml.made-from"
     node "$here/cluster.js" "$cluster" >"$LAB/cluster.new"
     mv "$LAB/cluster.new" "$LAB/cluster"
   fi
@@ -22,6 +23,14 @@ make_project() {
   done
   [[ -e $LAB/project/ssh/id_ed25519 ]] || ssh-keygen -q -t ed25519 -N '' -C "lab $NAME" -f "$LAB/project/ssh/id_ed25519" </dev/null
   [[ -e $LAB/passphrase ]] || (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$LAB/passphrase")
+}
+
+# require_same_cluster FILE: the machines of a lab have the addresses of the file that it was made from.
+require_same_cluster() {
+  [[ ! -e $LAB/cluster ]] || cmp -s -- "$1" "$LAB/cluster.yaml.made-from" || {
+    printf 'error: the lab %s is there, made from another cluster file than %s\nnext: XCAT_HA_LAB=%s lab/lab down, then the same command again; or another name\n' "$NAME" "$1" "$NAME" >&2
+    exit 1
+  }
 }
 
 # The pins are read from the machines' disks, not from the network, and stand under the nodes' names.
