@@ -23,31 +23,80 @@ const integer = (least, most, what) =>
   expecting((value) => Number.isInteger(value) && value >= least && value <= most, `${what} from ${least} to ${most}`);
 
 /** @type {z.ZodType<string>} */
-const ipv4 = expecting((value) => net.isIPv4(value), "an IPv4 address like 10.5.106.7");
-const absolutePath = text(/^(\/[A-Za-z0-9._-]+)+$/, "an absolute path below / of letters, digits, . _ and -");
+const ipv4 = expecting(
+  (value) => net.isIPv4(value) && !/^(0|127|22[4-9]|2[345]\d)\./.test(value),
+  "the IPv4 address of a machine, like 10.5.106.7",
+);
+const absolutePath = expecting(
+  (value) => typeof value === "string" && /^(\/[A-Za-z0-9._-]+)+$/.test(value) && path.normalize(value) === value,
+  "an absolute path like /HA, of letters, digits, . _ and -, without ..",
+);
 const file = text(/./, "a path, relative to this file");
-const cronField = "[0-9A-Za-z*/,-]+";
 
-const Schema = z.strictObject({
-  virtualIp: z.strictObject({
+const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
+const DAYS = "sun mon tue wed thu fri sat".split(" ");
+
+/** The fields of crontab(5): minute, hour, day of month, month, day of week. */
+const CRON_FIELDS = [
+  { least: 0, most: 59, names: [] },
+  { least: 0, most: 23, names: [] },
+  { least: 1, most: 31, names: [] },
+  { least: 1, most: 12, names: MONTHS.map((name, index) => [name, index + 1]) },
+  { least: 0, most: 7, names: DAYS.map((name, index) => [name, index]) },
+].map(({ names, ...limits }) => ({ ...limits, names: Object.fromEntries(names) }));
+
+/** cron drops a file with a line that it cannot read, and says so in a log only. @param {any} value */
+function isSchedule(value) {
+  if (typeof value !== "string" || !/^\S+( \S+){4}$/.test(value)) return false;
+  return value.split(" ").every((field, index) => {
+    const { least, most, names } = CRON_FIELDS[index];
+    return field.split(",").every((item) => {
+      const match = /^(?:\*|(\d+|[a-z]{3})(?:-(\d+|[a-z]{3}))?)(?:\/([1-9]\d*))?$/i.exec(item);
+      if (!match) return false;
+      const ends = [match[1], match[2]].filter(Boolean).map((end) => names[end.toLowerCase()] ?? Number(end));
+      return ends.every((end) => end >= least && end <= most) && !(ends[0] > ends[1]);
+    });
+  });
+}
+
+/**
+ * A part of the file with these keys and no others.
+ * @template {Record<string, z.ZodType>} Shape
+ * @param {Shape} shape
+ */
+function section(shape) {
+  const optional = (/** @type {string} */ key) => (shape[key].safeParse(undefined).success ? " (optional)" : "");
+  const keys = Object.keys(shape).map((key) => key + optional(key));
+  return z.strictObject(shape, {
+    error: ({ code }) => `${code === "unrecognized_keys" ? "expected one of" : "expected the keys"} ${keys.join(", ")}`,
+  });
+}
+
+/** @param {string[]} names @param {string} example */
+const services = (names, example) =>
+  z.array(z.enum(/** @type {[string, ...string[]]} */ (names)), { error: `expected a list like ${example}` });
+
+const Schema = section({
+  virtualIp: section({
     address: ipv4,
     prefix: integer(1, 30, "the length of the subnet's prefix, a number"),
-    interface: text(/^[A-Za-z][A-Za-z0-9._-]{0,14}$/, "the name of a network interface"),
-    label: text(/^.{1,15}$/, "a label of at most 15 characters like eth0:0"),
+    interface: text(/^[A-Za-z][A-Za-z0-9._-]{0,12}$/, "the name of a network interface that leaves room for a label"),
+    label: text(/^\S{1,15}$/, "a label like eth0:0, of at most 15 characters without blanks"),
   }),
   share: absolutePath,
   network: text(/^[A-Za-z0-9._-]+$/, "the name of a row in xCAT's networks table"),
   nodes: z.record(
-    text(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a short host name"),
-    z.strictObject({ address: ipv4, bootstrapAddress: ipv4.optional() }),
+    text(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a short host name of small letters, digits and -"),
+    section({ address: ipv4, bootstrapAddress: ipv4.optional() }),
+    { error: "expected two nodes by name, each with its address" },
   ),
-  services: z.strictObject({
-    database: z.array(z.enum(/** @type {[string, ...string[]]} */ (DATABASE_SERVICES))),
-    network: z.array(z.enum(/** @type {[string, ...string[]]} */ (NETWORK_SERVICES))),
+  services: section({
+    database: services(DATABASE_SERVICES, "[postgresql, xcatd]"),
+    network: services(NETWORK_SERVICES, "[named, dhcpd, ntpd, conserver]"),
   }),
-  hostsSync: text(new RegExp(`^${cronField}( ${cronField}){4}$`), "five fields as in crontab(5), like 0 2 * * *"),
-  leaseWait: integer(0, 3600, "seconds"),
-  ssh: z.strictObject({
+  hostsSync: expecting(isSchedule, "five fields as in crontab(5), like 0 2 * * *"),
+  leaseWait: integer(0, 3600, "a number of seconds"),
+  ssh: section({
     user: text(/^root$/, "root"),
     port: integer(1, 65535, "a TCP port"),
     privateKey: file,
@@ -69,61 +118,54 @@ class ConfigError extends Error {
 }
 
 /** @param {unknown} value */
-const seen = (value) => (value === undefined ? "nothing" : JSON.stringify(value));
-
-/** @param {number} address @param {number} prefix */
-const subnet = (address, prefix) => address >>> (32 - prefix);
+function seen(value) {
+  const text = value === undefined || value === null ? "nothing" : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
 
 /** @param {string} address */
 const toNumber = (address) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 
-/** The last address of the subnet. @param {string} address @param {number} prefix */
-function broadcastOf(address, prefix) {
-  const last =
-    (BigInt(toNumber(address)) >> BigInt(32 - prefix)) * (1n << BigInt(32 - prefix)) + (1n << BigInt(32 - prefix)) - 1n;
-  return [24n, 16n, 8n, 0n].map((shift) => (last >> shift) & 255n).join(".");
+/** @param {number} address */
+const toAddress = (address) => [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
+
+/** First and last address of a subnet: its own name and its broadcast. @param {string} address @param {number} prefix */
+function subnetOf(address, prefix) {
+  const hosts = 2 ** (32 - prefix);
+  const first = toNumber(address) - (toNumber(address) % hosts);
+  return { first: toAddress(first), last: toAddress(first + hosts - 1) };
 }
 
-/** What one zod issue says: key, what was seen, what was expected. @param {any} issue */
-function finding(issue) {
-  const key = issue.path.join(".") || "(top)";
+/** @param {string} address @param {number} prefix */
+const broadcastOf = (address, prefix) => subnetOf(address, prefix).last;
+
+/** What one zod issue says: key, what was seen, what was expected. @param {any} issue @returns {string[]} */
+function findings(issue) {
+  const key = issue.path.join(".");
+  const below = (/** @type {string} */ name) => (key ? `${key}.${name}` : name);
   if (issue.code === "unrecognized_keys")
-    return `${key === "(top)" ? "" : `${key}.`}${issue.keys.join(", ")}: unknown key; remove it, or correct its spelling`;
-  if (issue.code === "invalid_key") return `${key}: seen as a key; ${issue.issues[0].message}`;
+    return issue.keys.map((/** @type {string} */ name) => `${below(name)}: unknown key; ${issue.message}`);
+  if (issue.code === "invalid_key") return [`${key}: cannot be a name here; ${issue.issues[0].message}`];
   if (issue.code === "invalid_value")
-    return `${key}: seen ${seen(issue.input)}; expected one of ${issue.values.join(", ")}`;
-  if (issue.code === "invalid_type") return `${key}: seen ${seen(issue.input)}; expected ${issue.expected}`;
-  return `${key}: seen ${seen(issue.input)}; ${issue.message}`;
+    return [`${key}: seen ${seen(issue.input)}; expected one of ${issue.values.join(", ")}`];
+  return [`${key || "the whole file"}: seen ${seen(issue.input)}; ${issue.message}`];
 }
 
 /** Rules that need more than one key. @param {Cluster} cluster @returns {string[]} */
-function contradictions(cluster) {
-  const { virtualIp: vip, nodes, services } = cluster;
-  const names = Object.keys(nodes);
+function contradictions({ virtualIp: vip, nodes, services }) {
   const found = [];
+  const names = Object.keys(nodes);
   if (names.length !== 2) found.push(`nodes: seen ${names.join(", ") || "none"}; expected exactly two nodes`);
-  if (!vip.label.startsWith(`${vip.interface}:`))
+  if (!vip.label.startsWith(`${vip.interface}:`) || vip.label === `${vip.interface}:`)
     found.push(
-      `virtualIp.label: seen ${seen(vip.label)}; expected it to begin with ${vip.interface}: (virtualIp.interface)`,
+      `virtualIp.label: seen ${seen(vip.label)}; expected ${vip.interface}: (virtualIp.interface) and something behind it, like ${vip.interface}:0`,
     );
-  const broadcast = broadcastOf(vip.address, vip.prefix);
-  const addresses = [
-    ["virtualIp.address", vip.address],
-    ...names.map((name) => [`nodes.${name}.address`, nodes[name].address]),
-  ];
-  for (const [key, address] of addresses) {
-    if (subnet(toNumber(address), vip.prefix) !== subnet(toNumber(vip.address), vip.prefix))
-      found.push(
-        `${key}: seen ${seen(address)}; expected an address in the subnet of the VIP, ${vip.address}/${vip.prefix}`,
-      );
-    if (address === broadcast) found.push(`${key}: seen ${seen(address)}; that is the broadcast address of the subnet`);
-    const [first] = addresses.find(([, other]) => other === address) ?? [key];
-    if (first !== key)
-      found.push(`${key}: seen ${seen(address)}; the same address is ${first}; expected one of its own`);
-  }
+  found.push(...addressContradictions(vip, nodes));
   for (const service of DATABASE_SERVICES)
     if (!services.database.includes(service))
       found.push(`services.database: seen ${seen(services.database)}; ${service} is missing`);
+  if (services.database.indexOf("postgresql") > services.database.indexOf("xcatd"))
+    found.push("services.database: seen xcatd before postgresql; expected postgresql first, xcatd needs it");
   for (const group of /** @type {const} */ (["database", "network"]))
     for (const service of new Set(services[group]))
       if (services[group].filter((other) => other === service).length > 1)
@@ -131,6 +173,37 @@ function contradictions(cluster) {
   for (const choice of [TIME_SERVICES, CONSOLE_SERVICES])
     if (choice.every((service) => services.network.includes(service)))
       found.push(`services.network: seen ${choice.join(" and ")}; expected the one that the site uses`);
+  return found;
+}
+
+/** @param {Cluster["virtualIp"]} vip @param {Cluster["nodes"]} nodes @returns {string[]} */
+function addressContradictions(vip, nodes) {
+  const found = [];
+  const subnet = subnetOf(vip.address, vip.prefix);
+  const own = Object.entries(nodes).map(([name, { address }]) => [`nodes.${name}.address`, address]);
+  const addresses = [["virtualIp.address", vip.address], ...own];
+  for (const [key, address] of addresses) {
+    if (broadcastOf(address, vip.prefix) !== subnet.last)
+      found.push(
+        `${key}: seen ${seen(address)}; expected an address in the subnet of the VIP, ${vip.address}/${vip.prefix} (${subnet.first} to ${subnet.last})`,
+      );
+    if (address === subnet.first || address === subnet.last)
+      found.push(
+        `${key}: seen ${seen(address)}, the ${address === subnet.last ? "broadcast" : "network"} address of ${subnet.first}/${vip.prefix}; expected one of a machine`,
+      );
+    const [first] = addresses.find(([, other]) => other === address) ?? [key];
+    if (first !== key) found.push(`${key}: seen ${seen(address)}, which is ${first}; expected an address of its own`);
+  }
+  // The VIP may be one: the manual's single management node answers at what becomes the VIP.
+  const taken = [...own];
+  for (const [name, { address, bootstrapAddress }] of Object.entries(nodes)) {
+    if (!bootstrapAddress) continue;
+    const key = `nodes.${name}.bootstrapAddress`;
+    const [other] = taken.find(([, at]) => at === bootstrapAddress && at !== address) ?? [];
+    if (other)
+      found.push(`${key}: seen ${seen(bootstrapAddress)}, which is ${other}; expected where ${name} answers now`);
+    taken.push([key, bootstrapAddress]);
+  }
   return found;
 }
 
@@ -148,6 +221,103 @@ function hostKeyOf(content, node) {
 }
 
 /**
+ * What YAML itself finds wrong. Of errors that follow from one another only the first is told.
+ * @param {string} content @returns {{ value: unknown, found: string[] }}
+ */
+function parseYaml(content) {
+  const document = parseDocument(content);
+  const lines = content.split("\n");
+  const at = (/** @type {any} */ error) => {
+    const line = error.linePos?.[0].line ?? 1;
+    return `line ${line}, ${seen(lines[line - 1] ?? "")}:`;
+  };
+  const twice = document.errors.filter(({ code }) => code === "DUPLICATE_KEY");
+  if (twice.length > 0)
+    return {
+      value: undefined,
+      found: twice.map((error) => `${at(error)} this key stands there twice; remove one of them`),
+    };
+  const [error] = document.errors;
+  if (error?.code === "TAB_AS_INDENT")
+    return { value: undefined, found: [`${at(error)} a tab; expected blanks as indentation`] };
+  if (error?.code === "MULTIPLE_DOCS")
+    return { value: undefined, found: [`${at(error)} a second document begins; expected one`] };
+  if (error) {
+    const said = error.message.split("\n")[0].replace(/ at line \d+, column \d+:$/, "");
+    return {
+      value: undefined,
+      found: [
+        `${at(error)} ${said}; expected YAML, key: value, with quotes around a value that holds a colon or a bracket`,
+      ],
+    };
+  }
+  try {
+    return { value: document.toJS(), found: [] };
+  } catch (error) {
+    return { value: undefined, found: [`${/** @type {Error} */ (error).message}; expected plain values`] };
+  }
+}
+
+/** A file's text, or why it cannot be read. @param {string} file */
+function readText(file) {
+  try {
+    return { text: fs.readFileSync(file, "utf8") };
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    const known = { ENOENT: "no such file", EISDIR: "a directory", EACCES: "may not be read" };
+    return { why: known[/** @type {keyof typeof known} */ (code)] ?? message };
+  }
+}
+
+/** Why ssh could not use a private key. @param {string} file @param {string} key as the cluster file names it @returns {string[]} */
+function privateKeyFindings(file, key) {
+  const { text, why } = readText(file);
+  const saw = `ssh.privateKey: seen ${seen(key)}`;
+  if (why === "no such file")
+    return [
+      `${saw}; no such file. ssh-keygen -t ed25519 -f ${file}, then ssh-copy-id -i ${file} root@NODE for both nodes`,
+    ];
+  if (text === undefined) return [`${saw}, ${why}; expected the file of a private key`];
+  if (/^(ssh|ecdsa|sk)-/.test(text)) return [`${saw}, a public key; expected the private one, without .pub`];
+  const { mode, uid } = fs.statSync(file);
+  if (uid === process.getuid?.() && mode & 0o077)
+    return [`${saw}, which others may read (mode ${(mode & 0o777).toString(8)}): ssh ignores it. chmod 600 ${file}`];
+  return [];
+}
+
+/**
+ * The pinned key of each node, and what is wrong with them.
+ * @param {string} file @param {Cluster} cluster
+ */
+function pinnedKeys(file, { nodes, ssh }) {
+  /** @type {Record<string, string>} */
+  const hostKeys = {};
+  const { text, why } = readText(file);
+  if (text === undefined)
+    return {
+      hostKeys,
+      found: [
+        `ssh.knownHosts: seen ${seen(ssh.knownHosts)}, ${why}; expected ${file} with a line a node: its name, then what cat /etc/ssh/ssh_host_ed25519_key.pub prints on it`,
+      ],
+    };
+  const found = [];
+  for (const [node, { address }] of Object.entries(nodes)) {
+    const key = hostKeyOf(text, node);
+    const [twin] = Object.entries(hostKeys).find(([, other]) => other === key) ?? [];
+    if (!key)
+      found.push(
+        `ssh.knownHosts: ${file} has no ed25519 or ecdsa key of ${node}. On ${node} (${address}): cat /etc/ssh/ssh_host_ed25519_key.pub; put that behind the name ${node}`,
+      );
+    else if (twin)
+      found.push(
+        `ssh.knownHosts: ${twin} and ${node} have the same key; expected two machines. Where one was cloned from the other: rm /etc/ssh/ssh_host_*; ssh-keygen -A on ${node}`,
+      );
+    else hostKeys[node] = key;
+  }
+  return { hostKeys, found };
+}
+
+/**
  * Reads and checks a cluster file, with the files that it names.
  * @param {string} clusterFile path of the file
  * @returns {Cluster & { hostKeys: Record<string, string>, privateKeyFile: string, knownHostsFile: string }}
@@ -155,36 +325,25 @@ function hostKeyOf(content, node) {
  */
 function loadCluster(clusterFile) {
   const name = path.basename(clusterFile);
-  if (!fs.existsSync(clusterFile))
-    throw new ConfigError(name, [`${path.resolve(clusterFile)}: no such file; write it (the README shows one)`]);
-  const document = parseDocument(fs.readFileSync(clusterFile, "utf8"));
-  if (document.errors.length > 0)
-    throw new ConfigError(
-      name,
-      document.errors.map((error) => error.message.split("\n")[0]),
-    );
-  const parsed = Schema.safeParse(document.toJS() ?? {}, { reportInput: true });
-  if (!parsed.success) throw new ConfigError(name, parsed.error.issues.map(finding));
+  const { text, why } = readText(clusterFile);
+  if (text === undefined)
+    throw new ConfigError(name, [
+      `${path.resolve(clusterFile)}: ${why}; git checkout ${name} brings the one that ships`,
+    ]);
+  const { value, found: unreadable } = parseYaml(text);
+  if (unreadable.length > 0) throw new ConfigError(name, unreadable);
+  const parsed = Schema.safeParse(value, { reportInput: true });
+  if (!parsed.success) throw new ConfigError(name, parsed.error.issues.flatMap(findings));
   const cluster = parsed.data;
-  const found = contradictions(cluster);
   const directory = path.dirname(clusterFile);
   const privateKeyFile = path.resolve(directory, cluster.ssh.privateKey);
   const knownHostsFile = path.resolve(directory, cluster.ssh.knownHosts);
-  if (!fs.existsSync(privateKeyFile))
-    found.push(
-      `ssh.privateKey: seen ${seen(cluster.ssh.privateKey)}; no such file. ssh-keygen -t ed25519 -f ${privateKeyFile}, and ssh-copy-id to both nodes`,
-    );
-  const knownHosts = fs.existsSync(knownHostsFile) ? fs.readFileSync(knownHostsFile, "utf8") : "";
-  /** @type {Record<string, string>} */
-  const hostKeys = {};
-  for (const [node, { address }] of Object.entries(cluster.nodes)) {
-    const key = hostKeyOf(knownHosts, node);
-    if (key) hostKeys[node] = key;
-    else
-      found.push(
-        `ssh.knownHosts: ${knownHostsFile} has no ed25519 or ecdsa key of ${node}. On ${node}: cat /etc/ssh/ssh_host_ed25519_key.pub; put it there behind the name ${node} (address ${address})`,
-      );
-  }
+  const { hostKeys, found: unpinned } = pinnedKeys(knownHostsFile, cluster);
+  const found = [
+    ...contradictions(cluster),
+    ...privateKeyFindings(privateKeyFile, cluster.ssh.privateKey),
+    ...unpinned,
+  ];
   if (found.length > 0) throw new ConfigError(name, found);
   return { ...cluster, hostKeys, privateKeyFile, knownHostsFile };
 }

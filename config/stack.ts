@@ -19,12 +19,10 @@ export function readStack(stack: string, config: Pick<Config, "get">, cluster: C
   const found: string[] = [];
   const value = (key: string) => {
     const seen = config.get(key);
-    if (seen === undefined)
-      found.push(`${key}: not set; expected ${names.join(" or ")}. pulumi config set ${key} ${names[0]} -s ${stack}`);
+    const fix = names.map((name) => `pulumi config set ${key} ${name} -s ${stack}`).join(", or: ");
+    if (seen === undefined) found.push(`${key}: not set; expected ${names.join(" or ")}. ${fix}`);
     else if (!names.includes(seen))
-      found.push(
-        `${key}: seen "${seen}", which is no node of cluster.yaml; expected ${names.join(" or ")}. pulumi config set ${key} ${names[0]} -s ${stack}`,
-      );
+      found.push(`${key}: seen "${seen}", which is no node of cluster.yaml; expected ${names.join(" or ")}. ${fix}`);
     return seen ?? "";
   };
   const node = value("node");
