@@ -164,7 +164,7 @@ function contradictions({ virtualIp: vip, nodes, services }) {
   for (const service of DATABASE_SERVICES)
     if (!services.database.includes(service))
       found.push(`services.database: seen ${seen(services.database)}; ${service} is missing`);
-  if (services.database.indexOf("postgresql") > services.database.indexOf("xcatd"))
+  if (services.database[0] === "xcatd" && services.database.includes("postgresql"))
     found.push("services.database: seen xcatd before postgresql; expected postgresql first, xcatd needs it");
   for (const group of /** @type {const} */ (["database", "network"]))
     for (const service of new Set(services[group]))
