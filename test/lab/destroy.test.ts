@@ -17,6 +17,8 @@ test("destroy lets a standby node go: local directories and services come back, 
   const shared =
     "cd /HA && find xcat install tftpboot .xcat -printf '%p %m %u %s\\n' | sort | md5sum; ls /HA/.xcat-ha/epoch | wc -l";
   const before = lab.on("xcatmn1", shared);
+  // UNIT STATE ENABLED, as they were found at the first setup.
+  const found = lab.on("xcatmn2", "cat /var/lib/xcat-ha/units").split("\n");
   const { code, output } = lab.pulumi("destroy", "--yes", "-s", "standby");
   assert.equal(code, 0, output);
   assert.equal(lab.on("xcatmn1", shared), before);
@@ -32,12 +34,16 @@ test("destroy lets a standby node go: local directories and services come back, 
     "0",
   );
   assert.equal(lab.on("xcatmn2", "grep -c hosts-sync /root/.ssh/authorized_keys || true"), "0");
-  for (const unit of UNITS)
+  assert.equal(found.length, UNITS.length);
+  assert.match(found.join("\n"), /^postgresql active enabled$/m);
+  for (const line of found) {
+    const [unit, state, enabled] = line.split(" ");
     assert.equal(
       lab.on("xcatmn2", `systemctl is-active ${unit}; systemctl is-enabled ${unit}`),
-      "active\nenabled",
+      `${state}\n${enabled}`,
       unit,
     );
+  }
   expectUp("xcatmn2");
   assertPair("xcatmn1");
   assertNoChanges("xcatmn2");
