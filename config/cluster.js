@@ -247,7 +247,7 @@ function parseYaml(content) {
     return {
       value: undefined,
       found: [
-        `${at(error)} ${said}; expected YAML, key: value, with quotes around a value that holds a colon or a bracket`,
+        `${at(error)} ${said}; expected YAML, key: value, with quotes around a value that holds a colon or begins with a bracket or *`,
       ],
     };
   }

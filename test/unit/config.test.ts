@@ -61,7 +61,7 @@ const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
 const SCHEDULE = "expected five fields as in crontab(5), like 0 2 * * *";
-const YAML = "expected YAML, key: value, with quotes around a value that holds a colon or a bracket";
+const YAML = "expected YAML, key: value, with quotes around a value that holds a colon or begins with a bracket or *";
 const WHOLE = /[\s\S]*/;
 const SECOND_NODE = / {2}xcatmn2:\n.*\n/;
 
@@ -97,6 +97,12 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     `line 6, "  label: eth0:": Nested mappings are not allowed in compact mappings; ${YAML}`,
   ],
   ["a second document", /$/, "---\nshare: /HB\n", 'line 30, "---": a second document begins; expected one'],
+  [
+    "a schedule that begins with a bare *",
+    "0 2 * * * #",
+    "*/20 * * * * #",
+    `line 22, "hostsSync: */20 * * * * # when /etc/hosts goes from the active to the standby n...: Unexpected alias at node end; ${YAML}`,
+  ],
   [
     "an alias without an anchor",
     "share: /HA",
@@ -400,7 +406,7 @@ const GOOD: [what: string, from: string | RegExp, to: string][] = [
   ["a label of 15 characters", "label: eth0:0", "label: eth0:management"],
   ["a VLAN interface", /eth0/g, "bond0.106"],
   ["a share below other directories", "share: /HA", "share: /srv/xcat-ha_1"],
-  ["a schedule with lists, ranges, steps and names", "0 2 * * * #", "*/20,5 0-6/2 1,15 jan-mar Mon-fri #"],
+  ["a schedule with lists, ranges, steps and names", "0 2 * * * #", '"*/20,5 0-6/2 1,15 jan-mar Mon-fri" #'],
   ["no wait", "leaseWait: 20", "leaseWait: 0"],
 ];
 

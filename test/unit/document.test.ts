@@ -1,35 +1,92 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { decodeDocument, encodeDocument } from "../../components/remote/document";
 import { bash } from "./bash";
 
-const VALUES: Record<string, string> = {
-  plain: "10.5.106.7/8",
-  blanks: "  two  blanks ",
-  quotes: `'single' "double" \\ back`,
-  command: "$(touch /tmp/xcat-ha-was-here) `touch /tmp/xcat-ha-was-here`",
-  newlines: "one\ntwo\n\n",
-  empty: "",
-  dash: "-n",
-  unicode: "Köln ✓",
-  "/etc/xcat": "-> /HA/xcat",
-  "10.5.106.7/32": "host all all 10.5.106.7/32 md5",
-};
+const trap = join(tmpdir(), `xcat-ha-trap-${process.pid}`);
 
-test("a document read and written by the node program is the same document", () => {
-  const document = encodeDocument(VALUES);
+const VALUES: [what: string, value: string][] = [
+  ["a word", "10.5.106.7/8"],
+  ["nothing", ""],
+  ["blanks around and between", "  two  blanks "],
+  ["a tab", "\tone\ttab"],
+  ["single and double quotes", `'single' "double" '\\''`],
+  ["backslashes", String.raw`\ \\ \n \0 end\ `.trimEnd()],
+  ["a command in $()", `$(touch ${trap})`],
+  ["a command in backticks", `\`touch ${trap}\``],
+  ["a command behind a quote", `'; touch ${trap}; '`],
+  ["a variable and a history sign", "$HOME ${NODE} !!"],
+  ["arithmetic that runs a command", `a[$(touch ${trap})]`],
+  ["lines", "one\ntwo"],
+  ["trailing newlines", "one\n\n\n"],
+  ["nothing but newlines", "\n\n"],
+  ["a carriage return", "one\r\ntwo\r\n"],
+  ["a leading dash", "-n"],
+  ["an option of printf", "-v document_into"],
+  ["a pattern", "* ? [a-z] {1,2} ~"],
+  ["letters beyond ASCII", "Köln 東京 ✓ 🙂"],
+  ["percent signs", "%s %d %%"],
+  ["what looks like a line of a document", "key dmFsdWU=\n"],
+  ["a long text", "0123456789abcdef".repeat(20_000)],
+];
+
+/** Keys as the parts use them: paths, addresses, dots and colons. */
+const KEYS = ["/var/lib/pgsql:owner", "10.5.106.7/32", "active.virtualIp.address", "settings.units", "program.text"];
+
+/** What the node program reads and writes again. */
+function throughBash(document: string): string {
   const { code, stdout, stderr } = bash(
     ["node/lib/document.sh"],
     "declare -A D=(); document_read D; document_write D",
     document,
   );
   assert.equal(code, 0, stderr);
-  assert.deepEqual(decodeDocument(stdout), VALUES);
-  assert.equal(existsSync("/tmp/xcat-ha-was-here"), false);
+  return stdout;
+}
+
+const sent: Record<string, string> = Object.fromEntries([
+  ...VALUES.map(([, value], index) => [`value${index}`, value]),
+  ...KEYS.map((key) => [key, `the value of ${key}`]),
+]);
+rmSync(trap, { force: true });
+const returned = throughBash(encodeDocument(sent));
+const received = decodeDocument(returned);
+
+VALUES.forEach(([what, value], index) => {
+  test(`a value comes back from the node as it went: ${what}`, () => assert.equal(received[`value${index}`], value));
 });
 
-test("what is no line of a document is refused", () => {
-  assert.throws(() => decodeDocument("key not base64!\n"), /not a line of a document/);
-  assert.throws(() => encodeDocument({ "a b": "c" }), /cannot hold blanks/);
+for (const key of KEYS)
+  test(`a key comes back from the node as it went: ${key}`, () => assert.equal(received[key], sent[key]));
+
+test("no value was run as a command on its way", () => assert.equal(existsSync(trap), false));
+
+test("both ends write the same text: keys in order, one line each", () => {
+  assert.equal(returned, encodeDocument(sent));
+  assert.equal(encodeDocument({ b: "2", a: "" }), "a \nb Mg==\n");
+  assert.equal(throughBash("\na \n\nb Mg==\n"), "a \nb Mg==\n");
+  assert.equal(throughBash(""), "");
 });
+
+const NO_DOCUMENT: [what: string, document: string][] = [
+  ["a sentence", "ssh: connect to host\n"],
+  ["a key alone", "key\n"],
+  ["two values", "key Mg== Mg==\n"],
+  ["what is no base64", "key not!base64\n"],
+];
+
+for (const [what, document] of NO_DOCUMENT)
+  test(`${what} is no line of a document`, () =>
+    assert.throws(() => decodeDocument(document), /^Error: not a line of a document: "/));
+
+test("the node refuses a value that is no base64", () => {
+  const { code } = bash(["node/lib/document.sh"], "declare -A D=(); document_read D", "key not!base64\n");
+  assert.notEqual(code, 0);
+});
+
+for (const key of ["a b", "", "a\nb"])
+  test(`a key cannot be ${JSON.stringify(key)}`, () =>
+    assert.throws(() => encodeDocument({ [key]: "value" }), /^Error: a key of a document cannot hold blanks/));
