@@ -123,7 +123,9 @@ async function create(inputs) {
 async function read(id, properties) {
   const { counter, foundAt, ...inputs } = properties;
   const wanted = valuesOf(properties);
-  const found = await observe(properties);
+  const found = await observe(properties).catch((error) => {
+    throw new NodeError(toldOnce(error.message));
+  });
   const differing = differences(properties.target.node, properties.target.part, wanted, found);
   if (differing.length > 0) console.log(differing.join("\n"));
   // An output alone: where the node answers today is no difference.

@@ -90,7 +90,8 @@ function connectionError(cluster, node, address, evidence) {
   const said = evidence
     .trim()
     .split("\n")
-    .filter((line) => !/^@|^\s*$/.test(line))
+    // Not ssh's advice to drop the pin: ours says what to compare first.
+    .filter((line) => !/^@|^\s*$|remove with:|ssh-keygen -f|Offending/.test(line))
     .slice(-4)
     .join(" ");
   const where = `${node} at ${address}:${cluster.ssh.port}`;
