@@ -1,6 +1,4 @@
 // The vendor's own installer, through the SDK. `answers`: is its download reachable? `install VERSION FOLDER`: the CLI into FOLDER/bin.
-const { automation } = require("@pulumi/pulumi");
-
 const DOWNLOAD = "https://get.pulumi.com/latest-version";
 
 async function main() {
@@ -10,6 +8,8 @@ async function main() {
     if (!response.ok) throw new Error(`${DOWNLOAD} answered ${response.status}`);
     return;
   }
+  // Only here: asking must work on a checkout without its npm packages.
+  const { automation } = require("@pulumi/pulumi");
   const { parse } = require("semver");
   await automation.PulumiCommand.install({ version: parse(version), root });
 }

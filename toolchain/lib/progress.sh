@@ -5,8 +5,8 @@ stage_name='' stage_began=0 stage_ticker=''
 stage() {
   stage_name=$1 stage_began=$SECONDS
   if [[ -t 2 ]]; then
-    # The ticker holds none of the caller's locks, so that it cannot outlive them.
-    ( while :; do printf '\r  %s ... %d s ' "$stage_name" "$((SECONDS - stage_began))" >&2; sleep 1; done ) 9>&- &
+    # The ticker ends with the caller, however that ends, and holds none of its locks.
+    ( while kill -0 "$$" 2>/dev/null; do printf '\r  %s ... %d s ' "$stage_name" "$((SECONDS - stage_began))" >&2; sleep 1; done ) 9>&- &
     stage_ticker=$!
   else
     printf '  %s ...\n' "$stage_name" >&2

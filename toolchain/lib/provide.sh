@@ -1,11 +1,29 @@
 # Looks, chooses, and makes the chosen toolchain in a folder of the cache.
 
-pulumi_on_path() { command -v pulumi 2>/dev/null || true; }
+# pulumi_on_path: the user's own; inside `toolchain exec` the first one on PATH is ours, which proves nothing.
+pulumi_on_path() {
+  local found
+  while read -r found; do
+    [[ $found != "$CACHE"/* ]] || continue
+    printf '%s\n' "$found"
+    return
+  done < <(type -aP pulumi)
+}
 
 # user_plugin: the official command plugin in the user's own PULUMI_HOME; it is only read.
 user_plugin() {
-  local plugin=${PULUMI_HOME:-$HOME/.pulumi}/plugins/resource-command-v$COMMAND_VERSION
+  local home=${PULUMI_HOME:-$HOME/.pulumi}
+  [[ $home != "$CACHE"/* ]] || home=$HOME/.pulumi
+  local plugin=$home/plugins/resource-command-v$COMMAND_VERSION
   [[ ! -d $plugin ]] || printf '%s\n' "$plugin"
+}
+
+# path_identity: what PATH offers, without running it.
+path_identity() {
+  local pulumi
+  pulumi=$(pulumi_on_path)
+  [[ -z $pulumi ]] || stat -L -c '%n %s %.9Y' -- "$(readlink -f -- "$pulumi")"
+  user_plugin
 }
 
 vendor_answers() {
@@ -23,15 +41,17 @@ ensure() {
   mkdir -p -- "$CACHE"
   exec 9>"$folder.lock"
   if ! flock -n 9; then
-    printf 'another process makes the toolchain; waiting for it\n' >&2
+    stage "another process makes the toolchain; waiting for it"
     flock 9
+    stage_done
   fi
   [[ -e $folder/complete ]] || provide "$folder"
   exec 9>&-
 }
 
 provide() {
-  local folder=$1 making=$1.making pulumi version='' host=no plugin=no vendor choice
+  local folder=$1 making=$1.making pulumi version='' host=no plugin=no go choice
+  need_node
   rm -rf -- "$making"
   mkdir -p -- "$making/bin" "$making/home/plugins"
   pulumi=$(pulumi_on_path)
@@ -40,8 +60,12 @@ provide() {
     if [[ -e $(dirname "$(readlink -f "$pulumi")")/pulumi-language-nodejs ]]; then host=yes; fi
     if [[ -n $(user_plugin) ]]; then plugin=yes; fi
   fi
-  vendor=$(vendor_answers)
-  choice=$(choose "${XCAT_HA_TOOLCHAIN:-}" "$version" "$host" "$plugin" "$vendor" "$(go_version)")
+  go=$(go_version)
+  choice=$(choose "${XCAT_HA_TOOLCHAIN:-}" "$version" "$host" "$plugin" no "$go")
+  # The vendor is asked only where the answer counts.
+  if [[ $choice != path && ${XCAT_HA_TOOLCHAIN:-} != built ]]; then
+    choice=$(choose "${XCAT_HA_TOOLCHAIN:-}" "$version" "$host" "$plugin" "$(vendor_answers)" "$go")
+  fi
   printf 'toolchain: %s\n' "$(head -n 1 <<<"$choice")" >&2
   case $choice in
     path) provide_path "$making" "$pulumi" ;;
@@ -58,6 +82,15 @@ provide() {
   mv -T -- "$making" "$folder"
 }
 
+need_node() {
+  local seen
+  seen=$(node --version 2>/dev/null) || seen=none
+  if [[ $seen == none ]] || ! at_least "${seen#v}" "$OLDEST_NODE"; then
+    printf 'error: node is %s; expected %s or newer\nnext: install Node.js %s or newer\n' "$seen" "$OLDEST_NODE" "${OLDEST_NODE%%.*}" >&2
+    exit 1
+  fi
+}
+
 # The CLI of the user with its siblings, and its plugin or one that the vendor gives us: our own PULUMI_HOME, never the user's.
 provide_path() {
   local sibling
@@ -70,15 +103,16 @@ provide_path() {
 }
 
 provide_vendor() {
+  "$here/npm-packages"
   stage "pulumi $PULUMI_VERSION from the vendor"
-  node "$here/vendor.js" install "$PULUMI_VERSION" "$1" >"$1/log" 2>&1 || give_up "the vendor's installer failed" "$1/log"
+  node "$here/vendor.js" install "$PULUMI_VERSION" "$1" >"$1/log" 2>&1 || give_up "the vendor's installer failed" "$1/log" "XCAT_HA_TOOLCHAIN=built toolchain/toolchain install, which builds it with Go"
   stage_done
   install_official_plugin "$1"
 }
 
 install_official_plugin() {
   stage "plugin command $COMMAND_VERSION from the vendor"
-  PULUMI_HOME=$1/home "$1/bin/pulumi" plugin install resource command "$COMMAND_VERSION" >"$1/log" 2>&1 || give_up "pulumi plugin install failed" "$1/log"
+  PULUMI_HOME=$1/home "$1/bin/pulumi" plugin install resource command "$COMMAND_VERSION" >"$1/log" 2>&1 || give_up "pulumi plugin install failed" "$1/log" "XCAT_HA_TOOLCHAIN=built toolchain/toolchain install, which builds one with Go"
   stage_done
 }
 
@@ -107,26 +141,32 @@ provide_built() {
   rm -f -- "$to/pulumi-resource-command"
 }
 
-give_up() { # WHAT LOG
+give_up() { # WHAT LOG [NEXT]
   stage_stop
-  printf 'error: %s\nevidence: %s\nnext: read %s; run the same command again\n' "$1" "$(tail -n 3 "$2" | tr '\n' ' ' | cut -c1-500)" "$2" >&2
+  printf 'error: %s\nevidence: %s\nnext: read %s; %s\n' "$1" "$(tail -n 3 "$2" | tr '\n' ' ' | cut -c1-500)" "$2" "${3:-run the same command again}" >&2
   exit 1
 }
 
-# status FOLDER: what it is and from where.
+# status FOLDER: each part, its version, where it lies and where it is from.
 status() {
-  local from
-  from=$(<"$1/complete")
-  case $from in
-    path) from="the pulumi on PATH ($(readlink -f "$1/bin/pulumi"))" ;;
-    vendor) from="the vendor's installer" ;;
-    built) from="built here from the Go modules" ;;
+  local choice pulumi plugin from cli host
+  choice=$(<"$1/complete")
+  pulumi=$(readlink -f -- "$1/bin/pulumi")
+  plugin=$(readlink -f -- "$1/home/plugins/resource-command-v$COMMAND_VERSION")
+  cli=$(PULUMI_SKIP_UPDATE_CHECK=true PULUMI_HOME=$1/home "$pulumi" version | sed 's/^v//')
+  host=$cli
+  case $choice in
+    path) from=PATH ;;
+    vendor) from="the vendor" ;;
+    built) from="built here" host=$LANGUAGE_HOST_VERSION ;;
   esac
   {
-    printf 'part\tversion\tfrom\n'
-    printf 'pulumi\t%s\t%s\n' "$(PULUMI_SKIP_UPDATE_CHECK=true PULUMI_HOME=$1/home "$1/bin/pulumi" version | sed 's/^v//')" "$from"
-    printf 'pulumi-language-nodejs\t%s\t%s\n' "$([[ $from != built* ]] && echo "as the CLI" || echo 3.68.0)" "$from"
-    printf 'plugin command\t%s\t%s\n' "$COMMAND_VERSION" "$([[ $from != built* ]] && echo "the official one" || echo "ours, toolchain/command-plugin")"
-    printf 'folder\t\t%s\n' "$1"
+    printf 'part\tversion\tfrom\tpath\n'
+    printf '%s\t%s\t%s\t%s\n' \
+      pulumi "$cli" "$from" "$pulumi" \
+      pulumi-language-nodejs "$host" "$from" "${pulumi%/*}/pulumi-language-nodejs" \
+      pulumi-resource-pulumi-nodejs "$cli" "$from" "${pulumi%/*}/pulumi-resource-pulumi-nodejs" \
+      pulumi-resource-command "$COMMAND_VERSION" "$([[ $choice == built ]] && echo 'built here (ours)' || echo 'the vendor')" "$plugin"
+    printf 'PULUMI_HOME\t\t\t%s\n' "$1/home"
   } | column -t -s $'\t'
 }

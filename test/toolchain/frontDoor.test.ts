@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type TestContext, test } from "node:test";
+
+// toolchain/toolchain itself, with a pulumi on PATH that only tells its version, and a cache of its own.
+
+const TOOLCHAIN = resolve("toolchain/toolchain");
+
+function world(context: TestContext) {
+  const root = mkdtempSync(join(tmpdir(), "toolchain-test-"));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  const bin = join(root, "bin");
+  const home = join(root, "home");
+  mkdirSync(bin);
+  mkdirSync(join(home, ".pulumi/plugins/resource-command-v1.2.1"), { recursive: true });
+  const program = (name: string, text: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  const pulumi = (version: string) =>
+    program(
+      "pulumi",
+      `echo asked >>${root}/asked; [ ! -e ${root}/slow ] || sleep $(cat ${root}/slow); echo v${version}`,
+    );
+  const slow = (seconds: number) => writeFileSync(join(root, "slow"), String(seconds));
+  pulumi("3.260.0");
+  program("pulumi-language-nodejs", "true");
+  const { PULUMI_HOME: _, ...inherited } = process.env;
+  const env = {
+    ...inherited,
+    HOME: home,
+    XDG_CACHE_HOME: join(root, "cache"),
+    PATH: `${bin}:${process.env.PATH}`,
+    XCAT_HA_TOOLCHAIN: "path",
+  };
+  const start = (words: string[], extra = {}) => spawn(TOOLCHAIN, words, { env: { ...env, ...extra }, detached: true });
+  const run = (words: string[], extra = {}) => finish(start(words, extra));
+  return { root, bin, home, program, pulumi, slow, start, run };
+}
+
+async function finish(child: ChildProcess) {
+  const seen = { code: null as number | null, stdout: "", stderr: "" };
+  child.stdout?.on("data", (data) => {
+    seen.stdout += data;
+  });
+  child.stderr?.on("data", (data) => {
+    seen.stderr += data;
+  });
+  seen.code = await new Promise((done) => child.on("close", done));
+  return seen;
+}
+
+const folderOf = (status: string) => /PULUMI_HOME\s+(\S+)/.exec(status)?.[1];
+
+test("toolchain: the user's pulumi runs with a PULUMI_HOME in the cache, and the user's own is not touched", async (t) => {
+  const w = world(t);
+  const before = readdirSync(join(w.home, ".pulumi"), { recursive: true });
+  const status = await w.run(["status"]);
+  assert.match(status.stdout, new RegExp(`pulumi +3\\.260\\.0 +PATH +${w.bin}/pulumi`));
+  const exec = await w.run(["exec", "sh", "-c", 'pulumi version; echo "$PULUMI_HOME"; exit 3']);
+  assert.equal(exec.code, 3);
+  assert.match(exec.stdout, /^v3\.260\.0\n.*\/cache\/xcat-ha\/toolchain-[0-9a-f]{16}\/home\n$/);
+  assert.deepEqual(readdirSync(join(w.home, ".pulumi"), { recursive: true }), before);
+});
+
+test("toolchain: another pulumi on PATH is another choice", async (t) => {
+  const w = world(t);
+  assert.equal((await w.run(["install"])).code, 0);
+  w.pulumi("3.100.0");
+  const refused = await w.run(["install"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /the pulumi on PATH is 3\.100\.0; expected 3\.227\.0 or newer\nnext: install /);
+});
+
+test("toolchain: inside exec it finds the same toolchain, and does not take its own for the user's", async (t) => {
+  const w = world(t);
+  const outer = folderOf((await w.run(["status"])).stdout);
+  const inner = folderOf((await w.run(["exec", TOOLCHAIN, "status"])).stdout);
+  assert.ok(outer);
+  assert.equal(inner, outer);
+  rmSync(join(w.bin, "pulumi"));
+  const gone = await w.run(["install"], { PATH: `${join(outer, "../bin")}:${process.env.PATH}` });
+  assert.match(gone.stderr, /no pulumi on PATH/);
+});
+
+test("toolchain: a way that it does not know is refused", async (t) => {
+  const refused = await world(t).run(["install"], { XCAT_HA_TOOLCHAIN: "npm" });
+  assert.equal(refused.code, 64);
+  assert.match(refused.stderr, /XCAT_HA_TOOLCHAIN is npm; expected path, vendor or built/);
+});
+
+test("toolchain: an old Node.js is refused", async (t) => {
+  const w = world(t);
+  w.program("node", "echo v18.20.4");
+  const refused = await w.run(["install"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /error: node is v18\.20\.4; expected 20\.0\.0 or newer\n/);
+});
+
+test("toolchain: two at once make it once, and the second says that it waits", async (t) => {
+  const w = world(t);
+  w.slow(1);
+  const both = await Promise.all([w.run(["install"]), w.run(["install"])]);
+  assert.deepEqual(
+    both.map(({ code }) => code),
+    [0, 0],
+  );
+  assert.match(both[0].stderr + both[1].stderr, /another process makes the toolchain; waiting for it/);
+  assert.equal(readFileSync(join(w.root, "asked"), "utf8"), "asked\n");
+});
+
+test("toolchain: one that was killed while it was made blocks nobody", async (t) => {
+  const w = world(t);
+  w.slow(60);
+  const killed = w.start(["install"]);
+  const end = finish(killed);
+  while (!readdirSync(w.root).includes("asked")) await new Promise((done) => setTimeout(done, 20));
+  process.kill(-(killed.pid as number), "SIGKILL");
+  await end;
+  w.slow(0);
+  const after = await w.run(["status"]);
+  assert.equal(after.code, 0);
+  assert.doesNotMatch(after.stderr, /waiting/);
+});
