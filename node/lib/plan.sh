@@ -29,10 +29,15 @@ plan() {
   elif [[ ${FACT[share]} != ok ]]; then
     refuse unknown "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data" "stat and findmnt -T ${FACT[share_path]}" \
       "mount the shared data on ${FACT[node]}, then run the same command again"
-  elif [[ ${FACT[role]} == active ]]; then
-    plan_active
+  elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
+    refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
+      "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
   else
-    plan_standby
+    case ${FACT[role]} in
+      active) plan_active ;;
+      standby) plan_standby ;;
+      *) refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" "xcat-ha plan active, or xcat-ha plan standby" ;;
+    esac
   fi
 }
 
@@ -51,9 +56,8 @@ plan_active() {
       fi
       ;;
   esac
-  if [[ ${FACT[shared]} == partial && ${FACT[holder]} != "${FACT[node]}" ]]; then
-    refuse incomplete "only some of the directories are on shared data: the first setup by ${FACT[holder]} did not finish" "${FACT[sentence]}" \
-      "pulumi up on the stack of ${FACT[holder]} with activeNode ${FACT[holder]}: it goes on where it ended"
+  if [[ ${FACT[lease]} != none ]] && ! first_setup_finished_or_ours; then
+    refuse_unfinished
     return
   fi
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
@@ -76,9 +80,9 @@ plan_standby() {
       return
       ;;
   esac
-  if [[ ${FACT[shared]} != present && ${FACT[holder]} != "${FACT[node]}" ]]; then
-    refuse incomplete "${FACT[node]} cannot be linked to the shared data: it is ${FACT[shared]}" "${FACT[sentence]}" \
-      "pulumi up on the stack of ${FACT[holder]} first"
+  # Where the first setup is ours and not finished the local directories are the truth: a standby node would put them aside.
+  if ! first_setup_finished_or_ours || [[ ${FACT[shared]} != present && ${FACT[links]} != all ]]; then
+    refuse_unfinished
     return
   fi
   step record - "how the services were found"
@@ -91,6 +95,14 @@ plan_standby() {
     mine | mine-releasing | mine-rebooted) step released - "the other node may claim now" ;;
   esac
   plan_parts standby after "as on every standby node"
+}
+
+first_setup_finished_or_ours() { [[ ${FACT[shared]} == present || ${FACT[holder]} == "${FACT[node]}" ]]; }
+
+refuse_unfinished() {
+  refuse incomplete "the shared directories are ${FACT[shared]}: the first setup by ${FACT[holder]} did not finish; nothing was touched" \
+    "${FACT[sentence]}; links on ${FACT[node]}: ${FACT[links]}" \
+    "pulumi up on the stack of ${FACT[holder]} with activeNode ${FACT[holder]}: it goes on where it ended"
 }
 
 # plan_parts ROLE WHEN REASON: the parts behind the lease. On a standby node those that are taken back come before the release,

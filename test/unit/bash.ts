@@ -11,6 +11,7 @@ export function bash(files: string[], script: string, input = ""): { code: numbe
     input,
     encoding: "utf8",
     cwd: ROOT,
+    maxBuffer: 64 * 1024 * 1024,
   });
   return { code: done.status ?? 255, stdout: done.stdout, stderr: done.stderr };
 }

@@ -18,7 +18,7 @@ const VALUES: [what: string, value: string][] = [
   ["a command in $()", `$(touch ${trap})`],
   ["a command in backticks", `\`touch ${trap}\``],
   ["a command behind a quote", `'; touch ${trap}; '`],
-  ["a variable and a history sign", "$HOME ${NODE} !!"],
+  ["a variable and a history sign", "$HOME $PATH !!"],
   ["arithmetic that runs a command", `a[$(touch ${trap})]`],
   ["lines", "one\ntwo"],
   ["trailing newlines", "one\n\n\n"],
