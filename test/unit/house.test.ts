@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PARTS } from "../../components/manifest";
-import { installedProgram } from "../../components/remote/program";
-import { managedUnits } from "../../components/settings";
 
 const ROOT = join(__dirname, "../..");
 
@@ -15,26 +12,54 @@ function sources(folder: string): string[] {
   });
 }
 
-test("every part has its component, and observe, apply and remove on the node", () => {
-  const program = installedProgram();
-  for (const part of PARTS) {
-    const name = part === "database" || part === "network" ? "serviceSet" : part;
-    assert.ok(statSync(join(ROOT, `components/${name}.ts`)).isFile());
-    for (const verb of ["observe", "apply", "remove"])
-      assert.match(program, new RegExp(`^${name}_${verb}\\(\\)`, "m"), `${name}_${verb}`);
-  }
+/** The program: what `pulumi up` runs, and the operator's tools around it. */
+const FILES = ["components", "config", "ops"].filter((folder) => existsSync(join(ROOT, folder))).flatMap(sources);
+FILES.push("index.ts");
+
+const holding = (pattern: RegExp) =>
+  FILES.filter((file) => pattern.test(readFileSync(join(ROOT, file), "utf8").replace(/^\s*(\/\/|\*|\/\*).*$/gm, "")));
+
+const RULES: [rule: string, pattern: RegExp, files: string[]][] = [
+  [
+    "remote commands are made in one place, and by the program that they run",
+    /["']@pulumi\/command/,
+    ["components/converge.ts", "components/nodeProgram.ts"],
+  ],
+  ["one file starts processes, and it starts ssh", /child_process|["']ssh["']\s*,/, ["components/remote/session.js"]],
+  ["observations are made in one place", /pulumi\.dynamic/, ["components/remote/observationResource.ts"]],
+  [
+    "only index.ts reads stack config: a component takes everything by its arguments",
+    /new pulumi\.Config\(/,
+    ["index.ts"],
+  ],
+  ["nothing is decided by environment variables", /process\.env/, []],
+  [
+    "the private key is read in one place",
+    /readFileSync\([^)]*privateKeyFile/,
+    ["components/converge.ts", "components/remote/session.js"],
+  ],
+];
+
+for (const [rule, pattern, files] of RULES) test(rule, () => assert.deepEqual(holding(pattern), files));
+
+test("config knows nothing of what is made from it", () => {
+  const importing = holding(/["']\.\.\/(components|node)\//).filter((file) => file.startsWith("config/"));
+  assert.deepEqual(importing, []);
 });
 
-test("one place speaks SSH: nothing else makes remote commands or calls ssh", () => {
-  const files = ["components", "config"].flatMap(sources).concat("index.ts");
-  const holding = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(ROOT, file), "utf8")));
-  assert.deepEqual(holding(/from "@pulumi\/command"/), ["components/converge.ts", "components/nodeProgram.ts"]);
-  assert.deepEqual(holding(/spawn\("ssh"/), ["components/remote/session.js"]);
-});
-
-test("the time service is nobody's to stop", () => {
-  const services = { database: ["postgresql", "xcatd"], network: ["named", "dhcpd", "ntpd", "conserver"] };
-  assert.deepEqual(managedUnits({ services } as never), ["postgresql", "xcatd", "named", "dhcpd", "conserver"]);
+test("the implementation of the observations is plain JavaScript: Pulumi's provider process runs no TypeScript", () => {
+  const reached = new Set<string>();
+  const walk = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const [, target] of readFileSync(join(ROOT, file), "utf8").matchAll(/require\("(\.[^"]+)"\)/g)) {
+      const path = join(file, "..", target);
+      assert.ok(existsSync(join(ROOT, `${path}.js`)), `${file} requires ${target}, which is no JavaScript file`);
+      walk(`${path}.js`);
+    }
+  };
+  walk("components/remote/observation.js");
+  assert.ok(reached.has("config/cluster.js"));
 });
 
 test("no lock file names where packages were downloaded", () => {

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { MANIFEST, manifestText, PARTS, type Part } from "../../components/manifest";
+import { installedProgram, servingProgram } from "../../components/remote/program";
+import { managedUnits, settingsOf } from "../../components/settings";
+import { bash } from "./bash";
+import { shippedPair } from "./pair";
+
+const ROOT = join(__dirname, "../..");
+const { cluster } = shippedPair();
+
+/** `database` and `network` are two sets of one kind. */
+const kindOf = (part: Part) => (part === "database" || part === "network" ? "serviceSet" : part);
+
+const functionsOf = (file: string) => readFileSync(join(ROOT, file), "utf8").match(/^\w+(?=\(\) *[{(])/gm) ?? [];
+
+for (const part of PARTS) {
+  const kind = kindOf(part);
+  test(`${part} is components/${kind}.ts, and observe, apply and remove in node/parts/${kind}.sh`, () => {
+    assert.ok(existsSync(join(ROOT, `components/${kind}.ts`)));
+    const verbs = functionsOf(`node/parts/${kind}.sh`).filter((name) => /_(observe|apply|remove)$/.test(name));
+    for (const verb of ["observe", "apply", "remove"]) assert.ok(verbs.includes(`${kind}_${verb}`), verb);
+  });
+}
+
+test("no file in node/parts is without its part, and every one is in the program", () => {
+  const files = readdirSync(join(ROOT, "node/parts")).map((file) => file.replace(/\.sh$/, ""));
+  assert.deepEqual(files.sort(), [...new Set(PARTS.map(kindOf))].sort());
+  for (const file of [...files.map((name) => `parts/${name}`), ...libraries()])
+    assert.ok(installedProgram().includes(readFileSync(join(ROOT, `node/${file}.sh`), "utf8")), file);
+});
+
+const libraries = () => readdirSync(join(ROOT, "node/lib")).map((file) => `lib/${file.replace(/\.sh$/, "")}`);
+
+test("no function of the node program is defined twice: the second would silently win", () => {
+  const names = [...readdirSync(join(ROOT, "node/parts")).map((file) => `node/parts/${file}`)]
+    .concat(readdirSync(join(ROOT, "node/lib")).map((file) => `node/lib/${file}`))
+    .flatMap(functionsOf);
+  assert.deepEqual(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  );
+});
+
+test("what is installed and what observes are the same functions, called in another way", () => {
+  assert.equal(installedProgram().replace(/main "\$@"\n$/, ""), servingProgram().replace(/main serve\n$/, ""));
+});
+
+test("what stands before the lease in the manifest needs no lease; what shared data holds is left by a standby node", () => {
+  assert.deepEqual(MANIFEST, {
+    nodeProgram: "as active",
+    staticAddress: "as active",
+    ownerLease: "as active",
+    sharedDataLinks: "after release",
+    startGuard: "after release",
+    virtualIp: "take back",
+    pgHbaEntry: "leave",
+    listenAddresses: "leave",
+    database: "take back",
+    networksMgtIf: "leave",
+    network: "take back",
+    hostsSyncCron: "take back",
+  });
+});
+
+/** Runs a function of the node program that stops services; what it would stop, in order. */
+function stopped(call: string, state: string): string[] {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/become.sh", "node/parts/serviceSet.sh"],
+    `declare -A WANT=()
+     unit_exists() { :; }; unit_enabled() { echo 'not enabled'; }; units_record() { :; }; systemctl() { :; }
+     unit_state() { echo ${state}; }
+     service_stop() { echo "$1"; }
+     UNITS=(${managedUnits(cluster).join(" ")})
+     ${call}`,
+  );
+  assert.equal(code, 0, stderr);
+  return stdout.split("\n").slice(0, -1);
+}
+
+const wanting = (order: string[]) =>
+  `WANT=([order]='${order.join(" ")}' ${order.map((unit) => `[${unit}]='stopped, not enabled'`).join(" ")}); serviceSet_apply`;
+
+const STOPS: [what: string, call: string, units: string[]][] = [
+  ["quiesce", "quiesce", managedUnits(cluster)],
+  ["the database set", wanting(["postgresql", "xcatd"]), ["postgresql", "xcatd"]],
+  ["the network set", wanting(["named", "dhcpd", "conserver"]), ["named", "dhcpd", "conserver"]],
+];
+
+for (const [what, call, units] of STOPS) {
+  test(`${what} stops in the reverse order of the start`, () =>
+    assert.deepEqual(stopped(call, "active"), [...units].reverse()));
+  test(`${what} stops nothing that is stopped`, () => assert.deepEqual(stopped(call, "inactive"), []));
+}
+
+for (const time of ["ntpd", "chronyd"])
+  test(`the time service ${time} is nobody's to stop, the services keep their order`, () => {
+    const services = { database: ["postgresql", "xcatd"], network: ["named", time, "dhcpd", "goconserver"] };
+    assert.deepEqual(managedUnits({ services } as never), ["postgresql", "xcatd", "named", "dhcpd", "goconserver"]);
+  });
+
+test("the settings of a node, whole", () => {
+  assert.deepEqual(settingsOf(cluster, "xcatmn1"), {
+    "settings.format": "1",
+    "settings.node": "xcatmn1",
+    "settings.peer": "xcatmn2",
+    "settings.peerAddress": "10.5.106.5",
+    "settings.peerPort": "22",
+    "settings.virtualIp": "10.5.106.7",
+    "settings.share": "/HA",
+    "settings.leaseWait": "20",
+    "settings.units": "postgresql xcatd named dhcpd conserver",
+    "settings.manifest": manifestText(),
+    "settings.directories":
+      "/etc/xcat /HA/xcat\n/install /HA/install\n/root/.xcat /HA/.xcat\n/var/lib/pgsql /HA/pgsql\n/tftpboot /HA/tftpboot",
+  });
+  assert.equal(settingsOf(cluster, "xcatmn2")["settings.peerAddress"], "10.5.106.70");
+});
+
+test("the node program reads the settings that the workstation writes", () => {
+  const entries = Object.entries(settingsOf(cluster, "xcatmn1")).map(([key, value]) => `[${key}]='${value}'`);
+  const { code, stdout, stderr } = bash(
+    ["node/lib/main.sh"],
+    `declare -A FROM=(${entries.join(" ")})
+     use_settings FROM
+     printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#MANIFEST[@]}"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, `xcatmn1|xcatmn2|10.5.106.5|22|10.5.106.7|/HA|20|5|${PARTS.length}|`);
+});
