@@ -37,8 +37,12 @@ test("xcatmn1 is the manual's working management node, with production data in i
   assert.match(lab.on("xcatmn1", "cat /etc/xcat/cfgloc"), /^Pg:dbname=xcatdb;host=10\.5\.106\.7\|xcatadm\|\w+$/);
   assert.equal(lab.on("xcatmn1", "stat -c %a /etc/xcat/cfgloc"), "600");
   assert.ok(
-    Number(lab.on("xcatmn1", "setpriv --reuid=postgres psql -XAt -d xcatdb -c 'select count(*) from production'")) >
-      1000,
+    Number(
+      lab.on(
+        "xcatmn1",
+        "cd /; setpriv --reuid=postgres --regid=postgres --init-groups psql -XAt -d xcatdb -c 'select count(*) from production'",
+      ),
+    ) > 1000,
   );
   for (const folder of ["/etc/xcat", "/install", "/root/.xcat", "/var/lib/pgsql", "/tftpboot"])
     assert.notEqual(lab.on("xcatmn1", `test ! -L ${folder} && ls -A ${folder}`), "", folder);
