@@ -14,12 +14,27 @@ sub warning { 'Warning: [' . hostname() . "]: $_[0]\n" }
 
 sub tabdump {
     my ($db, @args) = @_;
-    my ($table) = grep { !/^-/ } @args;
+    my ($where, $table) = ('');
+    while (@args) {
+        my $word = shift @args;
+        if ($word eq '-w') { $where = shift @args }
+        elsif ($word !~ /^-/) { $table = $word }
+    }
     return (0, join('', map { "$_\n" } sort keys %XcatDb::COLUMNS), '') unless $table;
     my $columns = $XcatDb::COLUMNS{$table} or return error("No such table: $table");
-    my $rows = $db->selectall_arrayref('select ' . join(',', map { "\"$_\"" } @$columns) . " from $table");
+    my ($key, $value) = $where =~ /^(\w+)==(.*)$/s;
+    return error("unsupported filter '$where' in this lab") if $where ne '' && !grep { $_ eq ($key // '') } @$columns;
+    my $rows = $db->selectall_arrayref('select ' . join(',', map { "\"$_\"" } @$columns) . " from $table" . ($where ne '' ? " where \"$key\" = ?" : ''),
+        undef, $where ne '' ? $value : ());
     return (1, '', "Error: Permission denied for request\n") unless $rows;
     return (0, join('', '#' . join(',', @$columns) . "\n", map { XcatDb::csv(@$_) . "\n" } @$rows), '');
+}
+
+# What XCATBYPASS prints without a database.
+sub header_only {
+    my ($table) = grep { !/^-/ } @_;
+    my $columns = $XcatDb::COLUMNS{ $table // '' } or return error('No such table: ' . ($table // ''));
+    return (0, '#' . join(',', @$columns) . "\n", '');
 }
 
 # gettab key=value[,key=value] table.column ...
@@ -119,11 +134,18 @@ sub chdef {
     return (1, '', "Error: [" . hostname() . "]: unsupported type $type in this lab\n") unless $type eq 'network';
     my ($blank) = $db->selectrow_array("select count(*) from networks where net = '' or mask = ''");
     return (1, '', "Error: [" . hostname() . "]: Attribute 'net' is not specified for network entry '$name', skipping.\n$failed") if $blank;
+    my ($unknown) = grep { my $key = $_; !grep { $_ eq $key } @{ $XcatDb::COLUMNS{networks} } } sort keys %values;
+    return (1, '', "Error: [" . hostname() . "]: '$unknown' is not a valid attribute name for an object type of 'network'.\n$failed") if defined $unknown;
     my ($there) = $db->selectrow_array('select count(*) from networks where netname = ?', undef, $name);
-    return (1, '', "Error: [" . hostname() . "]: Net or mask value should not be empty for network object $name\n$failed") unless $there;
+    if (!$there) {
+        return (1, '', "Error: [" . hostname() . "]: Net or mask value should not be empty for network object $name\n$failed")
+            unless ($values{net} // '') ne '' && ($values{mask} // '') ne '';
+        my ($twin) = $db->selectrow_array('select netname from networks where net = ? and mask = ?', undef, @values{qw(net mask)});
+        return (1, '', "Error: [" . hostname() . "]: A network definition called '$twin' already exists that contains the same net and mask values. "
+            . "Cannot create a definition for '$name'.\n$failed") if defined $twin;
+        $db->do('insert into networks (netname, net, mask) values (?, ?, ?)', undef, $name, @values{qw(net mask)});
+    }
     for my $key (keys %values) {
-        return (1, '', "Error: [" . hostname() . "]: '$key' is not a valid attribute name for an object type of 'network'.\n$failed")
-            unless grep { $_ eq $key } @{ $XcatDb::COLUMNS{networks} };
         # A write error is not looked at, as in real xCAT: who needs to know reads back.
         $db->do("update networks set \"$key\" = ? where netname = ?", undef, $values{$key}, $name);
     }
@@ -177,9 +199,12 @@ sub makedns {
     my $own_address = inet_ntoa($own);
     my $host = hostname();
     my $serial = time;
-    my $soa = "\$TTL 86400\n\@ IN SOA $host.$domain. root.$domain. ( $serial 10800 3600 604800 86400 )\n\@ IN NS $host.$domain.\n";
-    write_file("/var/lib/bind/db.$domain", $soa . join('', map { "$_ IN A $address{$_}\n" } sort keys %address));
-    write_file('/var/lib/bind/db.10', $soa . join('', map { my @o = split /\./, $address{$_}; $o[0] == 10 ? "$o[3].$o[2].$o[1] IN PTR $_.$domain.\n" : '' } sort keys %address));
+    my $soa = sub { "\$TTL 86400\n\@ IN SOA $host.$domain. root.$domain. ( $_[0] 10800 3600 604800 86400 )\n\@ IN NS $host.$domain.\n$host IN A $own_address\n" };
+    my $reverse = sub { "\$TTL 86400\n\@ IN SOA $host.$domain. root.$domain. ( $_[0] 10800 3600 604800 86400 )\n\@ IN NS $host.$domain.\n" };
+    if ($new) {
+        write_file("/var/lib/bind/db.$domain", $soa->($serial));
+        write_file('/var/lib/bind/db.10', $reverse->($serial));
+    }
     write_file('/etc/bind/named.conf', <<"CONF");
 options { directory "/var/cache/bind"; listen-on { any; }; listen-on-v6 { none; }; recursion no; allow-query { any; }; dnssec-validation no; };
 zone "$domain" in { type master; file "/var/lib/bind/db.$domain"; };
@@ -192,11 +217,15 @@ CONF
         $out .= "Restarting named complete\n";
     }
     $out .= "Updating DNS records, this may take several minutes for a large cluster.\n";
-    # N12: the zone's name server must answer; a silent address costs the whole wait (77 s in reality, a tenth here).
+    # N12: the zone's name server must answer; a silent address costs the whole wait (77 s in reality, a tenth here) and leaves the zones empty.
     if (!grep { $_ eq $own_address } local_addresses()) {
         sleep 8;
         return (1, $out, 'Error: [' . hostname() . "]: No reply received when sending DNS update to zone 10.IN-ADDR.ARPA.\n");
     }
+    write_file("/var/lib/bind/db.$domain", $soa->($serial + 1) . join('', map { "$_ IN A $address{$_}\n" } grep { $_ ne $host } sort keys %address));
+    write_file('/var/lib/bind/db.10', $reverse->($serial + 1)
+        . join('', map { my @o = split /\./, $address{$_}; $o[0] == 10 ? "$o[3].$o[2].$o[1] IN PTR $_.$domain.\n" : '' } sort keys %address));
+    system('rndc reload >/dev/null 2>&1');
     return (0, $out . "Completed updating DNS records.\nDNS setup is completed\n", '');
 }
 
@@ -211,6 +240,7 @@ sub makedhcp {
         my $out = "Renamed existing dhcp configuration file to  /etc/dhcp/dhcpd.conf.xcatbak\n\n";
         my $err = '';
         my $conf = "#xCAT generated dhcp configuration\n\nauthoritative;\nddns-update-style none;\nomapi-port 7911;\n";
+        my (@interfaces, %served) = split /,/, XcatDb::site($db, 'dhcpinterfaces');
         for my $net (networks($db)) {
             my $domain = $net->{domain} || XcatDb::site($db, 'domain');
             if (!$domain) {
@@ -221,14 +251,18 @@ sub makedhcp {
             my $facing = my_ip_facing($net->{net}, $net->{mask}) or next;
             my $tftp = ($net->{tftpserver} // '<xcatmaster>') eq '<xcatmaster>' ? $facing : $net->{tftpserver};
             $err .= warning("No dynamic range specified for $net->{net}. If hardware discovery is being used, a dynamic range is required.") unless $net->{dynamicrange};
-            # The interface comes from the routing table, never from mgtifname (facts 1.5).
-            my ($nic) = `ip -4 route show $net->{net}/8` =~ /dev (\S+)/;
-            $nic //= 'eth0';
+            # The interface comes from the routing table, never from mgtifname (facts 1.5). An alias in site.dhcpinterfaces is no interface of
+            # that table: no subnet is written, and dhcpd does not start.
+            my $bits = unpack('%32b*', inet_aton($net->{mask}));
+            my ($nic) = `ip -4 route show $net->{net}/$bits` =~ /dev (\S+)/;
+            next if !defined $nic || (@interfaces && !grep { $_ eq $nic } @interfaces);
+            $served{$nic} = 1;
             $conf .= "shared-network $nic {\n  subnet $net->{net} netmask $net->{mask} {\n    max-lease-time 43200;\n    min-lease-time 43200;\n"
                 . "    default-lease-time 43200;\n    option routers  $facing;\n    next-server  $tftp;\n    option domain-name \"$domain\";\n"
                 . "    option domain-name-servers  " . (XcatDb::site($db, 'nameservers') || $facing) . ";\n  } # $net->{net}/$net->{mask} subnet_end\n} # $nic nic_end\n";
         }
         write_file('/etc/dhcp/dhcpd.conf', $conf);
+        write_file('/etc/default/isc-dhcp-server', 'INTERFACES="' . join(' ', @interfaces ? @interfaces : sort keys %served) . "\"\n");
         # The result of the restart is not looked at (facts 2.3).
         system('systemctl', 'restart', 'dhcpd.service');
         return (0, $out, $err);
@@ -243,8 +277,10 @@ sub makedhcp {
         return (0, '', '');
     }
     if ($query) {
-        my $rows = $db->selectall_arrayref('select m.node, h.ip, m.mac from mac m join hosts h using (node) order by 1');
-        return (0, join('', map { "$_->[0]: ip-address = $_->[1], hardware-address = $_->[2]\n" } @$rows), '');
+        my %wanted = map { $_ => 1 } map { split /,/ } grep { !/^-/ } @args;
+        my @rows = grep { !%wanted || $wanted{ $_->[0] } }
+            @{ $db->selectall_arrayref('select m.node, h.ip, m.mac from mac m join hosts h using (node) order by 1') };
+        return (0, join('', map { "$_->[0]: ip-address = $_->[1], hardware-address = $_->[2]\n" } @rows), '');
     }
     return error('usage: makedhcp -n | -a | -q');
 }
