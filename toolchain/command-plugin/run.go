@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"golang.org/x/crypto/ssh"
@@ -47,20 +44,11 @@ func run(ctx context.Context, command string, state, previous *CommandOutputs) e
 	logOut.flush()
 	logErr.flush()
 	if err != nil {
-		return fmt.Errorf("%w: running %q:\n%s", describeExit(err), command, both.text())
+		return fmt.Errorf("%w: running %q:\n%s", err, command, both.text())
 	}
 	state.Stdout = strings.TrimSuffix(stdout.text(), "\n")
 	state.Stderr = strings.TrimSuffix(stderr.text(), "\n")
 	return nil
-}
-
-// describeExit words an exit status as users of the official provider know it.
-func describeExit(err error) error {
-	var exit *ssh.ExitError
-	if errors.As(err, &exit) && exit.Signal() == "" {
-		return fmt.Errorf("Process exited with status %d", exit.ExitStatus()) //nolint:staticcheck // the contract's wording
-	}
-	return err
 }
 
 func setEnvironment(ctx context.Context, session *ssh.Session, state, previous *CommandOutputs) error {
@@ -77,51 +65,4 @@ func setEnvironment(ctx context.Context, session *ssh.Session, state, previous *
 		}
 	}
 	return nil
-}
-
-// lockedBuffer collects what two streams write at once.
-type lockedBuffer struct {
-	mutex  sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(data []byte) (int, error) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	return b.buffer.Write(data)
-}
-
-func (b *lockedBuffer) text() string {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	return b.buffer.String()
-}
-
-// lineLogger shows whole lines while the command runs.
-type lineLogger struct {
-	ctx  context.Context
-	on   bool
-	rest []byte
-}
-
-func (l *lineLogger) Write(data []byte) (int, error) {
-	if !l.on {
-		return len(data), nil
-	}
-	l.rest = append(l.rest, data...)
-	for {
-		end := bytes.IndexByte(l.rest, '\n')
-		if end < 0 {
-			return len(data), nil
-		}
-		p.GetLogger(l.ctx).Info(string(l.rest[:end]))
-		l.rest = l.rest[end+1:]
-	}
-}
-
-func (l *lineLogger) flush() {
-	if l.on && len(l.rest) > 0 {
-		p.GetLogger(l.ctx).Info(string(l.rest))
-	}
-	l.rest = nil
 }

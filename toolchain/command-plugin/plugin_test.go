@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -152,8 +151,13 @@ func (p *provider) mustCreate(inputs values) resource.PropertyMap {
 
 func (p *provider) update(state resource.PropertyMap, olds, news values) (resource.PropertyMap, error) {
 	p.t.Helper()
+	return p.updates(state, olds, news, false)
+}
+
+func (p *provider) updates(state resource.PropertyMap, olds, news values, preview bool) (resource.PropertyMap, error) {
+	p.t.Helper()
 	response, err := p.client.Update(context.Background(), &pulumirpc.UpdateRequest{
-		Id: "c", Urn: urn, Olds: p.marshal(state), OldInputs: p.marshal(p.check(olds)), News: p.marshal(p.check(news)),
+		Id: "c", Urn: urn, Olds: p.marshal(state), OldInputs: p.marshal(p.check(olds)), News: p.marshal(p.check(news)), Preview: preview,
 	})
 	if err != nil {
 		return nil, err
@@ -167,6 +171,15 @@ func (p *provider) remove(state resource.PropertyMap) error {
 	p.t.Helper()
 	_, err := p.client.Delete(context.Background(), &pulumirpc.DeleteRequest{Id: "c", Urn: urn, Properties: p.marshal(state)})
 	return err
+}
+
+func (p *provider) refresh(state resource.PropertyMap, inputs values) resource.PropertyMap {
+	p.t.Helper()
+	response, err := p.client.Read(context.Background(), &pulumirpc.ReadRequest{Id: "c", Urn: urn, Properties: p.marshal(state), Inputs: p.marshal(p.check(inputs))})
+	must(p.t, err)
+	properties, err := plugin.UnmarshalProperties(response.Properties, keep)
+	must(p.t, err)
+	return properties
 }
 
 func (p *provider) diff(state resource.PropertyMap, olds, news values) *pulumirpc.DiffResponse {
@@ -195,77 +208,4 @@ func text(state resource.PropertyMap, key resource.PropertyKey) string {
 		return ""
 	}
 	return value.StringValue()
-}
-
-// sshServer is a real sshd with keys of its own.
-type sshServer struct {
-	port                                   int
-	folder, hostKey, userKey, encryptedKey string
-}
-
-func startSshd(t *testing.T, options ...string) *sshServer {
-	t.Helper()
-	s := &sshServer{folder: t.TempDir()}
-	must(t, os.Chmod(s.folder, 0o755))
-	file := func(name string) string { return filepath.Join(s.folder, name) }
-	keygen := func(name, passphrase string) {
-		out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", file(name)).CombinedOutput()
-		if err != nil {
-			t.Fatalf("ssh-keygen: %v %s", err, out)
-		}
-	}
-	keygen("host", "")
-	keygen("user", "")
-	keygen("encrypted", "pass word")
-	authorized := read(t, file("user.pub")) + read(t, file("encrypted.pub"))
-	must(t, os.WriteFile(file("authorized"), []byte(authorized), 0o644))
-	s.hostKey, s.userKey, s.encryptedKey = read(t, file("host.pub")), read(t, file("user")), read(t, file("encrypted"))
-	must(t, os.MkdirAll("/run/sshd", 0o755))
-	s.port = freePort(t)
-	arguments := []string{"-D", "-e", "-f", "/dev/null", "-h", file("host"), "-o", fmt.Sprint("ListenAddress=127.0.0.1:", s.port),
-		"-o", "AuthorizedKeysFile=" + file("authorized"), "-o", "StrictModes=no", "-o", "UsePAM=no", "-o", "PidFile=none", "-o", "PermitRootLogin=yes"}
-	for _, option := range options {
-		arguments = append(arguments, "-o", option)
-	}
-	process := exec.Command("/usr/sbin/sshd", arguments...)
-	must(t, process.Start())
-	t.Cleanup(func() { _ = process.Process.Kill(); _ = process.Wait() })
-	for deadline := time.Now().Add(5 * time.Second); ; {
-		conn, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", s.port))
-		if err == nil {
-			_ = conn.Close()
-			return s
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("sshd does not answer")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-func (s *sshServer) connection(overrides values) values {
-	connection := values{"host": "127.0.0.1", "port": s.port, "user": "root", "privateKey": s.userKey, "dialErrorLimit": 0, "perDialTimeout": 5}
-	for key, value := range overrides {
-		if value == nil {
-			delete(connection, key)
-		} else {
-			connection[key] = value
-		}
-	}
-	return connection
-}
-
-func read(t *testing.T, file string) string {
-	t.Helper()
-	content, err := os.ReadFile(file)
-	must(t, err)
-	return string(content)
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }
