@@ -2,14 +2,14 @@
 
 # write_file FILE MODE: standard input becomes FILE, unless it is that already. Owner and security context of a file that was there are kept.
 write_file() {
-  local file=$1 mode=$2 temporary
+  local file=$1 mode=$2 content temporary
+  # The dot keeps trailing newlines, which $() would drop.
+  content=$(cat && printf .)
+  content=${content%.}
+  if [[ -e $file ]] && cmp -s -- "$file" <(printf %s "$content"); then return 0; fi
   temporary=$(mktemp "$(dirname "$file")/.$(basename "$file").XXXXXX")
   if [[ -e $file ]]; then cp -a --attributes-only -- "$file" "$temporary"; else chmod "$mode" "$temporary"; fi
-  cat >"$temporary"
-  if [[ -e $file ]] && cmp -s -- "$temporary" "$file"; then
-    rm -f -- "$temporary"
-    return 0
-  fi
+  printf %s "$content" >"$temporary"
   sync "$temporary"
   mv -f -- "$temporary" "$file"
 }
