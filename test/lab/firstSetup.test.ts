@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Lab } from "../lab";
+
+// A lab of its own: a first setup happens once in a lab's life. The tests go through it in their order.
+const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-first`);
+
+before(() => lab.must("up"));
+after(() => lab.must("down"));
+
+/** Everything on a node that a preview could have touched. */
+const fingerprint = (node: string) =>
+  lab.on(
+    node,
+    "ip -o addr | sed 's/valid_lft.*//' | md5sum; systemctl list-unit-files --no-legend | md5sum; find /etc /usr/local /var/lib/xcat-ha /run/xcat-ha /HA /root -xdev -printf '%p %m %u %s %T@\\n' 2>/dev/null | sort | md5sum",
+  );
+
+/** What copies get wrong: names, types, modes, owners, hard links, link targets, an xattr. */
+const odd = () =>
+  lab.on(
+    "xcatmn1",
+    "cd /install && find . ! -name new-file ! -name . -printf '%P %y %m %U:%G %s %n %l\\n' | sort; getfattr -d -m - postscripts/syslog; stat -c '%a %U' /tftpboot/setuid",
+  );
+
+test("a preview of a node that was never set up says what it found, and touches nothing", () => {
+  const untouched = fingerprint("xcatmn1");
+  const { code, output } = lab.pulumi("preview", "-s", "primary");
+  assert.equal(code, 0, output);
+  assert.match(output, /xcatmn1 will become active:\n +prepare sharedDataLinks/);
+  assert.match(output, /virtualIp: address is '10\.5\.106\.7\/8 .* label eth0'/);
+  assert.match(output, /networksMgtIf: mgtifname is 'eth0', wanted 'eth0:0'/);
+  assert.equal(fingerprint("xcatmn1"), untouched);
+});
+
+test("a standby node cannot be set up before the active one", () => {
+  const untouched = fingerprint("xcatmn2");
+  const { code, output } = lab.up("standby");
+  assert.notEqual(code, 0);
+  assert.match(output, /xcatmn2 cannot be a standby node yet: no epoch exists yet/);
+  assert.match(output, /next: set up the active node first/);
+  assert.equal(fingerprint("xcatmn2"), untouched);
+});
+
+test("a first setup that fails before the links are switched starts again what ran; what was written since is not lost", () => {
+  const original = odd();
+  // A file where a directory must go: seen only when the directories are linked, after the stop.
+  lab.on("xcatmn1", "touch /HA/tftpboot");
+  const { code, output } = lab.up("primary");
+  assert.notEqual(code, 0);
+  assert.match(output, /the first setup failed before anything was switched: what ran is started again/);
+  const units = "postgresql xcatd named dhcpd conserver";
+  const states = lab.on("xcatmn1", `systemctl is-active ${units} | sort -u; systemctl is-enabled ${units} | sort -u`);
+  assert.equal(states, "active\nenabled");
+  assert.equal(lab.on("xcatmn1", "readlink /etc/xcat /install /root/.xcat /tftpboot /var/lib/pgsql || true"), "");
+  lab.on("xcatmn1", "bash -lc 'chtab key=afterrollback site.value=yes'; echo new >/install/new-file");
+
+  lab.on("xcatmn1", "rm /HA/tftpboot");
+  const second = lab.up("primary");
+  assert.equal(second.code, 0, second.output);
+  assert.equal(lab.on("xcatmn1", "cat /HA/install/new-file"), "new");
+  assert.equal(lab.on("xcatmn1", "bash -lc 'gettab key=afterrollback site.value </dev/null'"), "yes");
+  assert.equal(lab.on("xcatmn1", "ls -A /HA/.xcat-ha | grep -cE 'copy-|first-setup' || true"), "0");
+  assert.equal(odd(), original, "what was copied is what was there");
+});
+
+test("after it: links, owners, the lines of PostgreSQL, the networks row; the originals stand beside as .bak", () => {
+  const originals = "ls -d /etc/xcat.bak /install.bak /root/.xcat.bak /tftpboot.bak /var/lib/pgsql.bak | wc -l";
+  assert.equal(lab.on("xcatmn1", originals), "5");
+  assert.equal(lab.on("xcatmn1", "stat -c '%U:%G %a' /HA/pgsql"), "postgres:postgres 700");
+  assert.equal(
+    lab.on("xcatmn1", "grep -c '10.5.106.7/32' /var/lib/pgsql/data/pg_hba.conf"),
+    "1",
+    "the line stays once",
+  );
+  assert.match(lab.on("xcatmn1", "bash -lc 'lsdef -t network -i mgtifname -c </dev/null'"), /mgtifname=eth0:0$/);
+  assert.equal(lab.on("xcatmn1", "grep -c 10.5.106.70 /etc/network/interfaces"), "1");
+});
+
+test("then the standby node; up again changes nothing and runs no command", () => {
+  assert.equal(lab.up("standby").code, 0);
+  for (const stack of ["primary", "standby"]) {
+    const { code, output } = lab.up(stack);
+    assert.equal(code, 0, output);
+    assert.match(output, /41 unchanged/);
+    assert.doesNotMatch(output, /created|updated|replaced/);
+  }
+});
