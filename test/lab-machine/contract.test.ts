@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { MachineLab } from "./machine";
 
-const lab = new MachineLab("machine-contract");
+const lab = new MachineLab("contract");
 const NODE = "xcatmn1";
 const NETWORK = "10_0_0_0-255_0_0_0";
 const READY =

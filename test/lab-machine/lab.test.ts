@@ -1,13 +1,13 @@
 // The lab keeps its word: commands, faults, two labs beside each other, nothing left behind.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { MachineLab } from "./machine";
 
-const lab = new MachineLab("machine-lab");
-const other = new MachineLab("machine-other");
+const lab = new MachineLab("lab");
+const other = new MachineLab("other");
 const NODES = ["xcatmn1", "xcatmn2"];
 const BOOT_ID = "cat /proc/sys/kernel/random/boot_id";
 /** conserver without a console to serve ends by itself, on a freshly installed node. */
@@ -20,6 +20,7 @@ before(() => lab.make());
 after(() => {
   lab.run(["down"]);
   other.run(["down"]);
+  for (const { name } of [lab, other]) rmSync(join(tmpdir(), `xcat-ha-${name}.yaml`), { force: true });
 });
 
 for (const node of NODES) {
@@ -72,11 +73,14 @@ test("up again finds everything there; another cluster file is refused, a missin
   const boot = lab.on("xcatmn1", BOOT_ID);
   lab.must("up");
   assert.equal(lab.on("xcatmn1", BOOT_ID), boot);
-  const file = join(tmpdir(), "xcat-ha-other-cluster.yaml");
+  const file = join(tmpdir(), `xcat-ha-${lab.name}.yaml`);
   writeFileSync(file, "share: /elsewhere\n");
   const refused = lab.streams("up", "--cluster", file);
   assert.equal(refused.code, 1);
-  assert.match(refused.err, /made from another cluster file than .*\nnext: XCAT_HA_LAB=machine-lab lab\/lab down/);
+  assert.match(
+    refused.err,
+    new RegExp(`made from another cluster file than .*\nnext: XCAT_HA_LAB=${lab.name} lab/lab down`),
+  );
   assert.match(lab.streams("up", "--cluster", "/nowhere").err, /--cluster: seen '\/nowhere'; expected a cluster file/);
 });
 
@@ -165,7 +169,7 @@ test("a machine whose share hangs can be cut, and boots again", () => {
 });
 
 test("a second lab, with goconserver, has the same addresses and does not meet the first", () => {
-  const file = join(tmpdir(), "xcat-ha-goconserver-cluster.yaml");
+  const file = join(tmpdir(), `xcat-ha-${other.name}.yaml`);
   const tracked = readFileSync(join(__dirname, "../../cluster.yaml"), "utf8");
   writeFileSync(file, tracked.replace("ntpd, conserver", "ntpd, goconserver"));
   other.make("--cluster", file);
@@ -194,6 +198,6 @@ test("down leaves no process, mount, control group, namespace or file; twice is 
   assert.match(lab.must("status"), /not there/);
   assert.match(
     lab.streams("ssh", "xcatmn1", "true").err,
-    /there is no lab machine-lab.*\nnext: XCAT_HA_LAB=machine-lab lab\/lab up/s,
+    new RegExp(`there is no lab ${lab.name};.*\nnext: XCAT_HA_LAB=${lab.name} lab/lab up`),
   );
 });

@@ -1,5 +1,6 @@
 // A lab of the test's own, and commands on its machines with their streams apart.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,12 @@ const FRONT_DOOR = join(__dirname, "../../lab/lab");
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha");
 
 export class MachineLab extends Lab {
+  /** The name holds the checkout: the same tests in two checkouts at once must not take each other's labs away. */
+  constructor(what: string) {
+    const checkout = createHash("sha256").update(__dirname).digest("hex").slice(0, 6);
+    super(`${process.env.XCAT_HA_LAB ?? "test"}-${checkout}-${what}`);
+  }
+
   readonly folder = join(CACHE, "labs", this.name);
 
   /** Makes it anew. */
