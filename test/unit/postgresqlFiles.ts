@@ -1,0 +1,75 @@
+// Runs the parts that edit PostgreSQL's configuration, many cases in one bash, with the lease and the reload recorded.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bash } from "./bash";
+
+export type Edited = {
+  /** Each file after `apply`. */
+  files: Record<string, string>;
+  /** What `observe` saw before and after, by key. */
+  seenBefore: Record<string, string>;
+  seenAfter: Record<string, string>;
+  /** What was done on the way: "lease", "reload". */
+  did: string[];
+  /** Whether a second `apply` left everything as it was and did nothing. */
+  steady: boolean;
+};
+
+/** For each case: its files, observe, apply, observe, apply. FILE in a wanted value is the case's folder. */
+export function edit(part: string, cases: { files: Record<string, string>; want: Record<string, string> }[]): Edited[] {
+  const folder = mkdtempSync(join(tmpdir(), "xcat-ha-edit-"));
+  try {
+    const script = cases.map(({ files, want }, index) => {
+      const at = join(folder, String(index));
+      mkdirSync(at);
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(at, name), content, { mode: 0o640 });
+      const entries = Object.entries(want).map(([key, value]) => `[${key}]='${value.replace("FOLDER", at)}'`);
+      return `edit ${at} "${entries.join(" ")}"`;
+    });
+    const { code, stderr } = bash(
+      ["node/lib/report.sh", "node/lib/document.sh", "node/lib/files.sh", `node/parts/${part}.sh`],
+      `lease_require() { echo lease >>"$AT/did"; }
+       postgresql_reload() { echo reload >>"$AT/did"; }
+       say() { :; }
+       sync() { :; }
+       observe() { SEEN=(); for key in "\${!WANT[@]}"; do SEEN[$key]=\${WANT[$key]}; done; ${part}_observe; document_write SEEN >"$AT/seen.$1"; }
+       copies() { cat "$AT"/*.conf; stat -c %i "$AT"/*.conf; }
+       edit() {
+         AT=$1
+         eval "declare -gA WANT=($2) SEEN=()"
+         : >"$AT/did"
+         observe before
+         ${part}_apply
+         observe after
+         copies >"$AT/once"; cp "$AT/did" "$AT/did.once"
+         ${part}_apply
+         copies | cmp -s - "$AT/once" && cmp -s "$AT/did" "$AT/did.once" && touch "$AT/steady"
+         return 0
+       }
+       ${script.join("\n")}`,
+    );
+    assert.equal(code, 0, stderr);
+    return cases.map(({ files }, index) => {
+      const read = (name: string) => readFileSync(join(folder, String(index), name), "utf8");
+      const seen = (name: string) =>
+        Object.fromEntries(
+          read(name)
+            .split("\n")
+            .filter(Boolean)
+            .map((line) => line.split(" "))
+            .map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+        );
+      return {
+        files: Object.fromEntries(Object.keys(files).map((name) => [name, read(name)])),
+        seenBefore: seen("seen.before"),
+        seenAfter: seen("seen.after"),
+        did: read("did").split("\n").filter(Boolean),
+        steady: existsSync(join(folder, String(index), "steady")),
+      };
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
