@@ -11,9 +11,9 @@ export type Edited = {
   /** What `observe` saw before and after, by key. */
   seenBefore: Record<string, string>;
   seenAfter: Record<string, string>;
-  /** What was done on the way: "lease", "reload". */
+  /** What was done on the way, by both `apply`: "lease", "reload". */
   did: string[];
-  /** Whether a second `apply` left everything as it was and did nothing. */
+  /** Whether the second `apply` left every file as it was. */
   steady: boolean;
 };
 
@@ -40,13 +40,17 @@ export function edit(part: string, cases: { files: Record<string, string>; want:
          AT=$1
          eval "declare -gA WANT=($2) SEEN=()"
          : >"$AT/did"
+         copies >"$AT/before"
          observe before
          ${part}_apply
-         observe after
-         copies >"$AT/once"; cp "$AT/did" "$AT/did.once"
-         ${part}_apply
-         copies | cmp -s - "$AT/once" && cmp -s "$AT/did" "$AT/did.once" && touch "$AT/steady"
-         return 0
+         cp "$AT/seen.before" "$AT/seen.after"
+         if [[ -s $AT/did ]] || ! copies | cmp -s - "$AT/before"; then
+           observe after
+           copies >"$AT/once"
+           ${part}_apply
+           copies | cmp -s - "$AT/once" || return 0
+         fi
+         touch "$AT/steady"
        }
        ${script.join("\n")}`,
     );
