@@ -92,7 +92,21 @@ killed() {
   for pid in leader bindfs; do
     pkill -KILL -F "$folder/$pid" 2>/dev/null || true
   done
-  supervisor_ended "$1"
+  supervisor_ended "$1" && swept "$1"
+}
+
+# swept NODE: nothing is left in the machine's control groups, and they are gone: also where its supervisor died before it. '*' is every
+# machine of this lab.
+swept() {
+  local group left=0
+  # shellcheck disable=SC2231 # a pattern
+  for group in /sys/fs/cgroup/{,systemd/,unified/}xcat-ha."$NAME".$1; do
+    [[ -d $group ]] || continue
+    find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
+    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    [[ ! -d $group ]] || left=1
+  done
+  return "$left"
 }
 
 supervisor_ended() { flock -n "$(machine_folder "$1")/supervisor.lock" true; }

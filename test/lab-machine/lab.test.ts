@@ -190,6 +190,23 @@ test("a second lab, with goconserver, has the same addresses and does not meet t
   assert.deepEqual(other.leftovers(), []);
 });
 
+test("a machine whose supervisor died is found and ended", () => {
+  const supervisor = lab.leftovers().find((line) => /lab\/machine .* xcatmn2 /.test(line));
+  process.kill(Number(/^process (\d+)/.exec(supervisor ?? "")?.[1]), "SIGKILL");
+  lab.must("cut", "xcatmn2");
+  assert.deepEqual(
+    lab.leftovers().filter((line) => line.includes("xcatmn2")),
+    [],
+  );
+  lab.must("boot", "xcatmn2");
+  assert.equal(lab.on("xcatmn2", "hostname"), "xcatmn2");
+});
+
+test("a lab's name is no path", () => {
+  const escaping = new MachineLab("../x");
+  assert.match(escaping.streams("down").err, /XCAT_HA_LAB: seen '.*\.\.\/x'; expected letters, digits and hyphens/);
+});
+
 test("down leaves no process, mount, control group, namespace or file; twice is once", () => {
   lab.must("share", "xcatmn1", "hang");
   lab.must("down");
