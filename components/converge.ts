@@ -24,12 +24,29 @@ export type NodeContext = {
 export type PartArgs = {
   /** The node. */
   node: NodeContext;
-  /** What must have converged before this part's remote command runs. Observations wait for nothing. */
+  /** The observation of the owner lease, whose check refuses a role that cannot be: before it has passed nothing else is observed or changed. */
+  lease: Observation;
+  /** What must have converged before this part's remote command runs. */
   after: pulumi.Resource[];
 };
 
 /** Where NodeProgram installs the node program. */
 export const PROGRAM = "/usr/local/sbin/xcat-ha";
+
+/** The observation of one part of a node. */
+export function observe(
+  parent: pulumi.ComponentResource,
+  part: Part,
+  values: Values,
+  node: Pick<NodeContext, "clusterFile" | "name">,
+  dependsOn: pulumi.Resource[] = [],
+): Observation {
+  return new Observation(
+    part,
+    { target: { clusterFile: node.clusterFile, node: node.name, part }, values },
+    { parent, dependsOn },
+  );
+}
 
 /** How every remote command of a node connects. Secret as a whole. */
 export function connectionTo(node: NodeContext, host: pulumi.Input<string>) {
@@ -54,7 +71,7 @@ export function converge(
   parent: pulumi.ComponentResource,
   part: Part,
   values: RoleValues,
-  { node, after }: PartArgs,
+  { node, lease, after }: PartArgs,
   options: {
     /** More keys for the command's document that are no part of what is observed. */
     payload?: Values;
@@ -65,8 +82,7 @@ export function converge(
   } = {},
 ): { observation: Observation; command: remote.Command } {
   const wanted = values[node.role];
-  const target = { clusterFile: node.clusterFile, node: node.name, part };
-  const observation = new Observation(part, { target, values: wanted }, { parent });
+  const observation = part === "ownerLease" ? lease : observe(parent, part, wanted, node, [lease]);
   const stdin = observation.counter.apply((counter) =>
     encodeDocument({ ...wanted, ...options.payload, counter: String(counter) }),
   );

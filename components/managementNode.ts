@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeContext } from "./converge";
+import { type NodeContext, observe, type PartArgs } from "./converge";
 import { describeNode } from "./description";
 import { Destroyable } from "./destroyable";
 import { HostsSyncCron, type HostsSyncCronFacts } from "./hostsSyncCron";
@@ -7,7 +7,7 @@ import { ListenAddresses, type ListenAddressesFacts } from "./listenAddresses";
 import { PARTS, type Part } from "./manifest";
 import { NetworksMgtIf, type NetworksMgtIfFacts } from "./networksMgtIf";
 import { NodeProgram } from "./nodeProgram";
-import { OwnerLease, type OwnerLeaseFacts } from "./ownerLease";
+import { OwnerLease, type OwnerLeaseFacts, ownerLeaseValues } from "./ownerLease";
 import { PgHbaEntry, type PgHbaEntryFacts } from "./pgHbaEntry";
 import { ServiceSet, type ServiceSetFacts } from "./serviceSet";
 import { managedUnits, peerOf, settingsOf } from "./settings";
@@ -66,10 +66,7 @@ export class ManagementNode extends pulumi.ComponentResource {
     const description = describeNode(settingsOf(node.cluster, node.name), facts);
     const parent = { parent: this };
     const { address: staticAddress, interface: device } = facts.staticAddress;
-    const make: Record<
-      Part,
-      (args: { node: NodeContext; after: pulumi.Resource[] }) => { converged: pulumi.Resource }
-    > = {
+    const make: Record<Part, (args: PartArgs) => { converged: pulumi.Resource }> = {
       nodeProgram: (args) =>
         new NodeProgram("nodeProgram", { ...args, description, staticAddress, interface: device }, parent),
       staticAddress: (args) => new StaticAddress("staticAddress", { ...args, ...facts.staticAddress }, parent),
@@ -84,9 +81,10 @@ export class ManagementNode extends pulumi.ComponentResource {
       network: (args) => new ServiceSet("network", { ...args, ...facts.network, part: "network" }, parent),
       hostsSyncCron: (args) => new HostsSyncCron("hostsSyncCron", { ...args, ...facts.hostsSyncCron }, parent),
     };
+    const lease = observe(this, "ownerLease", ownerLeaseValues(facts.ownerLease)[node.role], node);
     let after: pulumi.Resource[] = [];
-    for (const part of PARTS) after = [make[part]({ node, after }).converged];
-    new Destroyable("destroyable", { node, after }, parent);
+    for (const part of PARTS) after = [make[part]({ node, lease, after }).converged];
+    new Destroyable("destroyable", { node, lease, after }, parent);
     this.registerOutputs({});
   }
 }
