@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { PARTS, type Part } from "../../components/manifest";
+import { decodeDocument } from "../../components/remote/document";
+import { installedProgram, sha256 } from "../../components/remote/program";
+import { settingsOf } from "../../components/settings";
+import type { Role } from "../../config/stack";
+import { PRIVATE_KEY, shippedPair } from "./pair";
+
+const { cluster, clusterFile } = shippedPair();
+const COMMAND = "command:remote:Command";
+const OBSERVATION = "pulumi-nodejs:dynamic/xcat-ha:Observation";
+/** How Pulumi marks a secret on the wire. */
+const SECRET = "4dabf18193072939515e22adb298388d";
+
+type Connection = { host: string; hostKey: string };
+type Inputs = {
+  connection: { [SECRET]: string; value: Connection };
+  stdin: string;
+  create: string;
+  delete?: string;
+  addPreviousOutputInEnv: boolean;
+  target: { part: string };
+  __provider: string;
+};
+
+/** What the program sends to the engine for one resource. */
+type Request = {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getObject(): { toJavaScript(): Inputs };
+  getDependenciesList(): string[];
+  getIgnorechangesList(): string[];
+};
+
+/** One resource as the program asked the engine to register it. */
+type Registered = {
+  type: string;
+  name: string;
+  /** Name of the resource above it. */
+  parent: string;
+  /** Inputs as they go to the engine. */
+  inputs: Inputs;
+  /** Names of the resources that it waits for, components left out. */
+  dependsOn: string[];
+  ignoreChanges: string[];
+};
+
+/** What was registered, in order: `pulumi up` on a node with this role, with Pulumi's engine replaced. */
+async function graphOf(name: string, role: Role): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({
+    id: `id of ${name}`,
+    // What the observation's provider returns: the node was found at its bootstrap address.
+    state: { ...inputs, counter: 3, foundAt: "10.5.106.7" },
+  });
+  await pulumi.runtime.setMocks({ newResource, call: ({ inputs }) => inputs }, "xcat-ha", "any", false);
+  const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(...words: [Request, unknown]): unknown };
+  const register = monitor.registerResource.bind(monitor);
+  const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
+  monitor.registerResource = (request, callback) => {
+    registered.push({
+      type: request.getType(),
+      name: request.getName(),
+      parent: nameOf(request.getParent()),
+      inputs: request.getObject().toJavaScript(),
+      dependsOn: request
+        .getDependenciesList()
+        .filter((urn) => urn.includes(COMMAND) || urn.includes(OBSERVATION))
+        .map((urn) => `${urn.includes(COMMAND) ? "command" : "observation"} ${nameOf(urn)}`)
+        .sort(),
+      ignoreChanges: request.getIgnorechangesList(),
+    });
+    return register(request, callback);
+  };
+  // After the mocks are set, or its first resource would ask for an engine.
+  const { ManagementNode } = await import("../../components/managementNode");
+  new ManagementNode(name, { clusterFile, cluster, name, role });
+  await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+  return registered;
+}
+
+/** The values of every part, without an engine. */
+async function valuesOf(name: string, role: Role): Promise<Record<Part, Record<string, string>>> {
+  const { describeNode, roleValues } = await import("../../components/description");
+  const { partFacts } = await import("../../components/managementNode");
+  const facts = partFacts({ cluster, name });
+  const description = describeNode(settingsOf(cluster, name), facts);
+  const values = Object.entries(roleValues(facts)).map(([part, roles]) => [part, roles[role]]);
+  return {
+    ...Object.fromEntries(values),
+    nodeProgram: { program: sha256(installedProgram()), description: sha256(description) },
+  };
+}
+
+const DELETE = (part: string) =>
+  `if [ -x /usr/local/sbin/xcat-ha ]; then exec /usr/local/sbin/xcat-ha remove ${part}; fi`;
+
+const STACKS: { name: string; role: Role; address: string; hostKey: string }[] = [
+  { name: "xcatmn1", role: "active", address: "10.5.106.70", hostKey: "ssh-ed25519 hostkey-of-xcatmn1" },
+  { name: "xcatmn1", role: "standby", address: "10.5.106.70", hostKey: "ssh-ed25519 hostkey-of-xcatmn1" },
+  { name: "xcatmn2", role: "active", address: "10.5.106.5", hostKey: "ssh-ed25519 hostkey-of-xcatmn2" },
+  { name: "xcatmn2", role: "standby", address: "10.5.106.5", hostKey: "ssh-ed25519 hostkey-of-xcatmn2" },
+];
+
+for (const { name, role, address, hostKey } of STACKS)
+  test(`${name} as ${role}`, async (t) => {
+    const graph = await graphOf(name, role);
+    const values = await valuesOf(name, role);
+    const bootstrap = `bootstrap ${address}/8`;
+    const observations = graph.filter(({ type }) => type === OBSERVATION);
+    const commands = graph.filter(({ type }) => type === COMMAND);
+    const observationOf = (part: string) => observations.find((one) => one.name === part) as Registered;
+    const commandOf = (part: string) => commands.find((one) => one.name === part) as Registered;
+    const documentOf = (part: string) => decodeDocument(commandOf(part).inputs.stdin);
+
+    await t.test("every part is one observation and one command below its own component", () => {
+      const pairs = PARTS.map((part) => [part, part]);
+      const placed = (all: Registered[]) => all.map(({ name, parent }) => [name, parent]).sort();
+      assert.deepEqual(placed(observations), [...pairs, ["destroyable", "destroyable"]].sort());
+      assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
+    });
+
+    for (const part of PARTS) {
+      await t.test(`${part}: the observation holds what is wanted and where to look, nothing else`, () => {
+        const { __provider, ...inputs } = observationOf(part).inputs;
+        assert.deepEqual(inputs, { ...values[part], target: { clusterFile, node: name, part } });
+      });
+      await t.test(`${part}: the command's document is the same and the observation's counter`, () => {
+        const { "program.text": program, "description.text": description, ...document } = documentOf(part);
+        assert.deepEqual(document, { ...values[part], counter: "3" });
+        assert.equal(program, part === "nodeProgram" ? installedProgram() : undefined);
+        assert.equal(description && sha256(description), part === "nodeProgram" ? values[part].description : undefined);
+      });
+      await t.test(`${part}: the command applies and removes, and its document alone makes it run again`, () => {
+        const { create, delete: remove, addPreviousOutputInEnv } = commandOf(part).inputs;
+        if (part !== "nodeProgram") assert.equal(create, `/usr/local/sbin/xcat-ha apply ${part}`);
+        assert.equal(remove, DELETE(part));
+        assert.equal(addPreviousOutputInEnv, false);
+        assert.deepEqual(commandOf(part).ignoreChanges, []);
+        assert.deepEqual(Object.keys(commandOf(part).inputs).sort(), [
+          "addPreviousOutputInEnv",
+          "connection",
+          "create",
+          "delete",
+          "stdin",
+        ]);
+      });
+      await t.test(`${part}: the command connects to the static address, with the pinned host key`, () =>
+        assert.deepEqual(commandOf(part).inputs.connection.value, {
+          host: address,
+          port: 22,
+          user: "root",
+          privateKey: PRIVATE_KEY,
+          hostKey,
+          dialErrorLimit: 2,
+          perDialTimeout: 5,
+        }),
+      );
+    }
+
+    await t.test("the bootstrap command adds the static address where the node was found, once", () => {
+      const { inputs, ignoreChanges } = commandOf(bootstrap);
+      assert.equal(inputs.connection.value.host, "10.5.106.7");
+      assert.equal(inputs.connection.value.hostKey, hostKey);
+      const { "program.text": program, ...document } = decodeDocument(inputs.stdin);
+      assert.deepEqual(document, { address: `${address}/8`, interface: "eth0" });
+      assert.equal(program, installedProgram());
+      assert.deepEqual(ignoreChanges, ["connection", "create", "stdin"]);
+      assert.equal(inputs.delete, undefined);
+    });
+
+    await t.test("observations wait for nothing; commands wait for their own one and for the part before", () => {
+      for (const part of PARTS) {
+        assert.deepEqual(observationOf(part).dependsOn, [], part);
+        const first = part === PARTS[0];
+        const before = first ? bootstrap : PARTS[PARTS.indexOf(part) - 1];
+        assert.deepEqual(commandOf(part).dependsOn, [`command ${before}`, `observation ${part}`].sort(), part);
+      }
+      assert.deepEqual(commandOf(bootstrap).dependsOn, ["observation nodeProgram"]);
+    });
+
+    await t.test("the refusal to destroy is a leaf that waits for the last part: it is deleted first", () => {
+      assert.deepEqual(observationOf("destroyable").dependsOn, [`command ${PARTS.at(-1)}`]);
+      assert.ok(!graph.some(({ dependsOn }) => dependsOn.includes("observation destroyable")));
+    });
+
+    await t.test("the private key is in the connections, as a secret, and nowhere else", () => {
+      for (const { name, inputs } of commands)
+        assert.equal(
+          inputs.connection[SECRET],
+          "1b47061264138c4ac30d75fd1eb44270",
+          `${name}: the connection is no secret`,
+        );
+      const elsewhere = graph.map(({ inputs: { connection, ...others } }) =>
+        JSON.stringify([others, others.stdin ? decodeDocument(others.stdin) : ""]),
+      );
+      assert.ok(!elsewhere.join().includes("the private key"));
+    });
+
+    await t.test("the state holds no program text: the provider only loads the checkout's", () => {
+      for (const { name, inputs } of observations) {
+        const calls = String(inputs.__provider).match(/return async.*/g) ?? [];
+        assert.equal(calls.length, 5, name);
+        for (const call of calls)
+          assert.match(
+            call,
+            /^return async ?\(?[\w, ]+\)? ?=> ?require\(`\$\{process\.cwd\(\)\}\/components\/remote\/observation\.js`\)\.\w+\([\w, ]+\);$/,
+          );
+      }
+    });
+  });
+
+for (const name of ["xcatmn1", "xcatmn2"])
+  test(`${name}: a change of role adds and removes no resource and changes nothing but wanted values`, async () => {
+    const shape = async (role: Role) =>
+      (await graphOf(name, role))
+        .map(({ type, name, parent, dependsOn, inputs }) => ({
+          type,
+          name,
+          parent,
+          dependsOn,
+          inputs: type === COMMAND ? { ...inputs, stdin: "" } : inputs.target,
+        }))
+        .sort((one, other) => (one.type + one.name < other.type + other.name ? -1 : 1));
+    assert.deepEqual(await shape("standby"), await shape("active"));
+  });
