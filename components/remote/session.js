@@ -89,9 +89,9 @@ function fsSafe(read) {
 function connectionError(cluster, node, address, evidence) {
   const said = evidence
     .trim()
-    .split("\n")
+    .split(/[\r\n]+/)
     // Not ssh's advice to drop the pin: ours says what to compare first.
-    .filter((line) => !/^@|^\s*$|remove with:|ssh-keygen -f|Offending/.test(line))
+    .filter((line) => !/^@|^\s*$|remove with:|ssh-keygen -f|Offending|Please contact|Add correct host key/.test(line))
     .slice(-4)
     .join(" ");
   const where = `${node} at ${address}:${cluster.ssh.port}`;

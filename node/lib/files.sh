@@ -1,8 +1,10 @@
 # Files: written whole, renamed into place, never half there.
 
-# write_file FILE MODE: standard input becomes FILE, unless it is that already. Owner and security context of a file that was there are kept.
+# write_file FILE MODE: standard input becomes FILE, or what the link FILE points to, unless it is that already.
+# Owner and security context of a file that was there are kept.
 write_file() {
-  local file=$1 mode=$2 content temporary
+  local file mode=$2 content temporary
+  file=$(readlink -m -- "$1")
   # The dot keeps trailing newlines, which $() would drop.
   content=$(cat && printf .)
   content=${content%.}
@@ -12,6 +14,14 @@ write_file() {
   printf %s "$content" >"$temporary"
   sync "$temporary"
   mv -f -- "$temporary" "$file"
+}
+
+# edit_file FILE MODE COMMAND...: what COMMAND makes of FILE becomes FILE. A command that fails half way leaves FILE as it was.
+edit_file() {
+  local file=$1 mode=$2 content
+  shift 2
+  content=$("$@" "$file" && printf .) || return
+  printf %s "${content%.}" | write_file "$file" "$mode"
 }
 
 # digest FILE: its sha256, or "absent".

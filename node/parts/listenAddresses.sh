@@ -7,14 +7,14 @@ listen_wanted() { printf '%s\n' "${!WANT[@]}" | grep -v '^file$' | LC_ALL=C sort
 listen_file() {
   local automatic
   automatic=$(dirname "${WANT[file]}")/postgresql.auto.conf
-  if grep -qE '^[[:space:]]*listen_addresses[[:space:]=]' "$automatic" 2>/dev/null; then printf '%s\n' "$automatic"; else printf '%s\n' "${WANT[file]}"; fi
+  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' "$automatic" 2>/dev/null; then printf '%s\n' "$automatic"; else printf '%s\n' "${WANT[file]}"; fi
 }
 
 # listen_list FILE: the value of the last setting that counts, or PostgreSQL's default.
 listen_list() {
   local list
-  list=$(sed -nE "s/^[[:space:]]*listen_addresses[[:space:]]*=?[[:space:]]*'([^']*)'.*/\1/p" "$1" | tail -n 1)
-  if grep -qE '^[[:space:]]*listen_addresses[[:space:]=]' "$1"; then printf '%s\n' "$list"; else printf 'localhost\n'; fi
+  list=$(sed -nE "s/^[[:space:]]*listen_addresses[[:space:]]*=?[[:space:]]*('([^']*)'|([^'#[:space:]]+)).*/\2\3/Ip" "$1" | tail -n 1)
+  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' "$1"; then printf '%s\n' "$list"; else printf 'localhost\n'; fi
 }
 
 listens_on() { # LIST ADDRESS
@@ -31,7 +31,7 @@ listenAddresses_observe() {
 }
 
 listenAddresses_apply() {
-  local file list address added='' text
+  local file list address added=''
   [[ -n $(listen_wanted) ]] || return 0
   file=$(listen_file)
   list=$(listen_list "$file")
@@ -44,9 +44,9 @@ listenAddresses_apply() {
   [[ -n $added ]] || return 0
   lease_require "$file"
   # The last setting counts: that one is edited, with the comment behind it; without one it is added at the end.
-  text=$(awk -v list="$list" '
+  edit_file "$file" 0600 awk -v list="$list" '
     { line[NR] = $0 }
-    /^[[:space:]]*listen_addresses[[:space:]=]/ { last = NR }
+    tolower($0) ~ /^[[:space:]]*listen_addresses[[:space:]=]/ { last = NR }
     END {
       for (i = 1; i <= NR; i++) {
         if (i == last) {
@@ -55,8 +55,7 @@ listenAddresses_apply() {
         } else print line[i]
       }
       if (!last) print "listen_addresses = \047" list "\047"
-    }' "$file")
-  write_file "$file" 0600 <<<"$text"
+    }'
   say "listen_addresses: added$added, effective after the next start of postgresql"
 }
 

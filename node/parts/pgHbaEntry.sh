@@ -3,9 +3,10 @@
 
 hba_addresses() { printf '%s\n' "${!WANT[@]}" | grep '/32$' | LC_ALL=C sort; }
 
-# hba_lines ADDRESS: every rule for that address, blanks made single.
+# hba_lines ADDRESS: every rule that lets all users of that address into all databases, or keeps them out, without its comment, blanks
+# made single. A rule for one user or for replication is somebody else's.
 hba_lines() {
-  awk -v address="$1" '/^[[:space:]]*#/ { next } $1 ~ /^host/ && $4 == address { $1 = $1; print }' "${WANT[file]}"
+  awk -v address="$1" '{ sub(/#.*/, "") } $1 ~ /^host/ && $2 == "all" && $3 == "all" && $4 == address { $1 = $1; print }' "${WANT[file]}"
 }
 
 pgHbaEntry_observe() {
@@ -24,25 +25,24 @@ pgHbaEntry_observe() {
 # pgHbaEntry_apply: adds what is missing after the comment under which xCAT's pgsqlsetup writes; all other lines and their order stay.
 # A rule of ours that stands twice or with another method is replaced: the first match decides.
 pgHbaEntry_apply() {
-  local address text absent=()
+  local address absent=()
   [[ -n $(hba_addresses) ]] || return 0
   while read -r address; do
     [[ $(hba_lines "$address") == "${WANT[$address]}" ]] || absent+=("$address")
   done < <(hba_addresses)
   ((${#absent[@]})) || return 0
   lease_require "${WANT[file]}"
-  text=$(awk -v missing="${absent[*]}" '
+  edit_file "${WANT[file]}" 0600 awk -v missing="${absent[*]}" '
     function ours(  i) {
       for (i = 1; i <= count; i++) printf "host    all          all        %s      md5\n", address[i]
       written = 1
     }
     BEGIN { count = split(missing, address, " "); for (i = 1; i <= count; i++) replaced[address[i]] = 1 }
-    !/^[[:space:]]*#/ && $1 ~ /^host/ && ($4 in replaced) { next }
+    !/^[[:space:]]*#/ && $1 ~ /^host/ && $2 == "all" && $3 == "all" && ($4 in replaced) { next }
     !written && !/^[[:space:]]*#/ && $1 ~ /^host/ { ours() }
     { print }
     !written && /^[[:space:]]*#.*IPv4 local connections:/ { ours() }
-    END { if (!written) ours() }' "${WANT[file]}")
-  write_file "${WANT[file]}" 0600 <<<"$text"
+    END { if (!written) ours() }'
   postgresql_reload
   say "pg_hba.conf: ${absent[*]} may log in"
 }

@@ -116,12 +116,16 @@ for (const { name, role, address, hostKey } of STACKS)
     const commandOf = (part: string) => commands.find((one) => one.name === part) as Registered;
     const documentOf = (part: string) => decodeDocument(commandOf(part).inputs.stdin);
 
-    await t.test("every part is one observation and one command below its own component", () => {
-      const pairs = PARTS.map((part) => [part, part]);
-      const placed = (all: Registered[]) => all.map(({ name, parent }) => [name, parent]).sort();
-      assert.deepEqual(placed(observations), [...pairs, ["destroyable", "destroyable"]].sort());
-      assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
-    });
+    await t.test(
+      "every part is one observation and one command below its own component, the lease's observation above all",
+      () => {
+        const pairs = PARTS.map((part) => [part, part]);
+        const placed = (all: Registered[]) => all.map(({ name, parent }) => [name, parent]).sort();
+        const observed = pairs.map(([part, parent]) => [part, part === "ownerLease" ? name : parent]);
+        assert.deepEqual(placed(observations), [...observed, ["destroyable", "destroyable"]].sort());
+        assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
+      },
+    );
 
     for (const part of PARTS) {
       await t.test(`${part}: the observation holds what is wanted and where to look, nothing else`, () => {
@@ -172,15 +176,22 @@ for (const { name, role, address, hostKey } of STACKS)
       assert.equal(inputs.delete, undefined);
     });
 
-    await t.test("observations wait for nothing; commands wait for their own one and for the part before", () => {
-      for (const part of PARTS) {
-        assert.deepEqual(observationOf(part).dependsOn, [], part);
-        const first = part === PARTS[0];
-        const before = first ? bootstrap : PARTS[PARTS.indexOf(part) - 1];
-        assert.deepEqual(commandOf(part).dependsOn, [`command ${before}`, `observation ${part}`].sort(), part);
-      }
-      assert.deepEqual(commandOf(bootstrap).dependsOn, ["observation nodeProgram"]);
-    });
+    await t.test(
+      "observations wait for the lease's, which refuses a role that cannot be; commands wait for their own one and for the part before",
+      () => {
+        for (const part of PARTS) {
+          assert.deepEqual(
+            observationOf(part).dependsOn,
+            part === "ownerLease" ? [] : ["observation ownerLease"],
+            part,
+          );
+          const first = part === PARTS[0];
+          const before = first ? bootstrap : PARTS[PARTS.indexOf(part) - 1];
+          assert.deepEqual(commandOf(part).dependsOn, [`command ${before}`, `observation ${part}`].sort(), part);
+        }
+        assert.deepEqual(commandOf(bootstrap).dependsOn, ["observation nodeProgram"]);
+      },
+    );
 
     await t.test("the refusal to destroy is a leaf that waits for the last part: it is deleted first", () => {
       assert.deepEqual(observationOf("destroyable").dependsOn, [`command ${PARTS.at(-1)}`]);

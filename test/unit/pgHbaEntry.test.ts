@@ -23,8 +23,6 @@ type Case = {
   to?: string;
   /** What observe says of the VIP's line before. */
   seen?: string;
-  /** Why this is not so yet. */
-  todo?: string;
 };
 
 const CASES: Case[] = [
@@ -94,24 +92,20 @@ const CASES: Case[] = [
   },
   {
     what: "a replication rule for the same address is somebody else's",
-    todo: "pgHbaEntry.sh takes every rule of the address for its own",
     from: file(IPV4, FIRST, SECOND, VIP, "host replication standby 10.5.106.7/32 scram-sha-256"),
   },
   {
     what: "a rule for one user from the same address is somebody else's",
-    todo: "pgHbaEntry.sh takes every rule of the address for its own",
     from: file(IPV4, "hostssl all monitor 10.5.106.7/32 cert", FIRST, SECOND),
     to: file(IPV4, VIP, "hostssl all monitor 10.5.106.7/32 cert", FIRST, SECOND),
     seen: "absent",
   },
   {
     what: "a comment behind the rule",
-    todo: "pgHbaEntry.sh takes every rule of the address for its own",
     from: file(IPV4, `${VIP} # the VIP`, FIRST, SECOND),
   },
   {
     what: "blank lines at the end stay",
-    todo: "pgHbaEntry.sh takes every rule of the address for its own",
     from: `${file(IPV4, FIRST, SECOND)}\n\n`,
     to: `${file(IPV4, VIP, FIRST, SECOND)}\n\n`,
     seen: "absent",
@@ -124,9 +118,9 @@ const edited = edit(
   CASES.map(({ from }) => ({ files: { "pg_hba.conf": from }, want: { file: "FOLDER/pg_hba.conf", ...WANTED } })),
 );
 
-CASES.forEach(({ what, from, to, seen = "host all all 10.5.106.7/32 md5", todo }, index) => {
+CASES.forEach(({ what, from, to, seen = "host all all 10.5.106.7/32 md5" }, index) => {
   const { files, did, seenBefore, seenAfter, steady } = edited[index];
-  test(`pg_hba.conf, ${what}`, { todo }, () => {
+  test(`pg_hba.conf, ${what}`, () => {
     assert.equal(files["pg_hba.conf"], to ?? from);
     assert.equal(seenBefore["10.5.106.7/32"], seen);
     for (const [address, line] of Object.entries(WANTED)) assert.equal(seenAfter[address], line);
