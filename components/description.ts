@@ -1,3 +1,4 @@
+import { hostsEntryValues } from "./hostsEntry";
 import { hostsSyncCronValues } from "./hostsSyncCron";
 import { listenAddressesValues } from "./listenAddresses";
 import type { PartFacts } from "./managementNode";
@@ -17,6 +18,7 @@ import { virtualIpValues } from "./virtualIp";
 export function roleValues(facts: PartFacts): Record<Exclude<Part, "nodeProgram">, RoleValues> {
   return {
     staticAddress: staticAddressValues(facts.staticAddress),
+    hostsEntry: hostsEntryValues(facts.hostsEntry),
     ownerLease: ownerLeaseValues(facts.ownerLease),
     sharedDataLinks: sharedDataLinksValues(facts.sharedDataLinks),
     startGuard: startGuardValues(facts.startGuard),

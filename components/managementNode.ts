@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type NodeContext, observe, type PartArgs } from "./converge";
 import { describeNode } from "./description";
 import { Destroyable } from "./destroyable";
+import { HostsEntry, type HostsEntryFacts } from "./hostsEntry";
 import { HostsSyncCron, type HostsSyncCronFacts } from "./hostsSyncCron";
 import { ListenAddresses, type ListenAddressesFacts } from "./listenAddresses";
 import { PARTS, type Part } from "./manifest";
@@ -19,6 +20,7 @@ import { VirtualIp, type VirtualIpFacts } from "./virtualIp";
 /** What the cluster file says about each part of one node. */
 export type PartFacts = {
   staticAddress: StaticAddressFacts;
+  hostsEntry: HostsEntryFacts;
   ownerLease: OwnerLeaseFacts;
   sharedDataLinks: SharedDataLinksFacts;
   startGuard: StartGuardFacts;
@@ -40,6 +42,12 @@ export function partFacts({ cluster, name }: Pick<NodeContext, "cluster" | "name
   const addresses = [vip.address, ...Object.values(nodes).map(({ address }) => address)];
   return {
     staticAddress: { address: staticAddress, interface: vip.interface },
+    hostsEntry: {
+      names: Object.fromEntries([
+        [vip.address, vip.names],
+        ...Object.entries(nodes).map(([node, { address, names }]) => [address, names ?? [node]]),
+      ]),
+    },
     ownerLease: { owner: name },
     sharedDataLinks: { share: cluster.share },
     startGuard: { units: managedUnits(cluster) },
@@ -70,6 +78,7 @@ export class ManagementNode extends pulumi.ComponentResource {
       nodeProgram: (args) =>
         new NodeProgram("nodeProgram", { ...args, description, staticAddress, interface: device }, parent),
       staticAddress: (args) => new StaticAddress("staticAddress", { ...args, ...facts.staticAddress }, parent),
+      hostsEntry: (args) => new HostsEntry("hostsEntry", { ...args, ...facts.hostsEntry }, parent),
       ownerLease: (args) => new OwnerLease("ownerLease", { ...args, ...facts.ownerLease }, parent),
       sharedDataLinks: (args) => new SharedDataLinks("sharedDataLinks", { ...args, ...facts.sharedDataLinks }, parent),
       startGuard: (args) => new StartGuard("startGuard", { ...args, ...facts.startGuard }, parent),

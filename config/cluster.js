@@ -31,6 +31,15 @@ const absolutePath = expecting(
   (value) => typeof value === "string" && /^(\/[A-Za-z0-9._-]+)+$/.test(value) && path.normalize(value) === value,
   "an absolute path like /HA, of letters, digits, . _ and -, without ..",
 );
+const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+/** @type {z.ZodType<string[]>} */
+const hostNames = expecting(
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((name) => typeof name === "string" && name.length < 254 && HOST_NAME.test(name)),
+  "a list of host names, like [xcatmn1, xcatmn1.cluster.com]",
+);
 const file = text(/./, "a path, relative to this file");
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
@@ -79,6 +88,7 @@ const services = (names, example) =>
 const Schema = section({
   virtualIp: section({
     address: ipv4,
+    names: hostNames,
     prefix: integer(1, 30, "the length of the subnet's prefix, a number"),
     interface: text(/^[A-Za-z][A-Za-z0-9._-]{0,12}$/, "the name of a network interface that leaves room for a label"),
     label: text(/^\S{1,15}$/, "a label like eth0:0, of at most 15 characters without blanks"),
@@ -87,7 +97,7 @@ const Schema = section({
   network: text(/^[A-Za-z0-9._-]+$/, "the name of a row in xCAT's networks table"),
   nodes: z.record(
     text(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a short host name of small letters, digits and -"),
-    section({ address: ipv4, bootstrapAddress: ipv4.optional() }),
+    section({ address: ipv4, names: hostNames.optional(), bootstrapAddress: ipv4.optional() }),
     { error: "expected two nodes by name, each with its address" },
   ),
   services: section({
@@ -160,7 +170,7 @@ function contradictions({ virtualIp: vip, nodes, services }) {
     found.push(
       `virtualIp.label: seen ${seen(vip.label)}; expected ${vip.interface}: (virtualIp.interface) and something behind it, like ${vip.interface}:0`,
     );
-  found.push(...addressContradictions(vip, nodes));
+  found.push(...addressContradictions(vip, nodes), ...nameContradictions(vip, nodes));
   for (const service of DATABASE_SERVICES)
     if (!services.database.includes(service))
       found.push(`services.database: seen ${seen(services.database)}; ${service} is missing`);
@@ -204,6 +214,29 @@ function addressContradictions(vip, nodes) {
       found.push(`${key}: seen ${seen(bootstrapAddress)}, which is ${other}; expected where ${name} answers now`);
     taken.push([key, bootstrapAddress]);
   }
+  return found;
+}
+
+/** A name at two addresses: the resolver would take either. @param {Cluster["virtualIp"]} vip @param {Cluster["nodes"]} nodes @returns {string[]} */
+function nameContradictions(vip, nodes) {
+  const found = [];
+  /** @type {Map<string, string>} */
+  const owners = new Map();
+  const lists = [
+    { key: "virtualIp.names", names: vip.names },
+    ...Object.entries(nodes).map(([node, { names }]) => ({ key: `nodes.${node}.names`, names: names ?? [node] })),
+  ];
+  for (const { key, names } of lists)
+    for (const name of names) {
+      const other = owners.get(name.toLowerCase());
+      if (other)
+        found.push(
+          other === key
+            ? `${key}: seen ${name} twice; expected it once`
+            : `${key}: seen ${name}, which is one of ${other} too; expected names of its own, like [${name.split(".")[0]}-static]`,
+        );
+      owners.set(name.toLowerCase(), key);
+    }
   return found;
 }
 

@@ -15,6 +15,11 @@ const DRIFTS: { part: string; breaks: string; seen: RegExp }[] = [
     seen: /staticAddress: persistent is '10\.5\.106\.7\/8', wanted '10\.5\.106\.70\/8'/,
   },
   {
+    part: "hostsEntry",
+    breaks: "sed -i '/^10.5.106.5 /d; s/^127.0.0.1.*/& xcatmn1/' /etc/hosts",
+    seen: /hostsEntry: 10\.5\.106\.5 is 'absent', wanted 'xcatmn2'[\s\S]*10\.5\.106\.7 is 'xcatmn1 xcatmn1\.cluster\.com; xcatmn1 also at 127\.0\.0\.1', wanted 'xcatmn1 xcatmn1\.cluster\.com'/,
+  },
+  {
     part: "sharedDataLinks",
     breaks: "rm /tftpboot && mkdir /tftpboot",
     seen: /sharedDataLinks: \/tftpboot is 'a local directory', wanted '-> \/HA\/tftpboot'/,

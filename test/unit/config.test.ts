@@ -48,7 +48,7 @@ function refusal(content: string): string[] {
 test("the shipped cluster file is good", () => {
   const { nodes, hostKeys, privateKeyFile, services } = load(shipped);
   assert.deepEqual(nodes, {
-    xcatmn1: { address: "10.5.106.70", bootstrapAddress: "10.5.106.7" },
+    xcatmn1: { address: "10.5.106.70", names: ["xcatmn1-static"], bootstrapAddress: "10.5.106.7" },
     xcatmn2: { address: "10.5.106.5" },
   });
   assert.deepEqual(hostKeys, { xcatmn1: "ssh-ed25519 AAAA1", xcatmn2: "ssh-ed25519 AAAA2" });
@@ -81,27 +81,27 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     "a key twice",
     "share: /HA #",
     "share: /HA\nshare: /HB #",
-    'line 9, "share: /HB # where both nodes mount the shared data": this key stands there twice; remove one of them',
+    'line 10, "share: /HB # where both nodes mount the shared data": this key stands there twice; remove one of them',
   ],
   [
     "a node twice",
     "  xcatmn2:",
     "  xcatmn1:",
-    'line 15, "  xcatmn1:": this key stands there twice; remove one of them',
+    'line 17, "  xcatmn1:": this key stands there twice; remove one of them',
   ],
-  ["a tab", "  prefix: 8", "\tprefix: 8", 'line 4, "\\tprefix: 8": a tab; expected blanks as indentation'],
+  ["a tab", "  prefix: 8", "\tprefix: 8", 'line 5, "\\tprefix: 8": a tab; expected blanks as indentation'],
   [
     "a colon at the end of a value",
     "label: eth0:0",
     "label: eth0:",
-    `line 6, "  label: eth0:": Nested mappings are not allowed in compact mappings; ${YAML}`,
+    `line 7, "  label: eth0:": Nested mappings are not allowed in compact mappings; ${YAML}`,
   ],
-  ["a second document", /$/, "---\nshare: /HB\n", 'line 30, "---": a second document begins; expected one'],
+  ["a second document", /$/, "---\nshare: /HB\n", 'line 32, "---": a second document begins; expected one'],
   [
     "a schedule that begins with a bare *",
     "0 2 * * * #",
     "*/20 * * * * #",
-    `line 22, "hostsSync: */20 * * * * # when /etc/hosts goes from the active to the standby n...: Unexpected alias at node end; ${YAML}`,
+    `line 24, "hostsSync: */20 * * * * # when /etc/hosts goes from the active to the standby n...: Unexpected alias at node end; ${YAML}`,
   ],
   [
     "an alias without an anchor",
@@ -119,14 +119,14 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     "prefix: 8",
     "prefx: 8",
     "virtualIp.prefix: seen nothing; expected the length of the subnet's prefix, a number from 1 to 30",
-    "virtualIp.prefx: unknown key; expected one of address, prefix, interface, label",
+    "virtualIp.prefx: unknown key; expected one of address, names, prefix, interface, label",
   ],
   [
     "two unknown keys of a node",
     "address: 10.5.106.5",
     "address: 10.5.106.5\n    ip: 10.5.106.5\n    role: standby",
-    "nodes.xcatmn2.ip: unknown key; expected one of address, bootstrapAddress (optional)",
-    "nodes.xcatmn2.role: unknown key; expected one of address, bootstrapAddress (optional)",
+    "nodes.xcatmn2.ip: unknown key; expected one of address, names (optional), bootstrapAddress (optional)",
+    "nodes.xcatmn2.role: unknown key; expected one of address, names (optional), bootstrapAddress (optional)",
   ],
   [
     "wrong values all over",
@@ -163,6 +163,30 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     "interface: eth0",
     "interface: eth0;reboot",
     'virtualIp.interface: seen "eth0;reboot"; expected the name of a network interface that leaves room for a label',
+  ],
+  [
+    "a name with a blank",
+    "names: [xcatmn1, xcatmn1.cluster.com]",
+    "names: [xcatmn1 xcatmn1.cluster.com]",
+    'virtualIp.names: seen ["xcatmn1 xcatmn1.cluster.com"]; expected a list of host names, like [xcatmn1, xcatmn1.cluster.com]',
+  ],
+  [
+    "no names",
+    "names: [xcatmn1, xcatmn1.cluster.com]",
+    "names: []",
+    "virtualIp.names: seen []; expected a list of host names, like [xcatmn1, xcatmn1.cluster.com]",
+  ],
+  [
+    "the VIP and a node of one name",
+    /    names: .*\n/,
+    "",
+    "nodes.xcatmn1.names: seen xcatmn1, which is one of virtualIp.names too; expected names of its own, like [xcatmn1-static]",
+  ],
+  [
+    "a name twice in one list",
+    "names: [xcatmn1-static]",
+    "names: [mn1, MN1]",
+    "nodes.xcatmn1.names: seen MN1 twice; expected it once",
   ],
   [
     "a label of another interface",
@@ -215,7 +239,7 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     "a node that is only an address",
     SECOND_NODE,
     "  xcatmn2: 10.5.106.5\n",
-    'nodes.xcatmn2: seen "10.5.106.5"; expected the keys address, bootstrapAddress (optional)',
+    'nodes.xcatmn2: seen "10.5.106.5"; expected the keys address, names (optional), bootstrapAddress (optional)',
   ],
   [
     "a node name that is a command",

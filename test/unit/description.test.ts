@@ -27,6 +27,11 @@ const GUARDED = {
 const VIP = { ip: "10.5.106.7", prefix: "8", interface: "eth0", label: "eth0:0", static: "10.5.106.70/8" };
 const STATIC_ADDRESS = { address: "10.5.106.70/8", interface: "eth0", persistent: "10.5.106.70/8" };
 const DATABASE = { order: "postgresql xcatd" };
+const HOSTS = {
+  "10.5.106.7": "xcatmn1 xcatmn1.cluster.com",
+  "10.5.106.70": "xcatmn1-static",
+  "10.5.106.5": "xcatmn2",
+};
 const NETWORK = { order: "named dhcpd ntpd conserver" };
 const UP = "running, not enabled";
 const DOWN = "stopped, not enabled";
@@ -40,6 +45,7 @@ const SYNC = {
 /** What each part of xcatmn1 should be: the manual's values, by role. */
 const WANTED: Record<string, { active: Values; standby: Values }> = {
   staticAddress: { active: STATIC_ADDRESS, standby: STATIC_ADDRESS },
+  hostsEntry: { active: HOSTS, standby: HOSTS },
   ownerLease: {
     active: { role: "active", lease: "held by xcatmn1" },
     standby: { role: "standby", lease: "not held by xcatmn1" },

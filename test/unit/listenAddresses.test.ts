@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edit } from "./postgresqlFiles";
+import { edit } from "./editFiles";
 
 const WANTED = ["localhost", "10.5.106.7", "10.5.106.70", "10.5.106.5"];
 const ALL = "10.5.106.5,10.5.106.7,10.5.106.70,localhost";

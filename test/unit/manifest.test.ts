@@ -52,6 +52,7 @@ test("what stands before the lease in the manifest needs no lease; what shared d
   assert.deepEqual(MANIFEST, {
     nodeProgram: "as active",
     staticAddress: "as active",
+    hostsEntry: "as active",
     ownerLease: "as active",
     sharedDataLinks: "after release",
     startGuard: "after release",

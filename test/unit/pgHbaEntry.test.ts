@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edit } from "./postgresqlFiles";
+import { edit } from "./editFiles";
 
 const VIP = "host    all          all        10.5.106.7/32      md5";
 const FIRST = "host    all          all        10.5.106.70/32      md5";

@@ -1,4 +1,4 @@
-// Runs the parts that edit PostgreSQL's configuration, many cases in one bash, with the lease and the reload recorded.
+// Runs the parts that edit files in place, many cases in one bash, with the lease and the reload recorded.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,8 +17,15 @@ export type Edited = {
   steady: boolean;
 };
 
-/** For each case: its files, observe, apply, observe, apply. FILE in a wanted value is the case's folder. */
-export function edit(part: string, cases: { files: Record<string, string>; want: Record<string, string> }[]): Edited[] {
+/**
+ * For each case: its files (named *.conf), observe, apply, observe, apply. FOLDER in a wanted value is the case's folder.
+ * `each` runs before a case with its folder in $AT.
+ */
+export function edit(
+  part: string,
+  cases: { files: Record<string, string>; want: Record<string, string> }[],
+  each = ":",
+): Edited[] {
   const folder = mkdtempSync(join(tmpdir(), "xcat-ha-edit-"));
   try {
     const script = cases.map(({ files, want }, index) => {
@@ -38,6 +45,7 @@ export function edit(part: string, cases: { files: Record<string, string>; want:
        copies() { cat "$AT"/*.conf; stat -c %i "$AT"/*.conf; }
        edit() {
          AT=$1
+         ${each}
          eval "declare -gA WANT=($2) SEEN=()"
          : >"$AT/did"
          copies >"$AT/before"
