@@ -34,7 +34,6 @@ share_state() {
 # Asked "fresh", it makes and removes a file first: an NFS client then asks its server instead of its cache.
 # An observation never does: it changes nothing.
 lease_listing() {
-  # shellcheck disable=SC2016 # the child expands it
   share_do bash -c '
     set -eu
     cd -- "$1" 2>/dev/null || { [ -d "$2" ] && exit 0; exit 1; }
@@ -99,7 +98,6 @@ lease_sentence() {
 # lease_publish NAME: standard input becomes a file beside the epochs by link(2); true when this call made it.
 # On NFS the answer to link() can be lost: the link count tells the truth.
 lease_publish() {
-  # shellcheck disable=SC2016 # the child expands it
   timeout -k 2 "$SHARE_DEADLINE" bash -c '
     set -eu
     mkdir -p -- "$1" && cd -- "$1"

@@ -97,7 +97,6 @@ hostsEntry_apply() {
 hostsEntry_remove() {
   local found=$RECORDS/hosts.found
   [[ -e $found ]] || return 0
-  # shellcheck disable=SC2016 # awk expands it
   edit_file "$HOSTS_FILE" 0644 awk -v ours="$(hosts_addresses | tr '\n' ' ')" -v found="$found" '
     BEGIN {
       count = split(ours, address, " ")
