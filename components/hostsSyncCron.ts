@@ -16,7 +16,13 @@ export type HostsSyncCronFacts = {
 };
 
 export function hostsSyncCronValues({ schedule, peer, peerAddress, peerHostKey }: HostsSyncCronFacts): RoleValues {
-  const both = { schedule, peer, peerAddress, peerHostKey: `${peer} ${peerHostKey}` };
+  const both = {
+    schedule,
+    peer,
+    peerAddress,
+    peerHostKey: `${peer} ${peerHostKey}`,
+    crontab: "no rsync of /etc/hosts",
+  };
   return {
     active: { ...both, cron: `${schedule} root ${PROGRAM} sync-hosts`, key: "present" },
     standby: { ...both, cron: "absent", trust: `${peer} (${peerAddress}) may deliver /etc/hosts` },

@@ -108,6 +108,7 @@ function planSentences(node, role, steps) {
     .split("\n")
     .map((line) => {
       const [verb, argument, reason] = line.split("\t");
+      if (verb === "note") return `  ${argument}; ${reason}`;
       return `  ${verb}${argument === "-" ? "" : ` ${argument}`}: ${reason}`;
     });
   return `${node} will become ${role}:\n${lines.join("\n")}`;

@@ -32,7 +32,8 @@ missing_tools() {
 # observe_facts ROLE: fills FACT.
 observe_facts() {
   local tools
-  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]='')
+  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
+    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='')
   FACT[system]=$(system_state)
   tools=$(missing_tools)
   [[ -z $tools ]] || FACT[system]="these commands are missing: $tools"
@@ -46,6 +47,19 @@ observe_facts() {
   FACT[links]=$(links_state)
   FACT[shared]=$(shared_state)
   FACT[running]=$(services_running)
+  FACT[outage]=$(outage_expected)
+  directories_facts
+  [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
+}
+
+# outage_expected: how long the services are down in a change of role on this node.
+outage_expected() {
+  local seconds
+  if seconds=$(cat "$RECORDS/seconds" 2>/dev/null); then
+    printf 'about %s s, as the last time\n' "$seconds"
+  else
+    printf 'about 20 s and the last copy of what changed; on a cluster of thousands of nodes makedns and makedhcp take minutes\n'
+  fi
 }
 
 directories_wanted() {
@@ -64,13 +78,14 @@ refuse_or_pass() {
 }
 
 become() {
-  local steps verb argument result
+  local steps verb argument result began=
   ROLE=$1
   observe_facts "$ROLE"
   steps=$(plan)
   refuse_or_pass "$steps"
   while IFS=$'\t' read -r verb argument _ <&3; do
     [[ ! -e $RUN/supersede ]] || fail superseded "this run ended before the step '$verb $argument'" "another order came in" "nothing: the other order goes on"
+    [[ $verb != quiesce && $verb != claim ]] || began=${began:-$SECONDS}
     set +e
     (
       set -e
@@ -83,6 +98,7 @@ become() {
       exit "$result"
     fi
   done 3<<<"$steps"
+  [[ -z $began ]] || write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
 }
 
 take_step() {
@@ -90,7 +106,11 @@ take_step() {
     prepare) load_values "$ROLE" "$2" && "$2_prepare" ;;
     record) units_record ;;
     quiesce) quiesce ;;
-    claim) lease_claim "$LEASE_WAIT" ;;
+    note) say "$2" ;;
+    claim)
+      lease_claim "$LEASE_WAIT"
+      share_identify
+      ;;
     release) lease_begin_release ;;
     prove) prove_stopped ;;
     released) lease_finish_release "$(database_state)" ;;

@@ -15,16 +15,38 @@ lease_directory() { printf '%s/.xcat-ha/epoch\n' "$SHARE"; }
 # share_do COMMAND...: runs it in a child with a deadline: a hung mount must not hang the tool.
 share_do() { timeout -k 2 "$SHARE_DEADLINE" "$@" </dev/null; }
 
+# share_id: what tells this share from another one that is mounted in its place; empty before the first claim.
+share_id() { share_do cat -- "$SHARE/.xcat-ha/id" 2>/dev/null || true; }
+
+# share_identify: the share gets an id with the first claim.
+share_identify() { [[ -n $(share_id) ]] || share_publish .xcat-ha id </proc/sys/kernel/random/uuid || true; }
+
+# share_remember: this node notes the id. From then on no other share is taken for this one.
+share_remember() {
+  install -d -m 0700 "$RECORDS"
+  share_id | write_file "$RECORDS/share-id" 0600
+}
+
 # share_state: "ok", or why the share cannot be used.
 share_state() {
-  local directory_device root_device
+  local directory_device root_device known found
   directory_device=$(share_do stat -c %d -- "$SHARE" 2>/dev/null) || {
     if [[ $? -ge 124 ]]; then printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"; else printf 'cannot be read\n'; fi
     return 0
   }
   root_device=$(stat -c %d /)
   if [[ $directory_device == "$root_device" ]]; then
-    printf 'not mounted: it is a directory of the root file system\n'
+    printf 'is not mounted: it is a directory of the root file system\n'
+    return 0
+  fi
+  if [[ ,$(findmnt -no OPTIONS -T "$SHARE" 2>/dev/null | tail -n 1), == *,ro,* ]]; then
+    printf 'is mounted read-only\n'
+    return 0
+  fi
+  known=$(cat "$RECORDS/share-id" 2>/dev/null) || known=
+  found=$(share_id)
+  if [[ -n $known && $found != "$known" ]]; then
+    printf 'is another one than %s was set up with: its id is %s, expected %s\n' "$NODE" "${found:-missing}" "$known"
     return 0
   fi
   printf 'ok\n'
@@ -95,9 +117,12 @@ lease_sentence() {
   esac
 }
 
-# lease_publish NAME: standard input becomes a file beside the epochs by link(2); true when this call made it.
+# lease_publish NAME: standard input becomes a file beside the epochs.
+lease_publish() { share_publish .xcat-ha/epoch "$1"; }
+
+# share_publish DIRECTORY NAME: standard input becomes a file on the share by link(2); true when this call made it.
 # On NFS the answer to link() can be lost: the link count tells the truth.
-lease_publish() {
+share_publish() {
   timeout -k 2 "$SHARE_DEADLINE" bash -c '
     set -eu
     mkdir -p -- "$1" && cd -- "$1"
@@ -110,7 +135,7 @@ lease_publish() {
     rm -f -- "$temporary"
     sync .
     [ "$links" = 2 ]
-  ' publish "$(lease_directory)" "$1"
+  ' publish "$SHARE/$1" "$2"
 }
 
 # lease_claim WAIT: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom.

@@ -7,9 +7,13 @@
 #        links      all | some | none of the shared directories are linked here
 #        shared     present | partial | absent: the directories on shared data
 #        running    managed units that run here
+#        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
+#        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
+#        outage     how long the services were down the last time, or what to expect
 #        system     ok, or why this system is refused
 #
 # Steps, one a line: VERB, argument, reason, separated by tabs.
+#        note TEXT      what the person should know
 #        prepare PART   what can be done ahead of the stop
 #        quiesce -      record, stop and disable the managed services of this node
 #        claim -        the owner lease
@@ -32,6 +36,9 @@ plan() {
   elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
     refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
       "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
+  elif [[ -n ${FACT[mounted]} ]]; then
+    refuse misconfigured "these are mount points on ${FACT[node]}: ${FACT[mounted]}; expected directories that can step aside for links to ${FACT[share_path]}" \
+      "findmnt ${FACT[mounted]//,/} on ${FACT[node]}" "umount them and take them out of /etc/fstab on ${FACT[node]}, then run the same command again"
   else
     case ${FACT[role]} in
       active) plan_active ;;
@@ -49,9 +56,20 @@ plan_active() {
       return
       ;;
     none)
+      if [[ -n ${FACT[elsewhere]} ]]; then
+        refuse misconfigured "these are links to somewhere else on ${FACT[node]}: ${FACT[elsewhere]}; expected directories, or links into ${FACT[share_path]} by its own names" \
+          "readlink of each on ${FACT[node]}" "stop the services, move the data to where the link should point, make the link anew with ln -sfn, then run the same command again"
+        return
+      fi
+      case ", ${FACT[missing]}," in
+        *", /etc/xcat,"* | *", /var/lib/pgsql,"*)
+          refuse misconfigured "${FACT[missing]} is not on ${FACT[node]}; expected a management node that runs xCAT on PostgreSQL" \
+            "neither on ${FACT[node]} nor on ${FACT[share_path]}" "install xCAT and run pgsqlsetup on ${FACT[node]}, or make the node active first that has the data"
+          return
+          ;;
+      esac
       if [[ ${FACT[shared]} != absent ]]; then
-        refuse refused "the shared data already holds directories (${FACT[shared]}) that no epoch of ours made; expected none before the first setup" \
-          "links on ${FACT[node]}: ${FACT[links]}" "move them away on the share, or put the data of a pair built by hand back to a single node first"
+        plan_hand_built
         return
       fi
       ;;
@@ -61,15 +79,60 @@ plan_active() {
     return
   fi
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
-    step prepare sharedDataLinks "first setup: copy ahead while the services run"
+    plan_copy || return 0
   fi
   if [[ ${FACT[lease]} == mine && ${FACT[links]} == all ]]; then
     plan_parts active after "the owner lease is ours already"
     return
   fi
-  step quiesce - "the services start again under the owner lease${FACT[running]:+: now running ${FACT[running]}}"
+  step quiesce - "the services start again under the owner lease, after ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}"
   [[ ${FACT[lease]} == mine ]] || step claim - "${FACT[sentence]}"
   plan_parts active after "active, in the manifest's order"
+}
+
+# plan_copy: the copy ahead of the stop; false where it does not fit.
+plan_copy() {
+  if ((FACT[needed] + 10240 > FACT[free])); then
+    refuse misconfigured "${FACT[share_path]} has $(in_bytes "${FACT[free]}") free; the directories of ${FACT[node]} need $(in_bytes "${FACT[needed]}"): ${FACT[copy]}" \
+      "du of each directory, df ${FACT[share_path]}" "make room on ${FACT[share_path]}, then run the same command again"
+    return 1
+  fi
+  step prepare sharedDataLinks "first setup: copy ahead while the services run${FACT[copy]:+: ${FACT[copy]}; $(in_bytes "${FACT[free]}") are free on ${FACT[share_path]}}"
+}
+
+in_bytes() { numfmt --to=iec --from-unit=1024 -- "$1"; }
+
+# plan_hand_built: directories are on shared data, no epoch is: what the manual's steps leave. It is taken over only from the node that
+# runs it, or when nobody does; nothing is stopped, but for a database or /etc/xcat that is still local.
+plan_hand_built() {
+  local running
+  if [[ -n ${FACT[both]} ]]; then
+    refuse refused "${FACT[both]} is a local directory of ${FACT[node]}, and on ${FACT[share_path]} too, made by no epoch of ours; expected one of them" \
+      "${FACT[mistakes]:-links: ${FACT[links]}}" \
+      "where the local one is the truth: mv the one on ${FACT[share_path]} aside. Where the one on ${FACT[share_path]} is: stop the services, mv the local one aside and ln -s. Or make the node active whose links are in place. Then run the same command again"
+  elif [[ ${FACT[links]} == none ]]; then
+    refuse refused "the shared data already holds directories (${FACT[shared]}) that no epoch of ours made and that ${FACT[node]} does not link; expected none before the first setup" \
+      "links on ${FACT[node]}: ${FACT[links]}" "move them away on the share, or make the node active first that links them"
+  elif [[ ${FACT[database]} != "runs here" && ${FACT[database]} != "shut down"* ]]; then
+    refuse refused "${FACT[node]} does not run the database on ${FACT[share_path]}, and it was not shut down: ${FACT[database]}; expected to take over the node that runs it, or a database that nobody runs" \
+      "pg_controldata says '${FACT[database]}', no process of ${FACT[node]} has the data directory; VIP: ${FACT[virtual_ip]}" \
+      "make ${FACT[peer]} active first if it runs there: pulumi config set activeNode ${FACT[peer]} on both stacks. Or stop it there"
+  elif [[ ${FACT[virtual_ip]} != here && ${FACT[virtual_ip]} != free ]]; then
+    refuse refused "another machine answers for the VIP; expected ${FACT[node]} to have it, or nobody" "${FACT[virtual_ip]}" \
+      "make the node active first that has it, or take it away there: ip addr del"
+  else
+    if [[ -n ${FACT[running]} ]]; then running="${FACT[running]% } go on running"; else running="nothing runs yet"; fi
+    step note "a pair built by hand is taken over: $running" "what differs is corrected"
+    [[ -z ${FACT[mistakes]} ]] || step note "the manual's mistakes found: ${FACT[mistakes]}" "they are corrected"
+    if [[ -n ${FACT[copy]} ]]; then
+      plan_copy || return 0
+      case ", ${FACT[copy]}" in
+        *", /etc/xcat "* | *", /var/lib/pgsql "*) step quiesce - "the data on which they work is moved, for ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}" ;;
+      esac
+    fi
+    step claim - "${FACT[sentence]}"
+    plan_parts active after "active, in the manifest's order"
+  fi
 }
 
 plan_standby() {
@@ -85,7 +148,7 @@ plan_standby() {
     refuse_unfinished
     return
   fi
-  step record - "how the services were found"
+  step record - "how the services were found${FACT[running]:+: now running ${FACT[running]}}"
   case ${FACT[lease]} in
     mine | mine-releasing | mine-rebooted) step release - "${FACT[sentence]}" ;;
   esac

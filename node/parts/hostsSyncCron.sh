@@ -22,6 +22,8 @@ hostsSyncCron_observe() {
   else
     SEEN[cron]=$(grep -v '^#' "$CRON_FILE") || true
   fi
+  SEEN[crontab]=$(manual_cron_line)
+  SEEN[crontab]=${SEEN[crontab]:-${WANT[crontab]}}
   if [[ -n ${WANT[key]:-} ]]; then
     if share_do test -s "$(sync_key)"; then SEEN[key]=present; else SEEN[key]=absent; fi
   fi
@@ -36,6 +38,11 @@ hostsSyncCron_observe() {
 hostsSyncCron_apply() {
   local line
   write_file "$CONFIGURATION/known_hosts" 0644 <<<"${WANT[peerHostKey]}"
+  if [[ -n $(manual_cron_line) ]]; then
+    crontab -l -u root | write_file "$(fresh_name "$RECORDS/crontab.found")" 0600
+    { crontab -l -u root | grep -vE -e "$MANUAL_CRON" || true; } | crontab -u root -
+    say "the manual's copy of /etc/hosts is out of root's crontab: it would go on after a failover"
+  fi
   if [[ ${WANT[cron]} == absent ]]; then
     rm -f -- "$CRON_FILE"
   else

@@ -42,6 +42,39 @@ links_state() {
   if ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
 }
 
+# directories_facts: what stands in the way of a link, and what a first setup would copy. Fills FACT:
+#   mounted    directories that are mount points
+#   elsewhere  directories that are links to somewhere else, with where to
+#   missing    directories that are neither here nor on shared data
+#   both       directories that are here and on shared data
+#   copy       directories that are only here, each with its size; needed: their KiB; free: the KiB that the share has
+directories_facts() {
+  local directory shared size
+  FACT[free]=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1 | tr -d ' ')
+  while read -r directory; do
+    is_linked "$directory" && continue
+    shared=$(shared_of "$directory")
+    if mountpoint -q -- "$directory" 2>/dev/null; then
+      FACT[mounted]="${FACT[mounted]:+${FACT[mounted]}, }$directory"
+    elif [[ -L $directory ]]; then
+      FACT[elsewhere]="${FACT[elsewhere]:+${FACT[elsewhere]}, }$directory -> $(readlink -- "$directory")"
+    elif share_do test -e "$shared"; then
+      [[ ! -d $directory ]] || FACT[both]="${FACT[both]:+${FACT[both]}, }$directory"
+    elif [[ ! -d $directory ]]; then
+      FACT[missing]="${FACT[missing]:+${FACT[missing]}, }$directory"
+    else
+      # Counting a large /install takes minutes: the dry run does not wait for them.
+      if size=$(set -o pipefail && timeout 20 du -sk --apparent-size -- "$directory" 2>/dev/null | cut -f1); then
+        FACT[copy]="${FACT[copy]:+${FACT[copy]}, }$directory ($(numfmt --to=iec --from-unit=1024 "$size"))"
+      else
+        size=0
+        FACT[copy]="${FACT[copy]:+${FACT[copy]}, }$directory (not counted within 20 s)"
+      fi
+      FACT[needed]=$((FACT[needed] + size))
+    fi
+  done < <(linked_directories)
+}
+
 # first_setup_mark: the file that names the machine whose first setup has begun to place directories and has not linked all of them.
 # Until a directory is linked its local original is the truth: a setup that was cut, rolled back and used again locally copies it anew.
 first_setup_mark() { printf '%s/.xcat-ha/first-setup\n' "$SHARE"; }
@@ -103,14 +136,8 @@ to_copy() {
 
 # sharedDataLinks_prepare: copies ahead of the stop, while the services run, so that the outage holds only what changed since.
 sharedDataLinks_prepare() {
-  local directory needed=0 free
+  local directory
   install -d -m 0700 "$SHARE/.xcat-ha"
-  while read -r directory; do
-    [[ ! -d $directory ]] || needed=$((needed + $(du -sk --apparent-size -- "$directory" | cut -f1)))
-  done < <(to_copy)
-  free=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1)
-  ((free > needed + 10240)) || fail misconfigured "$SHARE has $free KiB free; the directories need $needed KiB" \
-    "$(share_do df -h "$SHARE" | tail -n 1)" "make room on $SHARE, then run the same pulumi up again"
   while read -r directory; do
     # What an unfinished setup has placed already is only brought up to date, after the stop.
     [[ ! -d $directory || -e $(shared_of "$directory") ]] || copy_directory "$directory" "$(copy_of "$directory")"
@@ -191,6 +218,7 @@ sharedDataLinks_apply() {
     link_directory "$directory"
   done < <(linked_directories)
   ! first_setup_is_ours || rm -f -- "$(first_setup_mark)"
+  share_remember
 }
 
 # sharedDataLinks_remove: the local directories come back; shared data is never touched.

@@ -178,7 +178,7 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
   ],
   [
     "the VIP and a node of one name",
-    /    names: .*\n/,
+    / {4}names: .*\n/,
     "",
     "nodes.xcatmn1.names: seen xcatmn1, which is one of virtualIp.names too; expected names of its own, like [xcatmn1-static]",
   ],

@@ -40,6 +40,7 @@ const SYNC = {
   peer: "xcatmn2",
   peerAddress: "10.5.106.5",
   peerHostKey: "xcatmn2 ssh-ed25519 hostkey-of-xcatmn2",
+  crontab: "no rsync of /etc/hosts",
 };
 
 /** What each part of xcatmn1 should be: the manual's values, by role. */

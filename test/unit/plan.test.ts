@@ -16,7 +16,18 @@ type Facts = Record<
   | "holder"
   | "links"
   | "shared"
-  | "running",
+  | "running"
+  | "mounted"
+  | "elsewhere"
+  | "missing"
+  | "both"
+  | "copy"
+  | "needed"
+  | "free"
+  | "database"
+  | "virtual_ip"
+  | "mistakes"
+  | "outage",
   string
 >;
 
@@ -72,7 +83,7 @@ const TAKEN_BACK = ["hostsSyncCron", "network", "database", "virtualIp"];
 const KEPT = ["sharedDataLinks", "startGuard"];
 
 const prepare = "prepare sharedDataLinks: first setup: copy ahead while the services run";
-const quiesce = "quiesce: the services start again under the owner lease";
+const quiesce = "quiesce: the services start again under the owner lease, after about 14 s";
 const activate = apply("active, in the manifest's order", ...ACTIVATED);
 const record = "record: how the services were found";
 const takeBack = apply("taken back, in reverse order", ...TAKEN_BACK);
@@ -96,9 +107,28 @@ const BASE: Facts = {
   links: "all",
   shared: "present",
   running: "",
+  mounted: "",
+  elsewhere: "",
+  missing: "",
+  both: "",
+  copy: "",
+  needed: "0",
+  free: "9000000",
+  database: "",
+  virtual_ip: "",
+  mistakes: "",
+  outage: "about 14 s",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
+const HAND_BUILT = {
+  ...NEVER_SET_UP,
+  links: "all",
+  shared: "present",
+  running: RUNNING,
+  database: "runs here",
+  virtual_ip: "here",
+};
 const held = (lease: string, holder: string) => ({
   lease,
   holder,
@@ -225,7 +255,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "standby on which somebody started services by hand",
     { ...STANDBY, ...THEIRS, running: RUNNING },
-    record,
+    `${record}: now running ${RUNNING}`,
     ...takeBack,
     prove,
     ...stay,
@@ -234,7 +264,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "planned failover: the owner steps down",
     { ...STANDBY, ...MINE, running: RUNNING },
-    record,
+    `${record}: now running ${RUNNING}`,
     "release: epoch 4 is held by xcatmn1 since noon (mine)",
     ...takeBack,
     prove,
@@ -280,19 +310,114 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "evidence: the newest epoch names xcatmn2",
     "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here",
   ],
+  // A pair that was built by hand from the manual
   [
-    "a pair that was built by hand",
-    { ...NEVER_SET_UP, links: "all", shared: "present", running: RUNNING },
-    "refuse refused: the shared data already holds directories (present) that no epoch of ours made; expected none before the first setup",
-    "evidence: links on xcatmn1: all",
-    "next: move them away on the share, or put the data of a pair built by hand back to a single node first",
+    "the node that runs a pair built by hand: nothing is stopped",
+    HAND_BUILT,
+    `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
+    "claim: no epoch exists yet",
+    ...activate,
+  ],
+  [
+    "the same with the manual's mistakes",
+    { ...HAND_BUILT, mistakes: "listen_addresses has 10.5.105.5, which is no address of this pair" },
+    `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
+    "note the manual's mistakes found: listen_addresses has 10.5.105.5, which is no address of this pair: they are corrected",
+    "claim: no epoch exists yet",
+    ...activate,
+  ],
+  [
+    "three directories as the manual shows, two are still local: they are copied, nothing is stopped",
+    { ...HAND_BUILT, links: "some", shared: "partial", copy: "/install (2.0M), /root/.xcat (64K)", needed: "2112" },
+    `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
+    `${prepare}: /install (2.0M), /root/.xcat (64K); 8.6G are free on /HA`,
+    "claim: no epoch exists yet",
+    ...activate,
+  ],
+  [
+    "only the database is still local: the services stop for its move",
+    { ...HAND_BUILT, links: "some", shared: "partial", copy: "/var/lib/pgsql (2.0M)", needed: "2048" },
+    `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
+    `${prepare}: /var/lib/pgsql (2.0M); 8.6G are free on /HA`,
+    `quiesce: the data on which they work is moved, for about 14 s: now running ${RUNNING}`,
+    "claim: no epoch exists yet",
+    ...activate,
+  ],
+  [
+    "a pair built by hand of which nothing runs",
+    { ...HAND_BUILT, running: "", database: "shut down", virtual_ip: "free" },
+    "note a pair built by hand is taken over: nothing runs yet: what differs is corrected",
+    "claim: no epoch exists yet",
+    ...activate,
+  ],
+  [
+    "the node of a pair built by hand that does not run it",
+    { ...HAND_BUILT, running: "", database: "in production", virtual_ip: "reply from 10.5.106.7" },
+    "refuse refused: xcatmn1 does not run the database on /HA, and it was not shut down: in production; expected to take over the node that runs it, or a database that nobody runs",
+    "evidence: pg_controldata says 'in production', no process of xcatmn1 has the data directory; VIP: reply from 10.5.106.7",
+    "next: make xcatmn2 active first if it runs there: pulumi config set activeNode xcatmn2 on both stacks. Or stop it there",
+  ],
+  [
+    "another machine has the VIP of a pair built by hand",
+    {
+      ...HAND_BUILT,
+      running: "",
+      database: "shut down",
+      virtual_ip: "Unicast reply from 10.5.106.7 [02:00:00:00:00:02]",
+    },
+    "refuse refused: another machine answers for the VIP; expected xcatmn1 to have it, or nobody",
+    "evidence: Unicast reply from 10.5.106.7 [02:00:00:00:00:02]",
+    "next: make the node active first that has it, or take it away there: ip addr del",
+  ],
+  [
+    "the manual's mv that fails: the database is local, and an old copy is on the share",
+    { ...HAND_BUILT, links: "some", both: "/var/lib/pgsql", mistakes: "/var/lib/pgsql/pgsql is a link" },
+    "refuse refused: /var/lib/pgsql is a local directory of xcatmn1, and on /HA too, made by no epoch of ours; expected one of them",
+    "evidence: /var/lib/pgsql/pgsql is a link",
+    "next: where the local one is the truth: mv the one on /HA aside. Where the one on /HA is: stop the services, mv the local one aside and ln -s. Or make the node active whose links are in place. Then run the same command again",
   ],
   [
     "directories of somebody else on the share",
     { ...NEVER_SET_UP, shared: "partial" },
-    "refuse refused: the shared data already holds directories (partial) that no epoch of ours made; expected none before the first setup",
+    "refuse refused: the shared data already holds directories (partial) that no epoch of ours made and that xcatmn1 does not link; expected none before the first setup",
     "evidence: links on xcatmn1: none",
-    "next: move them away on the share, or put the data of a pair built by hand back to a single node first",
+    "next: move them away on the share, or make the node active first that links them",
+  ],
+  // What stands in the way of a link
+  [
+    "a directory that is a mount point",
+    { ...NEVER_SET_UP, mounted: "/install" },
+    "refuse misconfigured: these are mount points on xcatmn1: /install; expected directories that can step aside for links to /HA",
+    "evidence: findmnt /install on xcatmn1",
+    "next: umount them and take them out of /etc/fstab on xcatmn1, then run the same command again",
+  ],
+  [
+    "a mount point on a standby node",
+    { ...STANDBY, ...THEIRS, links: "some", mounted: "/install, /tftpboot" },
+    "refuse misconfigured: these are mount points on xcatmn1: /install, /tftpboot; expected directories that can step aside for links to /HA",
+    "evidence: findmnt /install /tftpboot on xcatmn1",
+    "next: umount them and take them out of /etc/fstab on xcatmn1, then run the same command again",
+  ],
+  [
+    "a directory that is a link to somewhere else before the first setup",
+    { ...NEVER_SET_UP, elsewhere: "/install -> /data/install" },
+    "refuse misconfigured: these are links to somewhere else on xcatmn1: /install -> /data/install; expected directories, or links into /HA by its own names",
+    "evidence: readlink of each on xcatmn1",
+    "next: stop the services, move the data to where the link should point, make the link anew with ln -sfn, then run the same command again",
+  ],
+  [
+    "a node without a database",
+    { ...NEVER_SET_UP, missing: "/tftpboot, /var/lib/pgsql" },
+    "refuse misconfigured: /tftpboot, /var/lib/pgsql is not on xcatmn1; expected a management node that runs xCAT on PostgreSQL",
+    "evidence: neither on xcatmn1 nor on /HA",
+    "next: install xCAT and run pgsqlsetup on xcatmn1, or make the node active first that has the data",
+  ],
+  [
+    "a share without room",
+    { ...NEVER_SET_UP, copy: "/install (2.0G)", needed: "2097152", free: "1048576" },
+    "refuse misconfigured: /HA has 1.0G free; the directories of xcatmn1 need 2.0G: /install (2.0G)",
+    "evidence: du of each directory, df /HA",
+    "next: make room on /HA, then run the same command again",
   ],
   [
     "active while the other one's first setup is half done",
