@@ -80,7 +80,7 @@ test("after a power cut of the active node it takes up again where it was", asyn
 
 test("a stop that fails blocks: the VIP stays, the lease is not released", () => {
   pairWith("xcatmn1");
-  lab.on("xcatmn1", "cd /var/lib/pgsql/data && setsid sleep 600 </dev/null >/dev/null 2>&1 & sleep 0.2; true");
+  lab.on("xcatmn1", "systemd-run --quiet --unit=somebody -p WorkingDirectory=/var/lib/pgsql/data sleep infinity");
   lab.config("primary", "activeNode", "xcatmn2");
   const { code, output } = lab.up("primary");
   assert.notEqual(code, 0);
@@ -88,7 +88,7 @@ test("a stop that fails blocks: the VIP stays, the lease is not released", () =>
   assert.match(lab.on("xcatmn1", "ip -o addr show"), /inet 10\.5\.106\.7\//);
   lab.config("standby", "activeNode", "xcatmn2");
   assert.notEqual(lab.up("standby").code, 0);
-  lab.on("xcatmn1", "pkill -x sleep || true");
+  lab.on("xcatmn1", "systemctl stop somebody");
   pairWith("xcatmn1");
   assertPair("xcatmn1");
 });

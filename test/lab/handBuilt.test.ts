@@ -1,0 +1,99 @@
+// A pair that was built by hand from the manual, with the mistakes that let it run, and taken over.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Lab } from "../lab";
+import { NODES, STACK } from "./pair";
+
+const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-hand`);
+const UNITS = "postgresql xcatd named dhcpd conserver";
+const MANUAL_CRON = "0 2 * * * /usr/bin/rsync -Lprogtz /etc/hosts xcatmn2:/etc/";
+
+/** The manual's steps on the primary node as an admin types them: three of five directories, the typo in listen_addresses, its crontab. */
+const BY_HAND = `
+  systemctl stop conserver dhcpd named xcatd postgresql
+  systemctl disable --quiet conserver dhcpd named xcatd postgresql
+  ip addr add 10.5.106.70/8 dev eth0
+  ip addr del 10.5.106.7/8 dev eth0
+  ip addr add 10.5.106.70/8 brd + dev eth0 2>/dev/null || true
+  sed -i 's/address 10.5.106.7$/address 10.5.106.70/' /etc/network/interfaces
+  ip addr add 10.5.106.7/8 brd + dev eth0 label eth0:0
+  echo 'host    all          all        10.5.106.70/32      md5' >>/var/lib/pgsql/data/pg_hba.conf
+  echo "listen_addresses = 'localhost,10.5.106.7,10.5.106.70,10.5.105.5'" >>/var/lib/pgsql/data/postgresql.conf
+  for directory in etc/xcat tftpboot var/lib/pgsql; do
+    cp -a /$directory /HA/$(basename $directory)
+    mv /$directory /$directory.bak
+    ln -s /HA/$(basename $directory) /$directory
+  done
+  systemctl start postgresql xcatd
+  export PATH=/opt/xcat/bin:/opt/xcat/sbin:$PATH XCATROOT=/opt/xcat HOME=/root
+  chdef -t network -o 10_0_0_0-255_0_0_0 mgtifname=eth0:0 </dev/null
+  makedns -n </dev/null; makedhcp -n </dev/null; makedhcp -a </dev/null
+  makeconservercf </dev/null; systemctl start conserver
+  systemctl disable --quiet conserver dhcpd named xcatd postgresql
+  echo '${MANUAL_CRON}' | crontab -
+`;
+const STANDBY_BY_HAND = `
+  systemctl stop conserver dhcpd named xcatd postgresql
+  systemctl disable --quiet conserver dhcpd named xcatd postgresql
+  for directory in etc/xcat tftpboot var/lib/pgsql; do
+    mv /$directory /$directory.bak
+    ln -s /HA/$(basename $directory) /$directory
+  done
+`;
+const started = () => lab.on("xcatmn1", `systemctl show -p ActiveEnterTimestampMonotonic --value ${UNITS}`);
+
+before(() => {
+  lab.must("up");
+  // The machine's first address is the VIP: after this it answers at the static one.
+  lab.run(
+    ["ssh", "xcatmn1", `cat >/root/by-hand.sh && systemd-run --quiet --wait bash -eux /root/by-hand.sh`],
+    BY_HAND,
+  );
+  assert.equal(lab.on("xcatmn1", `systemctl is-active ${UNITS} | sort -u`), "active");
+  lab.run(["ssh", "xcatmn2", "bash -eu -s"], STANDBY_BY_HAND);
+});
+after(() => lab.must("down"));
+
+test("the node that does not run it cannot take it over", () => {
+  for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn2");
+  const { code, output } = lab.pulumi("preview", "-s", "standby");
+  for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn1");
+  assert.notEqual(code, 0);
+  assert.match(output, /xcatmn2 does not run the database on \/HA, and it was not shut down: in production/);
+  assert.match(output, /VIP: .*reply from 10\.5\.106\.7/i);
+  assert.match(output, /next: make xcatmn1 active first if it runs there/);
+});
+
+test("preview names what is right, what is not, and the manual's mistakes; up corrects them and stops nothing", () => {
+  const running = started();
+  const preview = lab.pulumi("preview", "-s", "primary");
+  assert.equal(preview.code, 0, preview.output);
+  assert.match(
+    preview.output,
+    /a pair built by hand is taken over: postgresql xcatd named dhcpd conserver go on running/,
+  );
+  assert.match(preview.output, /listen_addresses has 10\.5\.105\.5, which is no address of this pair/);
+  assert.match(preview.output, /not on shared data: \/install \(.*\), \/root\/\.xcat \(.*\)/);
+  assert.match(preview.output, /the crontab of root copies \/etc\/hosts/);
+  assert.match(preview.output, /listenAddresses: 10\.5\.106\.5 is 'not listed/);
+  assert.doesNotMatch(preview.output, /virtualIp: address is/);
+
+  const { code, output } = lab.up("primary");
+  assert.equal(code, 0, output);
+  assert.equal(started(), running, "a service was started again");
+  assert.equal(lab.on("xcatmn1", "readlink /install /root/.xcat"), "/HA/install\n/HA/.xcat");
+  assert.equal(lab.on("xcatmn1", "crontab -l; ls /var/lib/xcat-ha/crontab.found"), "/var/lib/xcat-ha/crontab.found");
+  assert.match(lab.on("xcatmn1", "xcat-ha status"), /epoch 1 is held by xcatmn1/);
+  assert.equal(lab.pulumi("preview", "-s", "primary", "--expect-no-changes").code, 0);
+});
+
+test("the other node becomes its standby node, and the pair fails over", () => {
+  const standby = lab.up("standby");
+  assert.equal(standby.code, 0, standby.output);
+  for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn2");
+  for (const node of NODES) {
+    const { code, output } = lab.up(STACK[node]);
+    assert.equal(code, 0, output);
+  }
+  assert.equal(lab.on("xcatmn2", `systemctl is-active ${UNITS} | sort -u`), "active");
+});
