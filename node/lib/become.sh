@@ -86,6 +86,10 @@ become() {
   while IFS=$'\t' read -r verb argument _ <&3; do
     [[ ! -e $RUN/supersede ]] || fail superseded "this run ended before the step '$verb $argument'" "another order came in" "nothing: the other order goes on"
     [[ $verb != quiesce && $verb != claim ]] || began=${began:-$SECONDS}
+    if [[ $verb == export && -n $began ]]; then
+      write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
+      began=
+    fi
     set +e
     (
       set -e
@@ -98,7 +102,6 @@ become() {
       exit "$result"
     fi
   done 3<<<"$steps"
-  [[ -z $began ]] || write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
 }
 
 take_step() {
@@ -107,6 +110,8 @@ take_step() {
     record) units_record ;;
     quiesce) quiesce ;;
     note) say "$2" ;;
+    export) export_cluster_data "$2" ;;
+    verify) verify_after_activation ;;
     claim)
       lease_claim "$LEASE_WAIT"
       share_identify

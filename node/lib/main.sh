@@ -120,6 +120,14 @@ verb_plan() {
 
 verb_become() { become "$1"; }
 
+# verb_verify: for a person at the console, on the active node.
+verb_verify() {
+  install -d -m 0700 "$RUN"
+  lease_read
+  [[ ${LEASE[is]} == mine ]] || fail held "$NODE is not the active node; expected to verify the one that is" "$(lease_sentence)" "xcat-ha verify on ${LEASE[node]:-the active node}"
+  verify || fail incomplete "checks of the active node failed" "the rows 'failed' above" "correct what they name; pulumi up repairs what is ours"
+}
+
 verb_destroyable() { destroyable; }
 
 # verb_install: this program and the description, which the standard input holds.
@@ -194,6 +202,7 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
   xcat-ha status          role, lease, services and every part of this node
   xcat-ha plan ROLE       what `become ROLE` (active or standby) would do, or why it would refuse
   xcat-ha become ROLE     do it
+  xcat-ha verify          every check of the active node: the parts, xcatprobe, the cluster data
   xcat-ha sync-hosts      send /etc/hosts to the other node now (cron does it)
 TEXT
 }
@@ -237,6 +246,10 @@ main() {
     status)
       load_settings
       verb_status
+      ;;
+    verify)
+      load_settings
+      verb_verify
       ;;
     sync-hosts)
       load_settings

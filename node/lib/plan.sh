@@ -14,6 +14,8 @@
 #
 # Steps, one a line: VERB, argument, reason, separated by tabs.
 #        note TEXT      what the person should know
+#        export WHEN    the cluster data to the shared data: begin or end of an epoch
+#        verify -       the active node
 #        prepare PART   what can be done ahead of the stop
 #        quiesce -      record, stop and disable the managed services of this node
 #        claim -        the owner lease
@@ -78,25 +80,41 @@ plan_active() {
     refuse_unfinished
     return
   fi
+  if ! has_room; then
+    refuse_without_room
+    return
+  fi
+  if [[ ${FACT[lease]} == none ]]; then step export begin "the cluster data as it is before the first change"; fi
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
-    plan_copy || return 0
+    plan_copy
   fi
   if [[ ${FACT[lease]} == mine && ${FACT[links]} == all ]]; then
     plan_parts active after "the owner lease is ours already"
+    plan_verification
     return
   fi
   step quiesce - "the services start again under the owner lease, after ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}"
   [[ ${FACT[lease]} == mine ]] || step claim - "${FACT[sentence]}"
   plan_parts active after "active, in the manifest's order"
+  plan_verification
 }
 
-# plan_copy: the copy ahead of the stop; false where it does not fit.
+plan_verification() {
+  step export begin "the cluster data, when everything serves again"
+  step verify - "every part, xcatprobe, and the cluster data against the export before"
+}
+
+# has_room: for a copy and what the services write meanwhile; without one only for the lease's own files: a share that is nearly full
+# must not stand in the way of a failover.
+has_room() { ((FACT[free] >= (FACT[needed] ? FACT[needed] + 10240 : 64))); }
+
+refuse_without_room() {
+  refuse misconfigured "${FACT[share_path]} has $(in_bytes "${FACT[free]}") free; the directories of ${FACT[node]} need $(in_bytes "${FACT[needed]}"): ${FACT[copy]:-nothing to copy}" \
+    "du of each directory, df ${FACT[share_path]}" "make room on ${FACT[share_path]}, then run the same command again"
+}
+
+# plan_copy: ahead of the stop.
 plan_copy() {
-  if ((FACT[needed] + 10240 > FACT[free])); then
-    refuse misconfigured "${FACT[share_path]} has $(in_bytes "${FACT[free]}") free; the directories of ${FACT[node]} need $(in_bytes "${FACT[needed]}"): ${FACT[copy]}" \
-      "du of each directory, df ${FACT[share_path]}" "make room on ${FACT[share_path]}, then run the same command again"
-    return 1
-  fi
   step prepare sharedDataLinks "first setup: copy ahead while the services run${FACT[copy]:+: ${FACT[copy]}; $(in_bytes "${FACT[free]}") are free on ${FACT[share_path]}}"
 }
 
@@ -117,21 +135,25 @@ plan_hand_built() {
     refuse refused "${FACT[node]} does not run the database on ${FACT[share_path]}, and it was not shut down: ${FACT[database]}; expected to take over the node that runs it, or a database that nobody runs" \
       "pg_controldata says '${FACT[database]}', no process of ${FACT[node]} has the data directory; VIP: ${FACT[virtual_ip]}" \
       "make ${FACT[peer]} active first if it runs there: pulumi config set activeNode ${FACT[peer]} on both stacks. Or stop it there"
+  elif ! has_room; then
+    refuse_without_room
   elif [[ ${FACT[virtual_ip]} != here && ${FACT[virtual_ip]} != free ]]; then
-    refuse refused "another machine answers for the VIP; expected ${FACT[node]} to have it, or nobody" "${FACT[virtual_ip]}" \
+    refuse refused "another machine answers for the VIP; expected ${FACT[node]} to have it, or nobody" "arping: ${FACT[virtual_ip]:-not asked}" \
       "make the node active first that has it, or take it away there: ip addr del"
   else
     if [[ -n ${FACT[running]} ]]; then running="${FACT[running]% } go on running"; else running="nothing runs yet"; fi
     step note "a pair built by hand is taken over: $running" "what differs is corrected"
     [[ -z ${FACT[mistakes]} ]] || step note "the manual's mistakes found: ${FACT[mistakes]}" "they are corrected"
+    step export begin "the cluster data as it is before the first change"
     if [[ -n ${FACT[copy]} ]]; then
-      plan_copy || return 0
+      plan_copy
       case ", ${FACT[copy]}" in
         *", /etc/xcat "* | *", /var/lib/pgsql "*) step quiesce - "the data on which they work is moved, for ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}" ;;
       esac
     fi
     step claim - "${FACT[sentence]}"
     plan_parts active after "active, in the manifest's order"
+    plan_verification
   fi
 }
 
@@ -149,6 +171,9 @@ plan_standby() {
     return
   fi
   step record - "how the services were found${FACT[running]:+: now running ${FACT[running]}}"
+  if [[ ${FACT[lease]} == mine && " ${FACT[running]} " == *" xcatd "* ]]; then
+    step export end "the cluster data, before anything stops"
+  fi
   case ${FACT[lease]} in
     mine | mine-releasing | mine-rebooted) step release - "${FACT[sentence]}" ;;
   esac

@@ -84,7 +84,14 @@ const KEPT = ["sharedDataLinks", "startGuard"];
 
 const prepare = "prepare sharedDataLinks: first setup: copy ahead while the services run";
 const quiesce = "quiesce: the services start again under the owner lease, after about 14 s";
-const activate = apply("active, in the manifest's order", ...ACTIVATED);
+const verified = [
+  "export begin: the cluster data, when everything serves again",
+  "verify: every part, xcatprobe, and the cluster data against the export before",
+];
+const activate = [...apply("active, in the manifest's order", ...ACTIVATED), ...verified];
+const activateAgain = [...apply("the owner lease is ours already", ...ACTIVATED), ...verified];
+const exportFirst = "export begin: the cluster data as it is before the first change";
+const exportLast = "export end: the cluster data, before anything stops";
 const record = "record: how the services were found";
 const takeBack = apply("taken back, in reverse order", ...TAKEN_BACK);
 const prove = "prove: no managed service and no process with the data directory";
@@ -147,6 +154,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "first setup of a node whose services run",
     { ...NEVER_SET_UP, running: RUNNING },
+    exportFirst,
     prepare,
     `${quiesce}: now running ${RUNNING}`,
     "claim: no epoch exists yet",
@@ -155,6 +163,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "first setup of a node whose services are stopped",
     NEVER_SET_UP,
+    exportFirst,
     prepare,
     quiesce,
     "claim: no epoch exists yet",
@@ -193,12 +202,8 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "claim: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
     ...activate,
   ],
-  [
-    "first setup, cut behind the links",
-    { ...MINE, links: "all" },
-    ...apply("the owner lease is ours already", ...ACTIVATED),
-  ],
-  ["the owner again", { ...MINE, running: RUNNING }, ...apply("the owner lease is ours already", ...ACTIVATED)],
+  ["first setup, cut behind the links", { ...MINE, links: "all" }, ...activateAgain],
+  ["the owner again", { ...MINE, running: RUNNING }, ...activateAgain],
   [
     "the owner, one of whose links became a directory",
     { ...MINE, links: "some", running: RUNNING },
@@ -265,6 +270,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "planned failover: the owner steps down",
     { ...STANDBY, ...MINE, running: RUNNING },
     `${record}: now running ${RUNNING}`,
+    exportLast,
     "release: epoch 4 is held by xcatmn1 since noon (mine)",
     ...takeBack,
     prove,
@@ -315,6 +321,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "the node that runs a pair built by hand: nothing is stopped",
     HAND_BUILT,
     `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
+    exportFirst,
     "claim: no epoch exists yet",
     ...activate,
   ],
@@ -323,6 +330,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...HAND_BUILT, mistakes: "listen_addresses has 10.5.105.5, which is no address of this pair" },
     `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
     "note the manual's mistakes found: listen_addresses has 10.5.105.5, which is no address of this pair: they are corrected",
+    exportFirst,
     "claim: no epoch exists yet",
     ...activate,
   ],
@@ -330,6 +338,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "three directories as the manual shows, two are still local: they are copied, nothing is stopped",
     { ...HAND_BUILT, links: "some", shared: "partial", copy: "/install (2.0M), /root/.xcat (64K)", needed: "2112" },
     `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
+    exportFirst,
     `${prepare}: /install (2.0M), /root/.xcat (64K); 8.6G are free on /HA`,
     "claim: no epoch exists yet",
     ...activate,
@@ -338,6 +347,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "only the database is still local: the services stop for its move",
     { ...HAND_BUILT, links: "some", shared: "partial", copy: "/var/lib/pgsql (2.0M)", needed: "2048" },
     `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
+    exportFirst,
     `${prepare}: /var/lib/pgsql (2.0M); 8.6G are free on /HA`,
     `quiesce: the data on which they work is moved, for about 14 s: now running ${RUNNING}`,
     "claim: no epoch exists yet",
@@ -347,6 +357,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "a pair built by hand of which nothing runs",
     { ...HAND_BUILT, running: "", database: "shut down", virtual_ip: "free" },
     "note a pair built by hand is taken over: nothing runs yet: what differs is corrected",
+    exportFirst,
     "claim: no epoch exists yet",
     ...activate,
   ],
@@ -366,7 +377,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
       virtual_ip: "Unicast reply from 10.5.106.7 [02:00:00:00:00:02]",
     },
     "refuse refused: another machine answers for the VIP; expected xcatmn1 to have it, or nobody",
-    "evidence: Unicast reply from 10.5.106.7 [02:00:00:00:00:02]",
+    "evidence: arping: Unicast reply from 10.5.106.7 [02:00:00:00:00:02]",
     "next: make the node active first that has it, or take it away there: ip addr del",
   ],
   [
@@ -523,6 +534,15 @@ const combinations = [
   }),
   ...product({ ...ROLES_AND_LEASES, system: ["debian 11"], share: ["ok", "hangs"] }),
   ...product({ ...ROLES_AND_LEASES, share: ["hangs", "cannot be read"] }),
+  ...product({
+    role: ["active", "standby"],
+    lease: LEASES,
+    links: ["all", "some", "none"],
+    shared: ["present", "partial", "absent"],
+    database: ["runs here", "shut down", "in production"],
+    both: ["", "/install"],
+    copy: ["", "/var/lib/pgsql (1.0M)"],
+  }),
 ];
 
 /** What must be true of every plan, whatever was observed. */
@@ -552,8 +572,11 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
   ["never claims what another node holds", (steps, { lease }) => lease !== "other" || !steps.includes("claim")],
   ["only an active node claims", (steps, { role }) => role === "active" || !steps.includes("claim")],
   [
-    "services are quiesced before the claim",
-    (steps) => !steps.includes("claim") || steps[steps.indexOf("claim") - 1] === "quiesce",
+    "services are quiesced before the claim, but for a pair built by hand that runs here or nowhere, with its data in place",
+    (steps, { database, copy }) =>
+      !steps.includes("claim") ||
+      steps[steps.indexOf("claim") - 1] === "quiesce" ||
+      (steps[0].startsWith("note") && !copy && ["runs here", "shut down"].includes(database)),
   ],
   [
     "active: the lease is not let go",
@@ -578,6 +601,11 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
       (lease.startsWith("mine")
         ? steps.indexOf("release") >= 0 && steps.indexOf("release") < firstApply(steps) && steps.includes("released")
         : !steps.includes("release") && !steps.includes("released")),
+  ],
+  [
+    "a local directory that the share holds too is never chosen for the admin before the first epoch",
+    (steps, { role, lease, both, shared }) =>
+      role !== "active" || lease !== "none" || !both || shared === "absent" || steps[0].startsWith("refuse"),
   ],
   [
     "standby: a local directory steps aside only for shared data that is whole, or a link that is there",

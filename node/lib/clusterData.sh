@@ -1,0 +1,98 @@
+# The cluster data as xCAT has it, exported and compared (seed, "Export Cluster Data" and "Verification on new active MN").
+#
+#   SHARE/.xcat-ha/exports/000002-1-xcatmn2-begin/   after xcatmn2 became active with epoch 2
+#   SHARE/.xcat-ha/exports/000002-9-xcatmn2-end/     before it stepped down
+#   SHARE/.xcat-ha/exports/000000-1-xcatmn1-begin/   before the first change
+#
+# Dumps hold passwords in clear: only root reads them.
+
+readonly EXPORT_SECONDS=600
+
+exports_directory() { printf '%s/.xcat-ha/exports\n' "$SHARE"; }
+
+# export_name begin|end: of this node's epoch.
+export_name() { printf '%06d-%s-%s-%s\n' "$((10#${LEASE[epoch]}))" "$([[ $1 == begin ]] && echo 1 || echo 9)" "$NODE" "$1"; }
+
+# export_cluster_data begin|end: true also where xcatd does not run: then there is nothing to export, and that is said.
+export_cluster_data() {
+  local name target partial
+  lease_read
+  if [[ $(unit_state xcatd) != active ]] || ! virtualIp_or_old_address; then
+    say "the cluster data is not exported: xcatd is $(unit_state xcatd)"
+    return 0
+  fi
+  name=$(export_name "$1")
+  target=$(exports_directory)/$name
+  [[ ! -e $target ]] || return 0
+  install -d -m 0700 "$SHARE/.xcat-ha" "$(exports_directory)"
+  partial=$(mktemp -d "$(exports_directory)/.partial.XXXXXX")
+  if ! export_into "$partial" >"$partial/log" 2>&1; then
+    say "the cluster data could not be exported: $(last_lines "$partial/log")"
+    rm -rf -- "$partial"
+    return 0
+  fi
+  rm -f -- "$partial/log"
+  mv -T -- "$partial" "$target"
+  say "cluster data exported: $target"
+}
+
+# virtualIp_or_old_address: before the first setup the VIP is an ordinary address of the node.
+virtualIp_or_old_address() { ip -o -4 addr show | grep -qF " inet $VIP/"; }
+
+# export_into DIRECTORY: every table by dumpxCATdb, and beside them the manual's file where xcat-inventory works: it is Python 2 and gone
+# from newer systems (facts/xcat.md section 5). What they print is the evidence.
+export_into() (
+  umask 077
+  install -d -m 0700 "$1/tables"
+  xcat "$EXPORT_SECONDS" dumpxCATdb -p "$1/tables" && [[ -s $1/tables/site.csv ]] || exit 1
+  xcat "$EXPORT_SECONDS" xcat-inventory export --format yaml -f "$1/inventory.yaml" || rm -f -- "$1/inventory.yaml"
+)
+
+# flatten_export DIRECTORY: a line per value, "TABLE/ROW COLUMN = VALUE", sorted. Not in it: the order of rows, the mgtifname that we set
+# ourselves, and the states that xCAT keeps up to date while it runs.
+flatten_export() {
+  perl -e '
+    use strict; use warnings;
+    my %noise = map { $_ => 1 } qw(mgtifname consoleenabled status statustime appstatus appstatustime updatestatus updatestatustime);
+    my %lines;
+    for my $file (glob "$ARGV[0]/tables/*.csv") {
+      open(my $in, "<", $file) or die "$file: $!\n";
+      local $/; my $text = <$in> // "";
+      my ($table) = $file =~ m{([^/]+)\.csv$};
+      my (@columns, @row);
+      # Values are quoted, inner quotes doubled, and may hold newlines (facts/xcat.md 1.2).
+      while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^,\n]*))(,|\n|\z)/g) {
+        my ($value, $end) = ($1 // $2, $3);
+        $value =~ s/""/"/g; $value =~ s/\s+/ /g;
+        push @row, $value;
+        next if $end eq ",";
+        if (!@columns) { @columns = @row; $columns[0] =~ s/^#// }
+        else { for my $i (0 .. $#row) { $lines{"$table/$row[0] $columns[$i] = $row[$i]"} = 1 if $row[$i] ne "" && !$noise{$columns[$i]} } }
+        @row = ();
+        last if $end eq "";
+      }
+    }
+    print map { "$_\n" } sort keys %lines;
+  ' "$1"
+}
+
+# export_differences OLD NEW: a line per value that differs: what was there, what is there.
+export_differences() {
+  diff <(flatten_export "$1") <(flatten_export "$2") | sed -n 's/^< /was: /p; s/^> /is:  /p' | LC_ALL=C sort -s -b -k2,3 || true
+}
+
+# compare_cluster_data: the newest two exports: "same", or each object and attribute that differs. Ends with 1 where they differ.
+compare_cluster_data() {
+  local exports=() differences
+  mapfile -t exports < <(share_do find "$(exports_directory)" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*' 2>/dev/null | LC_ALL=C sort | tail -n 2)
+  if ((${#exports[@]} < 2)); then
+    printf 'nothing to compare yet: %s\n' "${exports[*]:-no export}"
+    return 0
+  fi
+  differences=$(export_differences "${exports[0]}" "${exports[1]}")
+  printf '%s and %s: %s\n' "$(basename "${exports[0]}")" "$(basename "${exports[1]}")" "$([[ -n $differences ]] && echo "these differ" || echo same)"
+  [[ -z $differences ]] || {
+    printf '%s\n' "$differences"
+    return 1
+  }
+}

@@ -1,0 +1,90 @@
+# Verification of the active node (seed, "Verification"): our own checks, xcatprobe with the VIP's label, and the cluster data.
+
+readonly PROBE=/opt/xcat/probe/subcmds/xcatmn
+readonly PROBE_SECONDS=300
+
+# What xcatprobe finds on every node of a pair, and why it is as it should be: a pattern and a reason a line.
+probe_harmless() {
+  cat <<'TABLE'
+is not a static IP	the VIP is not persistent, on purpose
+isn't a static	the VIP is not persistent, on purpose
+static IP	the VIP is not persistent, on purpose
+TABLE
+}
+
+# row RESULT CHECK WHAT: of the table that verify prints; RESULT is ok, harmless or failed.
+row() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
+
+# probe_rows LABEL: xcatprobe's raw lines as rows. Its exit code is 0 whatever it finds; only the raw lines can be read (facts/xcat.md C20).
+probe_rows() {
+  local log="$RUN/probe.log" result=0 level text pattern reason why
+  [[ -x $PROBE ]] || {
+    row failed xcatprobe "$PROBE is not there: install xCAT-probe"
+    return 0
+  }
+  # It leaves a file in the directory from which it is started.
+  (cd "$RUN" && quietly "$log" xcat "$PROBE_SECONDS" "$PROBE" -i "$1") || result=$?
+  if ((result != 0)) || ! grep -qE '^\[(ok|failed)\] *:\[.*\]: ?Checking on MN' "$log"; then
+    row failed xcatprobe "ended with $result before its summary: $(last_lines "$log")"
+  fi
+  while IFS=$'\t' read -r level text; do
+    case $level in
+      ok) row ok xcatprobe "$text" ;;
+      warning | failed)
+        why=
+        while IFS=$'\t' read -r pattern reason; do
+          [[ $level == failed || $text != *"$pattern"* ]] || why=$reason
+        done < <(probe_harmless)
+        if [[ -n $why ]]; then row harmless xcatprobe "$text ($why)"; else row "$level" xcatprobe "$text"; fi
+        ;;
+    esac
+  done < <(sed -nE 's/^\[(ok|warning|failed)\] *:\[[^]]*\]: ?(.*)$/\1\t\2/p' "$log" | grep -v 'Checking on MN')
+}
+
+# verify_rows: every check of the active node.
+verify_rows() {
+  local part key compared label document
+  for part in "${MANIFEST[@]%% *}"; do
+    [[ $part != nodeProgram ]] || continue
+    load_values active "$part"
+    seen_as_wanted
+    # In a subshell: what cannot be observed ends it, and not the table.
+    if ! document=$("$(function_of "$part")_observe" 2>/dev/null || exit 1; document_write SEEN); then
+      row failed "$part" "cannot be observed"
+      continue
+    fi
+    SEEN=()
+    document_read SEEN <<<"$document"
+    for key in "${!WANT[@]}"; do
+      [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || row failed "$part" "$key is '${SEEN[$key]}', wanted '${WANT[$key]}'"
+    done
+    row ok "$part" "observed"
+  done
+  load_values active virtualIp
+  label=${WANT[label]}
+  probe_rows "$label"
+  if compared=$(compare_cluster_data); then
+    row ok 'cluster data' "$(head -n 1 <<<"$compared")"
+  else
+    while IFS= read -r key; do row warning 'cluster data' "$key"; done <<<"$compared"
+  fi
+}
+
+# verify: the table; false when a check failed. What differs in the cluster data is for a person to judge: admins change it too.
+verify() {
+  local rows
+  rows=$(verify_rows)
+  awk -F'\t' '{ printf "%-9s %-16s %s\n", $1, $2, $3 }' <<<"$rows"
+  ! grep -q '^failed' <<<"$rows"
+}
+
+# verify_after_activation: the same, as the end of a change of role. It never fails the run: the services are there, and a person must read it.
+verify_after_activation() {
+  local table
+  if table=$(verify); then
+    say "verified: $(grep -c '^ok' <<<"$table") checks passed$(grep -E '^warning' <<<"$table" | sed 's/^/; /' | tr -s ' ' | tr -d '\n')"
+  else
+    say "verification found what is not right; xcat-ha verify on $NODE shows the whole table"
+    grep -E '^(failed|warning)' <<<"$table"
+  fi
+}

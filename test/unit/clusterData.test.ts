@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-exports-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** The tables of an export by dumpxCATdb: file name to lines. */
+type Tables = Record<string, string[]>;
+
+const NETWORKS = [
+  "#netname,net,mask,mgtifname,gateway,comments,disable",
+  '"10_0_0_0-255_0_0_0","10.0.0.0","255.0.0.0","eth0:0","10.0.0.103",,',
+];
+const SITE = ["#key,value,comments,disable", '"domain","cluster.com",,', '"master","10.5.106.7",,'];
+const BASE: Tables = { networks: NETWORKS, site: SITE };
+
+// What changed between two exports; the lines of the comparison.
+const CASES: [what: string, after: Tables, ...differences: string[]][] = [
+  ["nothing", BASE],
+  ["the order of rows, as after an UPDATE in PostgreSQL", { ...BASE, site: [SITE[0], SITE[2], SITE[1]] }],
+  ["mgtifname, which we set", { ...BASE, networks: [NETWORKS[0], NETWORKS[1].replace("eth0:0", "eth0")] }],
+  [
+    "an attribute",
+    { ...BASE, site: [SITE[0], '"domain","other.com",,', SITE[2]] },
+    "was: site/domain value = cluster.com",
+    "is:  site/domain value = other.com",
+  ],
+  [
+    "a row is gone",
+    { ...BASE, site: [SITE[0], SITE[1]] },
+    "was: site/master key = master",
+    "was: site/master value = 10.5.106.7",
+  ],
+  [
+    "a row is new, with quotes, commas and a line break in its value",
+    { ...BASE, site: [...SITE, '"note","say ""a, b""\nand go on",,'] },
+    "is:  site/note key = note",
+    'is:  site/note value = say "a, b" and go on',
+  ],
+  [
+    "an empty value and no value are the same, as xCAT prints them",
+    { ...BASE, site: [SITE[0], '"domain","cluster.com","",', SITE[2]] },
+  ],
+  [
+    "a table that was not there",
+    { ...BASE, nodelist: ["#node,groups,status,statustime", '"cn1","compute","booted","11-23"'] },
+    "is:  nodelist/cn1 groups = compute",
+    "is:  nodelist/cn1 node = cn1",
+  ],
+];
+
+const write = (name: string, tables: Tables) => {
+  mkdirSync(join(folder, name, "tables"), { recursive: true });
+  for (const [table, lines] of Object.entries(tables))
+    writeFileSync(join(folder, name, "tables", `${table}.csv`), lines.map((line) => `${line}\n`).join(""));
+  return join(folder, name);
+};
+
+CASES.forEach(([what, tables, ...differences], index) => {
+  test(`two exports of the cluster data, ${what}: ${differences.length ? "each value is named" : "same"}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/clusterData.sh"],
+      `export_differences '${write(`${index}-old`, BASE)}' '${write(`${index}-new`, tables)}'`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(stdout.split("\n").filter(Boolean), differences);
+  });
+});
