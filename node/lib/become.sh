@@ -32,8 +32,8 @@ missing_tools() {
 # observe_facts ROLE: fills FACT.
 observe_facts() {
   local tools
-  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
-    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='')
+  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
+    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='')
   FACT[system]=$(system_state)
   tools=$(missing_tools)
   [[ -z $tools ]] || FACT[system]="these commands are missing: $tools"
@@ -48,6 +48,14 @@ observe_facts() {
   FACT[shared]=$(shared_state)
   FACT[running]=$(services_running)
   FACT[outage]=$(outage_expected)
+  if [[ $1 == active ]]; then
+    FACT[cfgloc]=$(cfgloc_state)
+    FACT[own_name]=$(own_name_state)
+  fi
+  # Asked only where a change of role stands before: xCAT's commands take half a second each.
+  case ${FACT[lease]}/$1 in
+    none/active | mine/standby) FACT[traps]=$(make_traps | paste -sd';' | sed 's/;/; /g') ;;
+  esac
   directories_facts
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
 }
@@ -119,7 +127,7 @@ take_step() {
     release) lease_begin_release ;;
     prove) prove_stopped ;;
     released) lease_finish_release "$(database_state)" ;;
-    apply) load_values "$ROLE" "$2" && "$(function_of "$2")_apply" ;;
+    apply) load_values "$ROLE" "$2" && apply_part "$2" ;;
   esac
 }
 

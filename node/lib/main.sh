@@ -1,7 +1,7 @@
 # The verbs, and where their settings come from.
 
-declare -A WANT=() SEEN=() FACT=() LEASE=()
-NODE=$(hostname) VIP='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' ROLE=''
+declare -A WANT=() BEFORE=() SEEN=() FACT=() LEASE=()
+NODE=$(hostname) VIP='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' HOST_NAMES='' ROLE=''
 UNITS=() MANIFEST=()
 
 # use_settings ARRAY: the node's description, its settings.
@@ -15,6 +15,7 @@ use_settings() {
   SHARE=${settings_from[settings.share]}
   LEASE_WAIT=${settings_from[settings.leaseWait]}
   DIRECTORIES=${settings_from[settings.directories]}
+  HOST_NAMES=${settings_from[settings.hostNames]}
   read -ra UNITS <<<"${settings_from[settings.units]}"
   mapfile -t MANIFEST <<<"${settings_from[settings.manifest]}"
 }
@@ -63,6 +64,25 @@ verb_observe() {
   document_write SEEN
 }
 
+# apply_part PART: as WANT says. BEFORE holds the values that were applied the last time, so that what a changed value made is taken away.
+apply_part() {
+  local part=$1 document
+  BEFORE=()
+  ! remembers "$part" || document_read BEFORE < <(cat "$RECORDS/applied.$part" 2>/dev/null)
+  document=$(document_write WANT)
+  "$(function_of "$part")_apply"
+  ! remembers "$part" || write_file "$RECORDS/applied.$part" 0600 <<<"$document"
+}
+
+# remembers PART: not the change of role, not this program; and a part on shared data only while it is the active node's:
+# a standby node, whose only value is where to look, has nothing to take away there.
+remembers() {
+  case $1 in
+    nodeProgram | ownerLease) return 1 ;;
+    pgHbaEntry | listenAddresses | networksMgtIf) ((${#WANT[@]} > 1)) ;;
+  esac
+}
+
 # verb_apply PART: makes it so, then looks again with the code that observes.
 verb_apply() {
   local part=$1 key differs=
@@ -70,7 +90,7 @@ verb_apply() {
   require_part "$part"
   unset 'WANT[counter]'
   for key in "${!WANT[@]}"; do wanted[$key]=${WANT[$key]}; done
-  "$(function_of "$part")_apply"
+  apply_part "$part"
   WANT=()
   for key in "${!wanted[@]}"; do WANT[$key]=${wanted[$key]}; done
   seen_as_wanted
@@ -99,6 +119,9 @@ is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, t
   document_read WANT <<<"$2"
   unset 'WANT[counter]'
   seen_as_wanted
+  if remembers "$1" && [[ -e $RECORDS/applied.$1 ]]; then
+    document_write WANT | cmp -s - "$RECORDS/applied.$1" || exit 1
+  fi
   "$(function_of "$1")_observe" 2>/dev/null || exit 1
   for key in "${!WANT[@]}"; do [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || exit 1; done
 )

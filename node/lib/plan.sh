@@ -9,6 +9,7 @@
 #        running    managed units that run here
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
+#        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables
 #        outage     how long the services were down the last time, or what to expect
 #        system     ok, or why this system is refused
 #
@@ -51,6 +52,7 @@ plan() {
 }
 
 plan_active() {
+  local database
   case ${FACT[lease]} in
     other)
       refuse held "${FACT[node]} should be active, but ${FACT[sentence]}; nothing was touched" "the newest epoch names ${FACT[holder]}" \
@@ -70,20 +72,52 @@ plan_active() {
           return
           ;;
       esac
-      if [[ ${FACT[shared]} != absent ]]; then
-        plan_hand_built
-        return
-      fi
       ;;
   esac
   if [[ ${FACT[lease]} != none ]] && ! first_setup_finished_or_ours; then
     refuse_unfinished
     return
   fi
-  if ! has_room; then
+  database=${FACT[cfgloc]}
+  if [[ $database != "Pg ${FACT[vip]}" ]]; then
+    refuse_database "$database"
+  elif [[ ${FACT[own_name]} != ok ]]; then
+    refuse misconfigured "the own name ${FACT[own_name]} on ${FACT[node]}; expected an address of ${FACT[node]} or the VIP: makedns would delete the zones and fail" \
+      "getent ahostsv4 of hostname on ${FACT[node]}" "put the name into nodes.${FACT[node]}.names or virtualIp.names in cluster.yaml, or an address of ${FACT[node]} beside it in /etc/hosts"
+  elif [[ -n ${FACT[traps]} ]]; then
+    refuse_traps
+  elif ! has_room; then
     refuse_without_room
-    return
+  elif [[ ${FACT[lease]} == none && ${FACT[shared]} != absent ]]; then
+    plan_hand_built
+  else
+    plan_activation
   fi
+}
+
+refuse_database() {
+  case $1 in
+    missing)
+      refuse misconfigured "there is no /etc/xcat/cfgloc, neither on ${FACT[node]} nor on ${FACT[share_path]}; expected the line that leads xCAT to PostgreSQL: without it xcatd makes an empty SQLite database" \
+        "/etc/xcat/cfgloc and ${FACT[share_path]}/xcat/cfgloc" "install xCAT and run pgsqlsetup on ${FACT[node]}, or make the node active first that has the data"
+      ;;
+    "Pg "*)
+      refuse misconfigured "xCAT's database is at ${1#Pg }, by /etc/xcat/cfgloc; expected the VIP ${FACT[vip]}" \
+        "site.master, site.nameservers and tftpserver name the same address as a rule" \
+        "either correct virtualIp.address in cluster.yaml, or move xCAT to the new VIP first: host= in /etc/xcat/cfgloc, chtab key=master site.value=${FACT[vip]}, chtab key=nameservers site.value=${FACT[vip]}; then run the same command again"
+      ;;
+    *)
+      refuse misconfigured "xCAT's database is of another kind, '$1'; expected PostgreSQL" "the first line of /etc/xcat/cfgloc on ${FACT[node]}" "run pgsqlsetup -i on ${FACT[node]}, then run the same command again"
+      ;;
+  esac
+}
+
+refuse_traps() {
+  refuse misconfigured "xCAT's tables would make a step fail half way: ${FACT[traps]}" "asked of xcatd on ${FACT[node]} just now" "correct them on ${FACT[node]}, then run the same command again"
+}
+
+# plan_activation: the first one, after a failover, or again.
+plan_activation() {
   if [[ ${FACT[lease]} == none ]]; then step export begin "the cluster data as it is before the first change"; fi
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
     plan_copy
@@ -135,8 +169,6 @@ plan_hand_built() {
     refuse refused "${FACT[node]} does not run the database on ${FACT[share_path]}, and it was not shut down: ${FACT[database]}; expected to take over the node that runs it, or a database that nobody runs" \
       "pg_controldata says '${FACT[database]}', no process of ${FACT[node]} has the data directory; VIP: ${FACT[virtual_ip]}" \
       "make ${FACT[peer]} active first if it runs there: pulumi config set activeNode ${FACT[peer]} on both stacks. Or stop it there"
-  elif ! has_room; then
-    refuse_without_room
   elif [[ ${FACT[virtual_ip]} != here && ${FACT[virtual_ip]} != free ]]; then
     refuse refused "another machine answers for the VIP; expected ${FACT[node]} to have it, or nobody" "arping: ${FACT[virtual_ip]:-not asked}" \
       "make the node active first that has it, or take it away there: ip addr del"
@@ -168,6 +200,10 @@ plan_standby() {
   # Where the first setup is ours and not finished the local directories are the truth: a standby node would put them aside.
   if ! first_setup_finished_or_ours || [[ ${FACT[shared]} != present && ${FACT[links]} != all ]]; then
     refuse_unfinished
+    return
+  fi
+  if [[ -n ${FACT[traps]} ]]; then
+    refuse_traps
     return
   fi
   step record - "how the services were found${FACT[running]:+: now running ${FACT[running]}}"

@@ -67,6 +67,7 @@ hostsEntry_apply() {
   while read -r address; do
     [[ ${SEEN[$address]} == "${WANT[$address]}" ]] || differs="$differs $address"
   done < <(hosts_addresses)
+  hosts_forget
   [[ -n $differs ]] || return 0
   install -d -m 0700 "$RECORDS"
   [[ -e $RECORDS/hosts.found ]] || cp -a -- "$HOSTS_FILE" "$RECORDS/hosts.found"
@@ -93,11 +94,20 @@ hostsEntry_apply() {
   say "$HOSTS_FILE:$differs with the names of ours"
 }
 
+# hosts_forget: the lines of addresses that are ours no more.
+hosts_forget() {
+  local address former=
+  for address in "${!BEFORE[@]}"; do [[ -n ${WANT[$address]:-} ]] || former="$former $address"; done
+  [[ -z $former ]] || hosts_put_back "$former"
+}
+
 # hostsEntry_remove: each of our lines as it was found before the first change; what was not there goes. Foreign lines stay as they are now.
-hostsEntry_remove() {
+hostsEntry_remove() { hosts_put_back "$(hosts_addresses | tr '\n' ' ')"; }
+
+hosts_put_back() { # ADDRESSES
   local found=$RECORDS/hosts.found
   [[ -e $found ]] || return 0
-  edit_file "$HOSTS_FILE" 0644 awk -v ours="$(hosts_addresses | tr '\n' ' ')" -v found="$found" '
+  edit_file "$HOSTS_FILE" 0644 awk -v ours="$1" -v found="$found" '
     BEGIN {
       count = split(ours, address, " ")
       for (i = 1; i <= count; i++) mine[address[i]] = 1

@@ -41,6 +41,11 @@ listenAddresses_apply() {
       added="$added $address"
     fi
   done < <(listen_wanted)
+  for address in "${!BEFORE[@]}"; do
+    [[ $address != file && -z ${WANT[$address]:-} ]] || continue
+    list=$(tr ',' '\n' <<<"$list" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | { grep -vxF -- "$address" || true; } | paste -sd,)
+    added="$added (without $address)"
+  done
   [[ -n $added ]] || return 0
   lease_require "$file"
   # The last setting counts: that one is edited, with the comment behind it; without one it is added at the end.

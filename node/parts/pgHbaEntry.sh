@@ -30,6 +30,7 @@ pgHbaEntry_apply() {
   while read -r address; do
     [[ $(hba_lines "$address") == "${WANT[$address]}" ]] || absent+=("$address")
   done < <(hba_addresses)
+  pgHbaEntry_forget
   ((${#absent[@]})) || return 0
   lease_require "${WANT[file]}"
   edit_file "${WANT[file]}" 0600 awk -v missing="${absent[*]}" '
@@ -45,6 +46,21 @@ pgHbaEntry_apply() {
     END { if (!written) ours() }'
   postgresql_reload
   say "pg_hba.conf: ${absent[*]} may log in"
+}
+
+# pgHbaEntry_forget: our rules of addresses that are ours no more, exactly as we write them.
+pgHbaEntry_forget() {
+  local address former=
+  for address in "${!BEFORE[@]}"; do
+    [[ $address != */32 || -n ${WANT[$address]:-} ]] || former="$former $address"
+  done
+  [[ -n $former ]] || return 0
+  lease_require "${WANT[file]}"
+  edit_file "${WANT[file]}" 0600 awk -v former="$former" '
+    BEGIN { count = split(former, address, " "); for (i = 1; i <= count; i++) gone["host all all " address[i] " md5"] = 1 }
+    { line = $0; $1 = $1; if (!($0 in gone)) print line }'
+  postgresql_reload
+  say "pg_hba.conf: without$former"
 }
 
 # Shared data: never touched by a destroy.

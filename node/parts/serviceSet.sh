@@ -34,6 +34,10 @@ postgresql_ready() {
   fi
 }
 
+postgresql_misses_the_vip() {
+  [[ $(unit_state postgresql) == active ]] && virtualIp_is_here && ! ss -Hltn 'sport = :5432' | awk '{ print $4 }' | grep -qxE "($VIP|0\.0\.0\.0|\*):5432"
+}
+
 xcatd_ready() { xcat 20 tabdump site | grep -q '^"xcatdport"'; }
 
 # named_ready: it answers a question; which answer does not count.
@@ -84,6 +88,12 @@ unit_boot() { # UNIT: as wanted at boot
 
 serviceSet_apply() {
   local unit index units
+  # A unit that cluster.yaml lists no more is nobody's to start here: stopped, and left to the admin, who may enable it.
+  for unit in ${BEFORE[order]:-}; do
+    [[ " ${WANT[order]} " != *" $unit "* && $(unit_state "$unit") != inactive ]] || continue
+    service_stop "$unit"
+    say "$unit is not managed any more: stopped, disabled at boot"
+  done
   read -ra units <<<"${WANT[order]}"
   for ((index = ${#units[@]} - 1; index >= 0; index--)); do
     unit=${units[index]}
@@ -95,6 +105,8 @@ serviceSet_apply() {
     unit_exists "$unit" || fail misconfigured "there is no unit $unit.service on $NODE; cluster.yaml lists it under services" \
       "systemctl list-unit-files '$unit*': $(systemctl list-unit-files --no-legend "$unit*" 2>/dev/null | tr '\n' ' ')" \
       "install it on $NODE, or take it out of services in cluster.yaml"
+    # It listens on the addresses that were there when it started (facts/xcat.md 4.4).
+    [[ $unit != postgresql ]] || ! postgresql_misses_the_vip || service_stop "$unit"
     [[ $(unit_now "$unit") == running,* ]] || service_start "$unit"
   done
   # Again after the make* steps: makegocons and makeconservercf enable their service (facts/xcat.md 2.7).
@@ -170,16 +182,15 @@ make_step() {
 # start_named: makedns deletes the zones first and leaves named down when the own host name does not resolve, and hangs where it
 # resolves to an address that does not answer (facts/xcat.md C11 and N12): looked at before.
 start_named() {
-  local own domain
+  local domain
   domain=$(xcat "$XCAT_SECONDS" lsdef -t site -i domain 2>&1 | sed -n 's/^ *domain=//p')
   [[ -n $domain ]] || fail misconfigured "the site table has no domain; makedns needs it" "lsdef -t site -i domain: empty" \
     "chdef -t site domain=YOUR.DOMAIN on $NODE, then run the same pulumi up again"
-  own=$(getent ahostsv4 "$(hostname)" | awk 'NR == 1 { print $1 }')
-  if [[ -z $own ]] || ! ip -o -4 addr show | grep -q " inet $own/"; then
-    fail misconfigured "the own name $(hostname) resolves to ${own:-nothing}; makedns needs an address of this node" \
-      "getent hosts $(hostname): $(getent hosts "$(hostname)" | tr '\n' ' ')" \
+  # Once more: plan takes a name that hostsEntry writes for right, and an admin can have taken the line out since.
+  HOST_NAMES=''
+  [[ $(own_name_state) == ok ]] ||
+    fail misconfigured "the own name $(own_name_state); makedns needs an address of this node" "getent hosts: $(getent hosts "$(hostname)" | tr '\n' ' ')" \
       "put an address of $NODE beside its name in /etc/hosts, then run the same pulumi up again"
-  fi
   make_step makedns -n || true
   if ! grep -q '^DNS setup is completed' "$RUN/make.log"; then
     fail incomplete "makedns -n did not finish; expected 'DNS setup is completed'" "$(last_lines "$RUN/make.log")" \
@@ -199,6 +210,10 @@ start_dhcpd() {
 
 # start_console UNIT MAKE: its configuration first, then itself.
 start_console() {
+  local pretender
+  pretender=$(console_lookalikes "$1")
+  [[ -z $pretender ]] || fail misconfigured "a process looks like the other console service to $2; expected none before $1 starts" \
+    "$(tr '\n' ';' <<<"$pretender" | cut -c1-300)" "end it on $NODE, then run the same pulumi up again"
   make_step "$2" || fail incomplete "$2 failed" "$(last_lines "$RUN/make.log")" \
     "run $2 on $NODE and read what it says, then run the same pulumi up again"
   unit_start "$1" "$START_SECONDS"

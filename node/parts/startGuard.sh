@@ -36,17 +36,23 @@ startGuard_apply() {
       changed="$changed $unit"
     fi
   done < <(guarded_units)
+  for unit in "${!BEFORE[@]}"; do
+    [[ -n ${WANT[$unit]:-} ]] || remove_guard "$unit"
+  done
   systemctl daemon-reload </dev/null
   [[ -z $changed ]] || say "start guard on$changed"
 }
 
+remove_guard() {
+  local file
+  file=$(guard_file "$1")
+  rm -f -- "$file"
+  rmdir -- "$(dirname "$file")" 2>/dev/null || true
+}
+
 startGuard_remove() {
-  local unit file
-  while read -r unit; do
-    file=$(guard_file "$unit")
-    rm -f -- "$file"
-    rmdir -- "$(dirname "$file")" 2>/dev/null || true
-  done < <(guarded_units)
+  local unit
+  while read -r unit; do remove_guard "$unit"; done < <(guarded_units)
   systemctl daemon-reload </dev/null
 }
 

@@ -25,16 +25,16 @@ virtualIp_observe() {
 
 # virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address of the subnet:
 # without promote_secondaries the kernel would take the whole subnet with it.
-virtualIp_drop() {
+virtualIp_drop() { # ADDRESS
   local entry address interface
   while read -r address _ _ _ interface _; do
     [[ -n $address ]] || continue
     sysctl -qw "net.ipv4.conf.${interface//./\/}.promote_secondaries=1" >/dev/null
     ip addr del "$address" dev "$interface" || true
-  done < <(virtualIp_entries "${WANT[ip]}")
-  entry=$(virtualIp_entries "${WANT[ip]}")
-  [[ -z $entry ]] || fail blocked "the VIP ${WANT[ip]} is still on $NODE; expected it gone" "$entry" \
-    "ip addr del ${WANT[ip]} on $NODE, then run the same pulumi up again"
+  done < <(virtualIp_entries "$1")
+  entry=$(virtualIp_entries "$1")
+  [[ -z $entry ]] || fail blocked "the VIP $1 is still on $NODE; expected it gone" "$entry" \
+    "ip addr del $1 on $NODE, then run the same pulumi up again"
 }
 
 virtualIp_keep_static() {
@@ -50,10 +50,15 @@ virtualIp_announce() {
 }
 
 virtualIp_apply() {
+  if [[ -n ${BEFORE[ip]:-} && ${BEFORE[ip]} != "${WANT[ip]}" && -n $(virtualIp_entries "${BEFORE[ip]}") ]]; then
+    virtualIp_drop "${BEFORE[ip]}"
+    virtualIp_keep_static
+    say "former VIP ${BEFORE[ip]} dropped"
+  fi
   virtualIp_observe
   if [[ ${WANT[address]} == absent ]]; then
     [[ ${SEEN[address]} == absent ]] || {
-      virtualIp_drop
+      virtualIp_drop "${WANT[ip]}"
       say "VIP ${WANT[ip]} dropped"
     }
     virtualIp_keep_static
@@ -61,7 +66,7 @@ virtualIp_apply() {
   fi
   [[ ${SEEN[address]} != "${WANT[address]}" ]] || return 0
   lease_require "the VIP"
-  virtualIp_drop
+  virtualIp_drop "${WANT[ip]}"
   virtualIp_keep_static
   ip addr add "${WANT[ip]}/${WANT[prefix]}" broadcast + dev "${WANT[interface]}" label "${WANT[label]}" ||
     fail incomplete "the VIP could not be added; expected ${WANT[address]}" "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" \
@@ -71,6 +76,6 @@ virtualIp_apply() {
 }
 
 virtualIp_remove() {
-  virtualIp_drop
+  virtualIp_drop "${WANT[ip]}"
   virtualIp_keep_static
 }

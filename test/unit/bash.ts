@@ -7,7 +7,7 @@ const ROOT = join(__dirname, "../..");
 /** Sources files of the repo, then runs `script`. */
 export function bash(files: string[], script: string, input = ""): { code: number; stdout: string; stderr: string } {
   const source = files.map((file) => `source '${join(ROOT, file)}'`).join("\n");
-  const done = spawnSync("bash", ["-c", `set -euo pipefail\n${source}\n${script}`], {
+  const done = spawnSync("bash", ["-c", `set -euo pipefail\ndeclare -A BEFORE=()\n${source}\n${script}`], {
     input,
     encoding: "utf8",
     cwd: ROOT,

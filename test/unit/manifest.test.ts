@@ -113,6 +113,7 @@ test("the settings of a node, whole", () => {
     "settings.share": "/HA",
     "settings.leaseWait": "20",
     "settings.units": "postgresql xcatd named dhcpd conserver",
+    "settings.hostNames": "xcatmn1 xcatmn1.cluster.com xcatmn1-static",
     "settings.manifest": manifestText(),
     "settings.directories":
       "/etc/xcat /HA/xcat\n/install /HA/install\n/root/.xcat /HA/.xcat\n/var/lib/pgsql /HA/pgsql\n/tftpboot /HA/tftpboot",

@@ -27,7 +27,11 @@ type Facts = Record<
   | "database"
   | "virtual_ip"
   | "mistakes"
-  | "outage",
+  | "outage"
+  | "vip"
+  | "cfgloc"
+  | "own_name"
+  | "traps",
   string
 >;
 
@@ -125,6 +129,10 @@ const BASE: Facts = {
   virtual_ip: "",
   mistakes: "",
   outage: "about 14 s",
+  vip: "10.5.106.7",
+  cfgloc: "Pg 10.5.106.7",
+  own_name: "ok",
+  traps: "",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
@@ -422,6 +430,42 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "refuse misconfigured: /tftpboot, /var/lib/pgsql is not on xcatmn1; expected a management node that runs xCAT on PostgreSQL",
     "evidence: neither on xcatmn1 nor on /HA",
     "next: install xCAT and run pgsqlsetup on xcatmn1, or make the node active first that has the data",
+  ],
+  // What makes xCAT's own steps fail half way
+  [
+    "no cfgloc: xcatd would make an empty SQLite database",
+    { cfgloc: "missing" },
+    "refuse misconfigured: there is no /etc/xcat/cfgloc, neither on xcatmn1 nor on /HA; expected the line that leads xCAT to PostgreSQL: without it xcatd makes an empty SQLite database",
+    "evidence: /etc/xcat/cfgloc and /HA/xcat/cfgloc",
+    "next: install xCAT and run pgsqlsetup on xcatmn1, or make the node active first that has the data",
+  ],
+  [
+    "xCAT on another database",
+    { ...NEVER_SET_UP, cfgloc: "mysql" },
+    "refuse misconfigured: xCAT's database is of another kind, 'mysql'; expected PostgreSQL",
+    "evidence: the first line of /etc/xcat/cfgloc on xcatmn1",
+    "next: run pgsqlsetup -i on xcatmn1, then run the same command again",
+  ],
+  [
+    "another VIP in cluster.yaml, on the active node",
+    { ...MINE, running: RUNNING, vip: "10.5.106.9" },
+    "refuse misconfigured: xCAT's database is at 10.5.106.7, by /etc/xcat/cfgloc; expected the VIP 10.5.106.9",
+    "evidence: site.master, site.nameservers and tftpserver name the same address as a rule",
+    "next: either correct virtualIp.address in cluster.yaml, or move xCAT to the new VIP first: host= in /etc/xcat/cfgloc, chtab key=master site.value=10.5.106.9, chtab key=nameservers site.value=10.5.106.9; then run the same command again",
+  ],
+  [
+    "an own name that resolves to a silent address",
+    { own_name: "head resolves to 192.0.2.1" },
+    "refuse misconfigured: the own name head resolves to 192.0.2.1 on xcatmn1; expected an address of xcatmn1 or the VIP: makedns would delete the zones and fail",
+    "evidence: getent ahostsv4 of hostname on xcatmn1",
+    "next: put the name into nodes.xcatmn1.names or virtualIp.names in cluster.yaml, or an address of xcatmn1 beside it in /etc/hosts",
+  ],
+  [
+    "a site table without a domain, before the active node steps down",
+    { ...STANDBY, ...MINE, running: RUNNING, traps: "the site table has no domain" },
+    "refuse misconfigured: xCAT's tables would make a step fail half way: the site table has no domain",
+    "evidence: asked of xcatd on xcatmn1 just now",
+    "next: correct them on xcatmn1, then run the same command again",
   ],
   [
     "a share without room",
