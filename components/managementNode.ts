@@ -49,7 +49,7 @@ export function partFacts({ cluster, name }: Pick<NodeContext, "cluster" | "name
       ]),
     },
     ownerLease: { owner: name },
-    sharedDataLinks: { share: cluster.share },
+    sharedDataLinks: { share: cluster.share, restoreFrom: cluster.restoreFrom ?? "aside" },
     startGuard: { units: managedUnits(cluster) },
     virtualIp: { ...vip, staticAddress },
     pgHbaEntry: { addresses },
@@ -93,7 +93,7 @@ export class ManagementNode extends pulumi.ComponentResource {
     const lease = observe(this, "ownerLease", ownerLeaseValues(facts.ownerLease)[node.role], node);
     let after: pulumi.Resource[] = [];
     for (const part of PARTS) after = [make[part]({ node, lease, after }).converged];
-    new Destroyable("destroyable", { node, lease, after }, parent);
+    new Destroyable("destroyable", { node, lease, after, restoreFrom: facts.sharedDataLinks.restoreFrom }, parent);
     this.registerOutputs({});
   }
 }

@@ -8,11 +8,13 @@ export type SharedDataLinksArgs = PartArgs & SharedDataLinksFacts;
 export type SharedDataLinksFacts = {
   /** Where the shared data is mounted, like /HA. */
   share: string;
+  /** What a destroy puts in place of the links: the directories that stepped aside, or a copy of the shared data. */
+  restoreFrom: "aside" | "shared";
 };
 
-export function sharedDataLinksValues({ share }: SharedDataLinksFacts): RoleValues {
+export function sharedDataLinksValues({ share, restoreFrom }: SharedDataLinksFacts): RoleValues {
   const links = Object.entries(SHARED_DIRECTORIES).map(([directory, name]) => [directory, `-> ${share}/${name}`]);
-  const values = { ...Object.fromEntries(links), "/var/lib/pgsql:owner": "postgres:postgres 700" };
+  const values = { ...Object.fromEntries(links), "/var/lib/pgsql:owner": "postgres:postgres 700", restoreFrom };
   return { active: values, standby: values };
 }
 

@@ -106,6 +106,7 @@ const Schema = section({
   }),
   hostsSync: expecting(isSchedule, "five fields as in crontab(5), like 0 2 * * *"),
   leaseWait: integer(0, 3600, "a number of seconds"),
+  restoreFrom: z.enum(["aside", "shared"], { error: "expected aside or shared" }).optional(),
   ssh: section({
     user: text(/^root$/, "root"),
     port: integer(1, 65535, "a TCP port"),

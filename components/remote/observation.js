@@ -142,7 +142,7 @@ async function update(_id, olds, news) {
 
 /** The refusal to destroy: the leaf that is deleted first asks the node. @param {string} _id @param {Properties} properties */
 async function remove(_id, properties) {
-  if (properties.target.part === "destroyable") await ask(properties, "destroyable", "", {});
+  if (properties.target.part === "destroyable") await ask(properties, "destroyable", "", valuesOf(properties));
 }
 
 module.exports = { check, create, read, update, remove };

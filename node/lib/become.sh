@@ -33,7 +33,7 @@ missing_tools() {
 observe_facts() {
   local tools
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
-    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='')
+    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]='')
   FACT[system]=$(system_state)
   tools=$(missing_tools)
   [[ -z $tools ]] || FACT[system]="these commands are missing: $tools"
@@ -56,6 +56,7 @@ observe_facts() {
   case ${FACT[lease]}/$1 in
     none/active | mine/standby) FACT[traps]=$(make_traps | paste -sd';' | sed 's/;/; /g') ;;
   esac
+  FACT[dissolved]=$(share_do cat -- "$(dissolved_mark)" 2>/dev/null) || FACT[dissolved]=
   directories_facts
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
 }

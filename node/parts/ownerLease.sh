@@ -27,7 +27,11 @@ destroyable() {
   case ${LEASE[is]} in
     mine | mine-releasing | mine-rebooted)
       fail refused "$NODE holds the owner lease; expected a node that is not active before it is let go" "$(lease_sentence)" \
-        "pulumi config set activeNode $PEER and pulumi up on both stacks, the one of $NODE first; then destroy again"
+        "to let $NODE go: pulumi config set activeNode $PEER and pulumi up on both stacks, the one of $NODE first; then destroy again. To dissolve the pair and keep $NODE as a single node: docs/failover.md, Dissolving a pair"
+      ;;
+    other | other-releasing)
+      [[ ${WANT[restoreFrom]:-} != shared ]] || fail refused "${LEASE[node]} runs the database that $NODE should copy back (restoreFrom: shared); expected nobody to" \
+        "$(lease_sentence)" "let ${LEASE[node]} step down first: pulumi config set activeNode $NODE and pulumi up on the stack of ${LEASE[node]}. Or restoreFrom: aside in cluster.yaml, pulumi up here, then destroy again"
       ;;
   esac
 }

@@ -221,9 +221,36 @@ sharedDataLinks_apply() {
   share_remember
 }
 
+# dissolved_mark: names the node that took the data back to itself. From then on its local directories are the truth, and the shared ones old.
+dissolved_mark() { printf '%s/.xcat-ha/dissolved\n' "$SHARE"; }
+
+# copy_back: each directory from shared data to its local place; a copy that was cut goes on. The directories that stepped aside stay there.
+copy_back() {
+  local directory checksum=()
+  while read -r directory; do
+    is_linked "$directory" || continue
+    [[ $directory != /var/lib/pgsql ]] || checksum=(--checksum)
+    copy_directory "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}"
+    [[ -z $(differences "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}") ]] ||
+      fail incomplete "the copy of $(shared_of "$directory") is not the same as the original" "rsync --dry-run finds differences" \
+        "find out who still writes to it, then run the same pulumi destroy again"
+  done < <(linked_directories)
+  printf '%s %s\n' "$NODE" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | share_publish .xcat-ha dissolved || true
+  while read -r directory; do
+    is_linked "$directory" || continue
+    rm -f -- "$directory"
+    mv -T -- "$directory.xcat-ha-copy" "$directory"
+    say "$directory is local again, as it was on shared data"
+  done < <(linked_directories)
+}
+
 # sharedDataLinks_remove: the local directories come back; shared data is never touched.
 sharedDataLinks_remove() {
   local directory aside
+  if [[ ${WANT[restoreFrom]} == shared ]]; then
+    copy_back
+    return 0
+  fi
   while read -r directory; do
     is_linked "$directory" || continue
     aside=$(awk -v directory="$directory" '$1 == directory { aside = $2 } END { print aside }' "$RECORDS/aside" 2>/dev/null)

@@ -56,7 +56,7 @@ test("the shipped cluster file is good", () => {
   assert.deepEqual(services, { database: ["postgresql", "xcatd"], network: ["named", "dhcpd", "ntpd", "conserver"] });
 });
 
-const TOP_KEYS = "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ssh";
+const TOP_KEYS = "virtualIp, share, network, nodes, services, hostsSync, leaseWait, restoreFrom (optional), ssh";
 const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
@@ -96,7 +96,7 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     "label: eth0:",
     `line 7, "  label: eth0:": Nested mappings are not allowed in compact mappings; ${YAML}`,
   ],
-  ["a second document", /$/, "---\nshare: /HB\n", 'line 32, "---": a second document begins; expected one'],
+  ["a second document", /$/, "---\nshare: /HB\n", 'line 33, "---": a second document begins; expected one'],
   [
     "a schedule that begins with a bare *",
     "0 2 * * * #",
@@ -163,6 +163,12 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     "interface: eth0",
     "interface: eth0;reboot",
     'virtualIp.interface: seen "eth0;reboot"; expected the name of a network interface that leaves room for a label',
+  ],
+  [
+    "a place to restore from that there is not",
+    "restoreFrom: aside",
+    "restoreFrom: backup",
+    'restoreFrom: seen "backup"; expected one of aside, shared',
   ],
   [
     "a name with a blank",

@@ -16,6 +16,7 @@ const LINKS = {
   "/tftpboot": "-> /HA/tftpboot",
   "/var/lib/pgsql": "-> /HA/pgsql",
   "/var/lib/pgsql:owner": "postgres:postgres 700",
+  restoreFrom: "aside",
 };
 const GUARDED = {
   postgresql: "guarded",

@@ -31,7 +31,8 @@ type Facts = Record<
   | "vip"
   | "cfgloc"
   | "own_name"
-  | "traps",
+  | "traps"
+  | "dissolved",
   string
 >;
 
@@ -133,6 +134,7 @@ const BASE: Facts = {
   cfgloc: "Pg 10.5.106.7",
   own_name: "ok",
   traps: "",
+  dissolved: "",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
@@ -401,6 +403,13 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "refuse refused: the shared data already holds directories (partial) that no epoch of ours made and that xcatmn1 does not link; expected none before the first setup",
     "evidence: links on xcatmn1: none",
     "next: move them away on the share, or make the node active first that links them",
+  ],
+  [
+    "a pair that was dissolved: what the share holds is old",
+    { links: "none", dissolved: "xcatmn1 2026-11-23T03:00:00Z" },
+    "refuse refused: the pair was dissolved: xcatmn1 took the data back at 2026-11-23T03:00:00Z, and what /HA holds is old; nothing was touched",
+    "evidence: /HA/.xcat-ha/dissolved",
+    "next: to make a pair again, put the old data away first: cd /HA && mkdir old && mv xcat install .xcat pgsql tftpboot .xcat-ha/dissolved old/; then pulumi up on the stack of xcatmn1",
   ],
   // What stands in the way of a link
   [
