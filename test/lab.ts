@@ -1,7 +1,7 @@
 // The lab as tests and the demo use it: through its front door, as a user types it.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Commit } from "./client";
 
@@ -51,6 +51,11 @@ export class Lab {
   /** A stock Pulumi command in the lab's project folder. */
   pulumi(...args: string[]): Result {
     return this.run(["exec", "pulumi", ...args]);
+  }
+
+  /** A file of the lab's project folder. */
+  projectFile(name: string): string {
+    return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", this.name, "project", name);
   }
 
   config(stack: string, key: string, value: string) {

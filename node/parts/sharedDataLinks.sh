@@ -242,6 +242,18 @@ copy_back() {
     mv -T -- "$directory.xcat-ha-copy" "$directory"
     say "$directory is local again, as it was on shared data"
   done < <(linked_directories)
+  virtualIp_stays
+}
+
+# virtualIp_stays: a node that takes production home answers for it, or its services could not start again.
+virtualIp_stays() {
+  local answer
+  answer=$(virtual_ip_answer)
+  [[ $answer == free || $answer == here ]] || fail refused "another machine answers for the VIP $VIP; expected nobody, so that $NODE can be the single node" "$answer" \
+    "ip addr del $VIP there, then run the same pulumi destroy again"
+  load_values active virtualIp
+  [[ $answer == here ]] || virtualIp_add
+  say "the VIP $VIP is here until the next boot: make it a persistent address of ${WANT[interface]}"
 }
 
 # sharedDataLinks_remove: the local directories come back; shared data is never touched.

@@ -68,6 +68,10 @@ virtualIp_apply() {
   lease_require "the VIP"
   virtualIp_drop "${WANT[ip]}"
   virtualIp_keep_static
+  virtualIp_add
+}
+
+virtualIp_add() {
   ip addr add "${WANT[ip]}/${WANT[prefix]}" broadcast + dev "${WANT[interface]}" label "${WANT[label]}" ||
     fail incomplete "the VIP could not be added; expected ${WANT[address]}" "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" \
       "check ${WANT[interface]} on $NODE, then run the same pulumi up again"

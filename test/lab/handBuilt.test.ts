@@ -1,5 +1,6 @@
-// A pair that was built by hand from the manual, with the mistakes that let it run, and taken over.
+// The life of a pair that was built by hand from the manual, with the mistakes that let it run: taken over, failed over, dissolved.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Lab } from "../lab";
 import { NODES, STACK } from "./pair";
@@ -96,4 +97,43 @@ test("the other node becomes its standby node, and the pair fails over", () => {
     assert.equal(code, 0, output);
   }
   assert.equal(lab.on("xcatmn2", `systemctl is-active ${UNITS} | sort -u`), "active");
+});
+
+const ask = (node: string) => lab.on(node, "bash -lc 'gettab key=lastword site.value </dev/null'");
+
+test("dissolved: the active node takes the data home and serves as a single node", () => {
+  const clusterFile = lab.projectFile("cluster.yaml");
+  writeFileSync(clusterFile, readFileSync(clusterFile, "utf8").replace("restoreFrom: aside", "restoreFrom: shared"));
+  lab.on("xcatmn2", "bash -lc 'chtab key=lastword site.value=yes'");
+  const active = lab.pulumi("destroy", "--yes", "-s", "standby");
+  assert.notEqual(active.code, 0);
+  assert.match(active.output, /To dissolve the pair and keep xcatmn2 as a single node: docs\/failover.md/);
+  // As docs/failover.md says.
+  assert.equal(lab.pulumi("destroy", "--yes", "-s", "primary").code, 0);
+  lab.config("standby", "activeNode", "xcatmn1");
+  assert.equal(lab.up("standby").code, 0);
+  const { code, output } = lab.pulumi("destroy", "--yes", "-s", "standby");
+  assert.equal(code, 0, output);
+  assert.equal(
+    lab.on("xcatmn2", "find /etc/xcat /install /root/.xcat /tftpboot /var/lib/pgsql -maxdepth 0 -type d | wc -l"),
+    "5",
+  );
+  assert.equal(
+    lab.on("xcatmn2", "systemctl start xcatd named dhcpd conserver; systemctl is-active postgresql xcatd"),
+    "active\nactive",
+  );
+  assert.equal(ask("xcatmn2"), "yes");
+});
+
+test("a pair again: the old data on the share is never taken for the truth; put away, all is as it was", () => {
+  lab.on("xcatmn2", "bash -lc 'chtab key=lastword site.value=single'");
+  for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn2");
+  const refused = lab.up("standby");
+  assert.notEqual(refused.code, 0);
+  const [, command] = /put the old data away first: (cd .* old\/);/.exec(refused.output) ?? [];
+  assert.ok(command, refused.output);
+  lab.on("xcatmn2", command);
+  const { code, output } = lab.up("standby");
+  assert.equal(code, 0, output);
+  assert.equal(ask("xcatmn2"), "single");
 });

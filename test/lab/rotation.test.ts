@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "./pair";
 
-const project = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", lab.name, "project");
-const key = join(project, "ssh/id_ed25519");
-const knownHosts = join(project, "ssh/known_hosts");
+const key = lab.projectFile("ssh/id_ed25519");
+const knownHosts = lab.projectFile("ssh/known_hosts");
 const started = () =>
   lab.on("xcatmn1", "systemctl show -p ActiveEnterTimestampMonotonic --value postgresql xcatd named dhcpd conserver");
 
@@ -48,7 +45,7 @@ test("a node's host key is rotated with a plain up", () => {
 
 test("a node's static address is changed with a plain up", () => {
   pairWith("xcatmn1");
-  const clusterFile = join(project, "cluster.yaml");
+  const clusterFile = lab.projectFile("cluster.yaml");
   const original = readFileSync(clusterFile, "utf8");
   const change = (address: string, found: string) => {
     writeFileSync(
