@@ -32,6 +32,7 @@ export_cluster_data() {
     return 0
   fi
   rm -f -- "$partial/log"
+  chmod -R go= -- "$partial"
   mv -T -- "$partial" "$target"
   say "cluster data exported: $target"
 }

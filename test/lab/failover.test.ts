@@ -11,7 +11,7 @@ test("planned failover there and back by the stock commands: every committed row
     const from = Date.now();
     for (const node of [peerOf(to), to]) {
       lab.config(STACK[node], "activeNode", to);
-      expectUp(node);
+      assert.match(expectUp(node).output, /cluster data exported: \/HA\/\.xcat-ha\/exports\/\d{6}-/);
     }
     await client.committing();
     assertPair(to);
@@ -23,6 +23,26 @@ test("planned failover there and back by the stock commands: every committed row
   assert.ok(commits.length > 20, `${commits.length} commits`);
   assert.deepEqual(missingRows(commits, found), []);
   for (const node of NODES) assertNoChanges(node);
+});
+
+test("verify on the active node: every check a row, and the cluster data is the same as before the failover", () => {
+  pairWith("xcatmn1");
+  const { code, output } = lab.run(["ssh", "xcatmn1", "xcat-ha verify"]);
+  assert.equal(code, 0, output);
+  assert.match(output, /^harmless +xcatprobe .*the VIP is not persistent, on purpose/m);
+  assert.match(output, /^ok +cluster data +\d{6}-9-xcatmn2-end and \d{6}-1-xcatmn1-begin: same/m);
+  assert.equal(
+    lab.on("xcatmn1", "stat -c '%a %U' /HA/.xcat-ha/exports; find /HA/.xcat-ha/exports -perm /077 | wc -l"),
+    "700 root\n0",
+  );
+  assert.equal(lab.run(["ssh", "xcatmn2", "xcat-ha verify"]).code, 12);
+
+  lab.on("xcatmn1", "systemctl stop dhcpd");
+  const broken = lab.run(["ssh", "xcatmn1", "xcat-ha verify"]);
+  assert.equal(broken.code, 20, broken.output);
+  assert.match(broken.output, /^failed +network +dhcpd is 'stopped, not enabled'/m);
+  assert.match(broken.output, /^failed +xcatprobe +Checking DHCP service/m);
+  expectUp("xcatmn1");
 });
 
 test("flipped first, the standby node is refused: who, since when, what to type; nothing is touched", () => {
