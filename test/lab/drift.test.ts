@@ -27,6 +27,16 @@ const DRIFTS: Drift[] = [
     seen: /sharedDataLinks: \/tftpboot is 'a local directory', wanted '-> \/HA\/tftpboot'/,
   },
   {
+    part: "sharedDataLinks",
+    breaks: "chmod 750 /HA/pgsql; ln -sfn /HA/tftpboot /install",
+    seen: /sharedDataLinks: \/install is '-> \/HA\/tftpboot', wanted '-> \/HA\/install'[\s\S]*sharedDataLinks: \/var\/lib\/pgsql:owner is 'postgres:postgres 750', wanted 'postgres:postgres 700'/,
+  },
+  {
+    part: "startGuard",
+    breaks: "sed -i 's/ExecStartPre.*/ExecStartPre=true/' /etc/systemd/system/named.service.d/xcat-ha.conf",
+    seen: /startGuard: named is 'drop-in changed: \[Service\] ExecStartPre=true ', wanted 'guarded'/,
+  },
+  {
     part: "startGuard",
     breaks: "rm /etc/systemd/system/xcatd.service.d/xcat-ha.conf && systemctl daemon-reload",
     seen: /startGuard: xcatd is 'not guarded', wanted 'guarded'/,
@@ -35,6 +45,11 @@ const DRIFTS: Drift[] = [
     part: "pgHbaEntry",
     breaks: "sed -i '/10.5.106.70/d' /var/lib/pgsql/data/pg_hba.conf",
     seen: /pgHbaEntry: 10\.5\.106\.70\/32 is 'absent', wanted 'host all all 10\.5\.106\.70\/32 md5'/,
+  },
+  {
+    part: "pgHbaEntry",
+    breaks: "sed -i 's/^host.*10.5.106.5.*md5/host all all 10.5.106.5\\/32 reject/' /var/lib/pgsql/data/pg_hba.conf",
+    seen: /pgHbaEntry: 10\.5\.106\.5\/32 is 'host all all 10\.5\.106\.5\/32 reject', wanted 'host all all 10\.5\.106\.5\/32 md5'/,
   },
   {
     part: "listenAddresses",
@@ -60,6 +75,12 @@ const DRIFTS: Drift[] = [
     part: "hostsSyncCron",
     breaks: "rm /etc/cron.d/xcat-ha-hosts",
     seen: /hostsSyncCron: cron is 'absent', wanted '0 2 \* \* \* root \/usr\/local\/sbin\/xcat-ha sync-hosts'/,
+  },
+  {
+    part: "hostsSyncCron",
+    breaks:
+      "echo '0 2 * * * /usr/bin/rsync -Lprogtz /etc/hosts xcatmn2:/etc/' | crontab -; rm /etc/xcat-ha/known_hosts",
+    seen: /hostsSyncCron: peerHostKey is 'not pinned', wanted 'xcatmn2 ssh-ed25519 [\s\S]*hostsSyncCron: crontab is '0 2 \* \* \* \/usr\/bin\/rsync .*', wanted 'no rsync of \/etc\/hosts'/,
   },
   {
     part: "nodeProgram",
@@ -109,3 +130,25 @@ for (const [what, rows] of Object.entries(rounds))
     assert.equal(started(), running, "nothing else was started again");
     assertNoChanges("xcatmn1");
   });
+
+test("drift of a standby node: a service enabled, a link replaced, a guard and the trust of the hosts sync gone", () => {
+  lab.on(
+    "xcatmn2",
+    "systemctl enable --quiet named; rm /install && mkdir /install; rm /etc/systemd/system/postgresql.service.d/xcat-ha.conf && systemctl daemon-reload; sed -i '/hosts-sync/d' /root/.ssh/authorized_keys",
+  );
+  const refresh = lab.pulumi("refresh", "-s", "standby", "--preview-only", "--expect-no-changes");
+  assert.equal(refresh.code, 7, refresh.output);
+  assert.match(refresh.output, /network: named is 'stopped, enabled', wanted 'stopped, not enabled'/);
+  assert.match(refresh.output, /sharedDataLinks: \/install is 'a local directory', wanted '-> \/HA\/install'/);
+  assert.match(refresh.output, /startGuard: postgresql is 'not guarded', wanted 'guarded'/);
+  assert.match(refresh.output, /hostsSyncCron: trust is 'absent', wanted 'xcatmn1 \(10\.5\.106\.70\) may deliver/);
+  const { code, output } = lab.up("standby");
+  assert.equal(code, 0, output);
+  const commands = [...output.matchAll(/command:remote:Command (\S+) updated/g)].map(([, name]) => name);
+  assert.deepEqual(
+    [...new Set(commands)].sort(),
+    ["hostsSyncCron", "network", "sharedDataLinks", "startGuard"],
+    output,
+  );
+  assertNoChanges("xcatmn2");
+});
