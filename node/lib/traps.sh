@@ -14,7 +14,7 @@ cfgloc_state() {
   fi
   line=$(share_do head -n 1 -- "$file")
   if [[ $line =~ ^Pg:dbname=[^\;]+\;host=([^\;|]+)\| ]]; then
-    address=$(getent ahostsv4 "${BASH_REMATCH[1]}" | awk 'NR == 1 { print $1 }')
+    address=$(getent ahostsv4 "${BASH_REMATCH[1]}" | awk 'NR == 1 { print $1 }') || true
     printf 'Pg %s\n' "${address:-${BASH_REMATCH[1]} (does not resolve)}"
   else
     printf '%s\n' "${line%%:*}" | cut -c1-20
@@ -30,7 +30,7 @@ own_name_state() {
     printf 'ok\n'
     return 0
   fi
-  address=$(getent ahostsv4 "$own" | awk 'NR == 1 { print $1 }')
+  address=$(getent ahostsv4 "$own" | awk 'NR == 1 { print $1 }') || true
   if [[ $address == "$VIP" ]] || { [[ -n $address ]] && ip -o -4 addr show | grep -qF " inet $address/"; }; then
     printf 'ok\n'
   else

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-traps-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const HEADER = "#netname,net,mask,mgtifname,gateway";
+const ROW = '"10_0_0_0-255_0_0_0","10.0.0.0","255.0.0.0","eth0:0","10.0.0.103"';
+
+// What xCAT answers; what is said. The rows are as tabdump prints them: an empty value has no quotes (facts/xcat.md C4).
+const TABLES: [what: string, domain: string, networks: string[], ...says: (string | RegExp)[]][] = [
+  ["all well", "    domain=cluster.com", [ROW]],
+  ["no domain", "Object name: clustersite", [ROW], /^the site table has no domain/],
+  ["an empty domain", "    domain=", [ROW], /^the site table has no domain/],
+  [
+    "a row without net and mask",
+    "    domain=cluster.com",
+    [ROW, '"foo",,,"eth8",'],
+    /rows without net or mask: "foo" ;/,
+  ],
+  [
+    "a row without a mask",
+    "    domain=cluster.com",
+    [ROW, '"bar","10.9.0.0",,"eth8",'],
+    /rows without net or mask: "bar" ;/,
+  ],
+  ["a row without a name is no trap", "    domain=cluster.com", [ROW, ',"10.9.0.0","255.255.0.0","eth8",']],
+];
+for (const [what, domain, networks, ...says] of TABLES)
+  test(`xCAT's tables, ${what}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/traps.sh"],
+      `unit_state() { echo active; }; virtualIp_or_old_address() { :; }
+       xcat() { case "$*" in *domain*) echo '${domain}' ;; *networks*) printf '%s\\n' '${HEADER}' ${networks.map((row) => `'${row}'`).join(" ")} ;; esac; }
+       make_traps`,
+    );
+    assert.equal(code, 0, stderr);
+    const lines = stdout.split("\n").filter(Boolean);
+    assert.equal(lines.length, says.length, stdout);
+    for (const [index, line] of lines.entries()) assert.match(line, says[index] as RegExp);
+  });
+
+// The first line of /HA/xcat/cfgloc; where xCAT's database is.
+const CFGLOCS: [content: string | undefined, state: string][] = [
+  ["Pg:dbname=xcatdb;host=10.5.106.7|xcatadm|secret", "Pg 10.5.106.7"],
+  ["mysql:dbname=xcatdb;host=10.5.106.7|xcatadm|secret", "mysql"],
+  ["Pg:dbname=xcatdb;host=nowhere.invalid|xcatadm|secret", "Pg nowhere.invalid (does not resolve)"],
+  ["", "missing"],
+  [undefined, "missing"],
+];
+CFGLOCS.forEach(([content, state], index) => {
+  test(`cfgloc on the share, ${content === undefined ? "not there" : `'${content.split("|")[0]}'`}: ${state}`, () => {
+    const share = join(folder, `share${index}`);
+    const file = join(share, "xcat/cfgloc");
+    mkdirSync(dirname(file), { recursive: true });
+    if (content !== undefined) writeFileSync(file, content && `${content}\n`);
+    const { code, stdout, stderr } = bash(
+      ["node/lib/traps.sh"],
+      `SHARE='${share}'; share_do() { "$@"; }; getent() { [[ $2 == 10.* ]] && echo "$2 STREAM"; }; cfgloc_state`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${state}\n`);
+  });
+});
+
+// The own name, the names that hostsEntry writes, what the resolver says, the node's addresses; what is said.
+const NAMES: [own: string, written: string, resolves: string, state: string][] = [
+  ["xcatmn1", "xcatmn1 xcatmn1-static", "", "ok"],
+  ["head", "xcatmn1", "10.5.106.70", "ok"],
+  ["head", "xcatmn1", "10.5.106.7", "ok"],
+  ["head", "xcatmn1", "192.0.2.1", "head resolves to 192.0.2.1"],
+  ["head", "xcatmn1", "", "head resolves to nothing"],
+];
+for (const [own, written, resolves, state] of NAMES)
+  test(`own name ${own}, of ours ${written}, at '${resolves}': ${state}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/traps.sh"],
+      `HOST_NAMES='${written}' VIP=10.5.106.7; hostname() { echo ${own}; }
+       getent() { [[ -n '${resolves}' ]] && echo '${resolves} STREAM'; }
+       ip() { echo '2: eth0    inet 10.5.106.70/8 brd 10.255.255.255 scope global eth0'; }; own_name_state`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${state}\n`);
+  });
+
+// The id on the share, the id that the node noted; what share_state says.
+const IDS: [found: string, noted: string | undefined, state: RegExp][] = [
+  ["one", "one", /^ok\n$/],
+  ["one", undefined, /^ok\n$/],
+  ["other", "one", /^is another one than xcatmn1 was set up with: its id is other, expected one\n$/],
+  ["", "one", /^is another one than xcatmn1 was set up with: its id is missing, expected one\n$/],
+];
+IDS.forEach(([found, noted, state], index) => {
+  test(`the share with id '${found}' on a node that noted '${noted ?? "nothing"}'`, () => {
+    const at = join(folder, `id${index}`);
+    mkdirSync(join(at, "share/.xcat-ha"), { recursive: true });
+    mkdirSync(join(at, "records"));
+    if (found) writeFileSync(join(at, "share/.xcat-ha/id"), `${found}\n`);
+    if (noted) writeFileSync(join(at, "records/share-id"), `${noted}\n`);
+    const { stdout } = bash(
+      ["node/lib/lease.sh"],
+      `SHARE='${at}/share' RECORDS='${at}/records' NODE=xcatmn1
+       stat() { if [[ $* == *" /" ]]; then echo 1; else echo 2; fi; }; share_do() { "$@"; }; findmnt() { echo rw,relatime; }; share_state`,
+    );
+    assert.match(stdout, state);
+  });
+});
+
+test("a share that is mounted read-only is none", () => {
+  const { stdout } = bash(
+    ["node/lib/lease.sh"],
+    `SHARE=/HA; stat() { if [[ $* == *" /" ]]; then echo 1; else echo 2; fi; }; share_do() { "$@"; }; findmnt() { echo ro,relatime; }; share_state`,
+  );
+  assert.equal(stdout, "is mounted read-only\n");
+});
