@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
 import { assertNoChanges, expectUp, lab, pairWith } from "./pair";
@@ -62,4 +63,50 @@ test("what is already as wanted is applied without a change, on every part", () 
     ),
     before,
   );
+});
+
+test("values that change later: what the old ones made is taken away, or the change is refused with the way to do it", () => {
+  pairWith("xcatmn1");
+  const clusterFile = lab.projectFile("cluster.yaml");
+  const original = readFileSync(clusterFile, "utf8");
+  const change = (from: string, to: string) => {
+    const text = readFileSync(clusterFile, "utf8");
+    assert.ok(text.includes(from), from);
+    writeFileSync(clusterFile, text.replace(from, to));
+  };
+  try {
+    change("address: 10.5.106.7 #", "address: 10.5.106.9 #");
+    const refused = lab.pulumi("preview", "-s", "primary");
+    assert.notEqual(refused.code, 0);
+    assert.match(
+      refused.output,
+      /xCAT's database is at 10\.5\.106\.7, by \/etc\/xcat\/cfgloc; expected the VIP 10\.5\.106\.9/,
+    );
+    // As the message says: xCAT first. The client's and the tests' own address follows back below.
+    const move = (from: string, to: string) =>
+      lab.on(
+        "xcatmn1",
+        `sed -i 's/host=${from}/host=${to}/' /etc/xcat/cfgloc; bash -lc 'chtab key=master site.value=${to}; chtab key=nameservers site.value=${to}'`,
+      );
+    change("label: eth0:0", "label: eth0:5");
+    change(", conserver]", "]");
+    move("10.5.106.7", "10.5.106.9");
+    expectUp("xcatmn1");
+    assert.equal(lab.on("xcatmn1", "ip -o -4 addr show dev eth0 | grep -c '10.5.106.7/' || true"), "0");
+    assert.match(lab.on("xcatmn1", "ip -o -4 addr show label eth0:5"), /10\.5\.106\.9\/8/);
+    assert.doesNotMatch(lab.on("xcatmn1", "cat /etc/hosts; cat /var/lib/pgsql/data/pg_hba.conf"), /10\.5\.106\.7[ /]/);
+    assert.equal(
+      lab.on(
+        "xcatmn1",
+        "systemctl is-active conserver; ls /etc/systemd/system/conserver.service.d/xcat-ha.conf 2>&1 | grep -c 'No such'",
+      ),
+      "inactive\n1",
+    );
+    assertNoChanges("xcatmn1");
+    move("10.5.106.9", "10.5.106.7");
+  } finally {
+    writeFileSync(clusterFile, original);
+  }
+  expectUp("xcatmn1");
+  assertNoChanges("xcatmn1");
 });
