@@ -108,7 +108,7 @@ refuse_database() {
     "Pg "*)
       refuse misconfigured "xCAT's database is at ${1#Pg }, by /etc/xcat/cfgloc; expected the VIP ${FACT[vip]}" \
         "site.master, site.nameservers and tftpserver name the same address as a rule" \
-        "either correct virtualIp.address in cluster.yaml, or move xCAT to the new VIP first: host= in /etc/xcat/cfgloc, chtab key=master site.value=${FACT[vip]}, chtab key=nameservers site.value=${FACT[vip]}; then run the same command again"
+        "either correct virtualIp.address in cluster.yaml, or move xCAT to the new VIP first: chtab key=master site.value=${FACT[vip]}, chtab key=nameservers site.value=${FACT[vip]}, then host= in /etc/xcat/cfgloc; then run the same command again"
       ;;
     *)
       refuse misconfigured "xCAT's database is of another kind, '$1'; expected PostgreSQL" "the first line of /etc/xcat/cfgloc on ${FACT[node]}" "run pgsqlsetup -i on ${FACT[node]}, then run the same command again"

@@ -86,7 +86,7 @@ test("values that change later: what the old ones made is taken away, or the cha
     const move = (from: string, to: string) =>
       lab.on(
         "xcatmn1",
-        `sed -i 's/host=${from}/host=${to}/' /etc/xcat/cfgloc; bash -lc 'chtab key=master site.value=${to}; chtab key=nameservers site.value=${to}'`,
+        `bash -lc 'chtab key=master site.value=${to}; chtab key=nameservers site.value=${to}'; sed -i 's/host=${from}/host=${to}/' /etc/xcat/cfgloc`,
       );
     change("label: eth0:0", "label: eth0:5");
     change(", conserver]", "]");

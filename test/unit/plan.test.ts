@@ -460,7 +460,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...MINE, running: RUNNING, vip: "10.5.106.9" },
     "refuse misconfigured: xCAT's database is at 10.5.106.7, by /etc/xcat/cfgloc; expected the VIP 10.5.106.9",
     "evidence: site.master, site.nameservers and tftpserver name the same address as a rule",
-    "next: either correct virtualIp.address in cluster.yaml, or move xCAT to the new VIP first: host= in /etc/xcat/cfgloc, chtab key=master site.value=10.5.106.9, chtab key=nameservers site.value=10.5.106.9; then run the same command again",
+    "next: either correct virtualIp.address in cluster.yaml, or move xCAT to the new VIP first: chtab key=master site.value=10.5.106.9, chtab key=nameservers site.value=10.5.106.9, then host= in /etc/xcat/cfgloc; then run the same command again",
   ],
   [
     "an own name that resolves to a silent address",
