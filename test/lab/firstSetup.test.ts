@@ -32,7 +32,7 @@ test("a preview of a node that was never set up says what it found, and touches 
   );
   assert.match(
     output,
-    /prepare sharedDataLinks: first setup: copy ahead while the services run: \/etc\/xcat \(\d+K\), \/install \(.*\), .*; \S+ are free on \/HA/,
+    /prepare sharedDataLinks: first setup: copy ahead while the services run: \/etc\/xcat \([\d.]+K\), \/install \(.*\), .*; \S+ are free on \/HA/,
   );
   assert.match(
     output,
