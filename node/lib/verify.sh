@@ -3,42 +3,38 @@
 readonly PROBE=/opt/xcat/probe/subcmds/xcatmn
 readonly PROBE_SECONDS=300
 
-# What xcatprobe finds on every node of a pair, and why it is as it should be: a pattern and a reason a line.
+# Warnings of xcatprobe on every node of a pair, in small letters, and why they are as it should be (facts/xcat.md section 6): a text and
+# a reason a line, separated by a tab.
 probe_harmless() {
-  cat <<'TABLE'
-is not a static IP	the VIP is not persistent, on purpose
-isn't a static	the VIP is not persistent, on purpose
-static IP	the VIP is not persistent, on purpose
-TABLE
+  printf '%s\t%s\n' 'static ip' 'the VIP is not persistent, on purpose'
 }
 
 # row RESULT CHECK WHAT: of the table that verify prints; RESULT is ok, harmless or failed.
 row() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
 
-# probe_rows LABEL: xcatprobe's raw lines as rows. Its exit code is 0 whatever it finds; only the raw lines can be read (facts/xcat.md C20).
+# probe_rows LABEL: xcatprobe's findings as rows.
 probe_rows() {
+  if [[ -x $PROBE ]]; then probe_output_rows "$1"; else row failed xcatprobe "$PROBE is not there: install xCAT-probe"; fi
+}
+
+# probe_output_rows LABEL: its exit code is 0 whatever it finds, so the raw lines are read (facts/xcat.md C20).
+probe_output_rows() {
   local log="$RUN/probe.log" result=0 level text pattern reason why
-  [[ -x $PROBE ]] || {
-    row failed xcatprobe "$PROBE is not there: install xCAT-probe"
-    return 0
-  }
   # It leaves a file in the directory from which it is started.
   (cd "$RUN" && quietly "$log" xcat "$PROBE_SECONDS" "$PROBE" -i "$1") || result=$?
   if ((result != 0)) || ! grep -qE '^\[(ok|failed)\] *:\[.*\]: ?Checking on MN' "$log"; then
     row failed xcatprobe "ended with $result before its summary: $(last_lines "$log")"
   fi
   while IFS=$'\t' read -r level text; do
-    case $level in
-      ok) row ok xcatprobe "$text" ;;
-      warning | failed)
-        why=
-        while IFS=$'\t' read -r pattern reason; do
-          [[ $level == failed || $text != *"$pattern"* ]] || why=$reason
-        done < <(probe_harmless)
-        if [[ -n $why ]]; then row harmless xcatprobe "$text ($why)"; else row "$level" xcatprobe "$text"; fi
-        ;;
-    esac
-  done < <(sed -nE 's/^\[(ok|warning|failed)\] *:\[[^]]*\]: ?(.*)$/\1\t\2/p' "$log" | grep -v 'Checking on MN')
+    [[ $text != *'Checking on MN'* ]] || continue
+    why=
+    if [[ $level == warning ]]; then
+      while IFS=$'\t' read -r pattern reason; do
+        [[ ${text,,} != *"$pattern"* ]] || why=$reason
+      done < <(probe_harmless)
+    fi
+    if [[ -n $why ]]; then row harmless xcatprobe "$text ($why)"; else row "$level" xcatprobe "$text"; fi
+  done < <(sed -nE 's/^\[(ok|warning|failed)\] *:\[[^]]*\]: ?(.*)$/\1\t\2/p' "$log")
 }
 
 # verify_rows: every check of the active node.
