@@ -168,7 +168,7 @@ const TRAPS: Trap[] = [
   {
     trap: "1.1: 20 columns; 1.2: quotes, NULL is nothing",
     run: "tabdump networks </dev/null",
-    out: /^#netname,net,mask,mgtifname,gateway,dhcpserver,tftpserver,nameservers,ntpservers,logservers,dynamicrange,staticrange,staticrangeincrement,nodehostname,ddnsdomain,vlanid,domain,mtu,comments,disable\n"10_0_0_0-255_0_0_0","10\.0\.0\.0","255\.0\.0\.0","eth0","10\.0\.0\.103",,"<xcatmaster>",,,,,,,,,,,"1500",,\n$/,
+    out: /^#netname,net,mask,mgtifname,gateway,dhcpserver,tftpserver,nameservers,ntpservers,logservers,dynamicrange,staticrange,staticrangeincrement,nodehostname,ddnsdomain,vlanid,domain,mtu,comments,disable\n"10_0_0_0-255_0_0_0","10\.0\.0\.0","255\.0\.0\.0","eth0","10\.0\.0\.103",,"10\.5\.106\.7",,,,,,,,,,,"1500",,\n$/,
   },
   {
     trap: "1.2: an inner quote is doubled",

@@ -288,7 +288,7 @@ sub makedhcp {
 sub reservations {
     my ($db) = @_;
     my $rows = $db->selectall_arrayref('select m.node, h.ip, m.mac from mac m join hosts h using (node) order by 1');
-    return join '', map { "host $_->[0] {\n  hardware ethernet $_->[2];\n  fixed-address $_->[1];\n}\n" } @$rows;
+    return join '', map { "host $_->[0] {\n  hardware ethernet $_->[2];\n  fixed-address $_->[1];\n  filename \"xcat/xnba/$_->[0]\";\n}\n" } @$rows;
 }
 
 sub console_nodes { @{ $_[0]->selectcol_arrayref("select node from nodehm where coalesce(cons, '') <> '' order by node") } }
@@ -310,7 +310,9 @@ sub makeconservercf {
     return error("Unable to dispatch hierarchical sub-command to $master:3001.  Error: Connection failure: IO::Socket::INET: connect: No route to host")
         unless grep { $_ eq $master } local_addresses();
     my $text = "config * {\n  primaryport 782;\n}\naccess * {\n  trusted " . join(',', '127.0.0.1', $master, local_addresses()) . ";\n}\ndefault cyclades { type host; portbase 2000; portinc 1; }\n";
-    $text .= "console $_ {\n  master localhost;\n  type exec;\n  exec /bin/cat;\n}\n" for console_nodes($db);
+    # A console is a program per method, as xCAT has it; conserver starts it when somebody asks for the console.
+    my %method = @{ $db->selectcol_arrayref("select node, cons from nodehm where coalesce(cons, '') <> ''", { Columns => [1, 2] }) };
+    $text .= "console $_ {\n  master localhost;\n  type exec;\n  exec /opt/xcat/share/xcat/cons/$method{$_} $_;\n  options ondemand;\n}\n" for console_nodes($db);
     write_file('/etc/conserver.cf', $text);
     # The trap of facts 2.7: enabled at boot again.
     system('systemctl', '--quiet', 'enable', 'conserver.service');
