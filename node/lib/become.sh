@@ -1,34 +1,5 @@
 # The change of role: observe, decide (plan), then each step, with a look at the lease and at other orders between them.
 
-# system_state: "ok", or why this system is refused (floor: bash 4.4, systemd 239; design section 5).
-system_state() {
-  local id version systemd
-  # shellcheck source=/dev/null
-  id=$(. /etc/os-release && printf '%s' "$ID")
-  # shellcheck source=/dev/null
-  version=$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")
-  systemd=$(systemctl --version | awk 'NR == 1 { print $2 + 0 }')
-  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
-    printf 'bash %s; expected 4.4 or newer\n' "$BASH_VERSION"
-  elif ((systemd < 239)); then
-    printf 'systemd %s; expected 239 or newer\n' "$systemd"
-  else
-    case $id:${version%%.*} in
-      rhel:8 | rhel:9 | rhel:10 | rocky:8 | rocky:9 | rocky:10 | almalinux:8 | almalinux:9 | almalinux:10 | centos:8 | centos:9 | centos:10) printf 'ok\n' ;;
-      sles:15 | debian:12 | ubuntu:22 | ubuntu:24) printf 'ok\n' ;;
-      *) printf '%s %s\n' "$id" "$version" ;;
-    esac
-  fi
-}
-
-# missing_tools: what this program calls and this node lacks.
-missing_tools() {
-  local tool
-  for tool in rsync arping ip ss base64 flock findmnt psql; do
-    command -v "$tool" >/dev/null || printf '%s ' "$tool"
-  done
-}
-
 # observe_facts ROLE: fills FACT.
 observe_facts() {
   local tools
@@ -139,11 +110,8 @@ quiesce() {
   for ((index = ${#UNITS[@]} - 1; index >= 0; index--)); do
     unit=${UNITS[index]}
     unit_exists "$unit" || continue
-    case $(unit_state "$unit") in
-      inactive | failed) ;;
-      *) service_stop "$unit" ;;
-    esac
-    systemctl disable --quiet -- "$unit.service" </dev/null 2>/dev/null || true
+    unit_stopped "$unit" || service_stop "$unit"
+    unit_disable "$unit"
   done
 }
 

@@ -4,7 +4,7 @@
 # hand_built_facts: fills FACT[database] ("runs here", or pg_controldata's word), FACT[virtual_ip] (here, free, or who answers), FACT[mistakes].
 hand_built_facts() {
   local data
-  data=$(share_do readlink -f /var/lib/pgsql/data) || data=/var/lib/pgsql/data
+  data=$(share_do readlink -f "$(path_of /var/lib/pgsql/data)") || data=$(path_of /var/lib/pgsql/data)
   if [[ -n $(processes_below "$data") ]]; then FACT[database]="runs here"; else FACT[database]=$(database_state); fi
   FACT[virtual_ip]=$(virtual_ip_answer)
   FACT[mistakes]=$(manual_mistakes | paste -sd';' | sed 's/;/; /g')
@@ -28,9 +28,11 @@ virtual_ip_answer() {
 
 # manual_mistakes: a line each.
 manual_mistakes() {
-  local conf=/var/lib/pgsql/data/postgresql.conf address
-  if [[ -L /var/lib/pgsql/pgsql ]]; then
-    printf '/var/lib/pgsql/pgsql is a link: mv of the full directory failed, so PostgreSQL writes to the local disk and %s/pgsql is an old copy\n' "$SHARE"
+  local conf address pgsql
+  conf=$(path_of /var/lib/pgsql/data/postgresql.conf)
+  pgsql=$(path_of /var/lib/pgsql)
+  if [[ -L $pgsql/pgsql ]]; then
+    printf '%s/pgsql is a link: mv of the full directory failed, so PostgreSQL writes to the local disk and %s/pgsql is an old copy\n' "$pgsql" "$SHARE"
   fi
   if [[ -r $conf ]]; then
     while read -r address; do

@@ -26,6 +26,7 @@ load_settings() {
     "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
   document_read description < <(grep '^settings\.' "$CONFIGURATION/description")
   use_settings description
+  resolve_units
 }
 
 # load_values ROLE PART: fills WANT from the description.
@@ -198,6 +199,7 @@ serve() {
       local -A settings=()
       document_read settings <<<"$document"
       use_settings settings
+      resolve_units
       printf 'reply %s 0 - -\n' "$id"
       continue
     fi

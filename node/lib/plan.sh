@@ -70,7 +70,7 @@ plan_active() {
         return
       fi
       case ", ${FACT[missing]}," in
-        *", /etc/xcat,"* | *", /var/lib/pgsql,"*)
+        *", /etc/xcat,"* | *", /var/lib/"*sql,*)
           refuse misconfigured "${FACT[missing]} is not on ${FACT[node]}; expected a management node that runs xCAT on PostgreSQL" \
             "neither on ${FACT[node]} nor on ${FACT[share_path]}" "install xCAT and run pgsqlsetup on ${FACT[node]}, or make the node active first that has the data"
           return
@@ -184,7 +184,7 @@ plan_hand_built() {
     if [[ -n ${FACT[copy]} ]]; then
       plan_copy
       case ", ${FACT[copy]}" in
-        *", /etc/xcat "* | *", /var/lib/pgsql "*) step quiesce - "the data on which they work is moved, for ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}" ;;
+        *", /etc/xcat "* | *", /var/lib/"*"sql "*) step quiesce - "the data on which they work is moved, for ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}" ;;
       esac
     fi
     step claim - "${FACT[sentence]}"

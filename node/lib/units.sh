@@ -1,59 +1,70 @@
-# systemd units: what is there, start and stop that tell the truth.
+# systemd units: what is there, start and stop that tell the truth. Each function takes the manual's name of a service (node/lib/platform.sh).
 
-unit_state() { systemctl show -p ActiveState --value -- "$1.service" 2>/dev/null || printf 'unknown\n'; }
+unit_state() { systemctl show -p ActiveState --value -- "$(unit_of "$1").service" 2>/dev/null || printf 'unknown\n'; }
 
-unit_exists() { [[ $(systemctl show -p LoadState --value -- "$1.service" 2>/dev/null) == loaded ]]; }
+unit_exists() { [[ $(systemctl show -p LoadState --value -- "$(unit_of "$1").service" 2>/dev/null) == loaded ]]; }
 
-# unit_enabled UNIT: "enabled" or "not enabled". An alias or static unit does not start at boot by itself.
+# unit_stopped SERVICE: neither its unit nor what belongs to it runs.
+unit_stopped() { [[ $(unit_state "$1") == @(inactive|failed) && ( -z ${COMPANIONS[$1]:-} || -z $(unit_processes "$1") ) ]]; }
+
+# unit_enabled SERVICE: "enabled" or "not enabled". An alias or static unit does not start at boot by itself.
 unit_enabled() {
-  local state
-  state=$(systemctl is-enabled -- "$1.service" 2>/dev/null </dev/null) || true
-  case $state in
-    enabled | enabled-runtime) printf 'enabled\n' ;;
-    *) printf 'not enabled\n' ;;
-  esac
+  local names state
+  mapfile -t names < <(units_of "$1")
+  state=$(systemctl is-enabled -- "${names[@]/%/.service}" 2>/dev/null </dev/null) || true
+  if grep -qxE 'enabled(-runtime)?' <<<"$state"; then printf 'enabled\n'; else printf 'not enabled\n'; fi
 }
 
-# unit_evidence UNIT: its state and the end of its journal on one line.
+# unit_disable SERVICE: its unit and what belongs to it start no more at boot.
+unit_disable() {
+  local names
+  mapfile -t names < <(units_of "$1")
+  systemctl disable --quiet -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
+}
+
+# unit_evidence SERVICE: its state and the end of its journal on one line.
 unit_evidence() {
   printf '%s is %s; journal: ' "$1" "$(unit_state "$1")"
-  journalctl -u "$1.service" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ' | cut -c1-500
+  journalctl -u "$(unit_of "$1").service" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ' | cut -c1-500
 }
 
-# unit_start UNIT SECONDS: returns when it is active. A failed start is stopped: systemd would retry it without end,
+# unit_start SERVICE SECONDS: returns when it is active. A failed start is stopped: systemd would retry it without end,
 # and it would come up later on a node that is not active any more (facts: xcatd, auto-restart).
 unit_start() {
-  local unit=$1 limit=$2
-  systemctl reset-failed -- "$unit.service" 2>/dev/null || true
-  if timeout "$limit" systemctl start -- "$unit.service" </dev/null 2>/dev/null && [[ $(unit_state "$unit") == active ]]; then
+  local unit=$1 limit=$2 name
+  name=$(unit_of "$unit")
+  systemctl reset-failed -- "$name.service" 2>/dev/null || true
+  if timeout "$limit" systemctl start -- "$name.service" </dev/null 2>/dev/null && [[ $(unit_state "$unit") == active ]]; then
     return 0
   fi
   local evidence
   evidence=$(unit_evidence "$unit")
-  timeout 60 systemctl stop -- "$unit.service" </dev/null 2>/dev/null || true
+  timeout 60 systemctl stop -- "$name.service" </dev/null 2>/dev/null || true
   fail incomplete "$unit did not start within $limit s; expected it active" "$evidence" \
-    "journalctl -u $unit -n 50; when the cause is gone, run the same pulumi up again"
+    "journalctl -u $name -n 50; when the cause is gone, run the same pulumi up again"
 }
 
-# unit_stop UNIT SECONDS: returns when it is inactive or failed, with no process left in its control group and no start queued.
+# unit_stop SERVICE SECONDS: returns when it is inactive or failed, with no process left in its control group and no start queued.
 unit_stop() {
-  local unit=$1 limit=$2 state
+  local unit=$1 limit=$2 state names
   unit_exists "$unit" || return 0
-  timeout "$limit" systemctl stop -- "$unit.service" </dev/null 2>/dev/null || true
+  mapfile -t names < <(units_of "$unit")
+  timeout "$limit" systemctl stop -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
   state=$(unit_state "$unit")
   if [[ $state != inactive && $state != failed ]] || [[ -n $(unit_processes "$unit") ]]; then
     fail blocked "$unit did not stop within $limit s: $state; expected inactive" \
       "processes $(unit_processes "$unit" | tr '\n' ' '); $(unit_evidence "$unit")" \
-      "systemctl status $unit on $NODE; stop it, then run the same pulumi up again. Until then nothing starts on the other node"
+      "systemctl status ${names[*]} on $NODE; stop it, then run the same pulumi up again. Until then nothing starts on the other node"
   fi
 }
 
-# unit_processes UNIT: pids in its control group.
+# unit_processes SERVICE: pids in the control groups of its unit and of what belongs to it.
 unit_processes() {
-  local group
-  group=$(systemctl show -p ControlGroup --value -- "$1.service" 2>/dev/null)
-  [[ -n $group ]] || return 0
-  cat "/sys/fs/cgroup$group/cgroup.procs" "/sys/fs/cgroup/systemd$group/cgroup.procs" 2>/dev/null || true
+  local names group
+  mapfile -t names < <(units_of "$1")
+  while read -r group; do
+    [[ -z $group ]] || cat "/sys/fs/cgroup$group/cgroup.procs" "/sys/fs/cgroup/systemd$group/cgroup.procs" 2>/dev/null || true
+  done < <(systemctl show -p ControlGroup --value -- "${names[@]/%/.service}" 2>/dev/null)
 }
 
 # processes_below DIRECTORY: pid and command of every process that has its working directory or an open file there, whoever started it.

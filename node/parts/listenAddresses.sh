@@ -6,8 +6,8 @@ listen_wanted() { printf '%s\n' "${!WANT[@]}" | grep -v '^file$' | LC_ALL=C sort
 # listen_file: ALTER SYSTEM wins over postgresql.conf.
 listen_file() {
   local automatic
-  automatic=$(dirname "${WANT[file]}")/postgresql.auto.conf
-  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' "$automatic" 2>/dev/null; then printf '%s\n' "$automatic"; else printf '%s\n' "${WANT[file]}"; fi
+  automatic=$(path_of "$(dirname "${WANT[file]}")/postgresql.auto.conf")
+  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' "$automatic" 2>/dev/null; then printf '%s\n' "$automatic"; else path_of "${WANT[file]}"; fi
 }
 
 # listen_list FILE: the value of the last setting that counts, or PostgreSQL's default.

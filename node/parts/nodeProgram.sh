@@ -24,10 +24,14 @@ nodeProgram_remove() {
 
 # units_record: how the services were found, once, before the first change (seed, "Disable And Stop All Related Services").
 units_record() {
-  local unit
+  local service unit enabled
   [[ ! -e $RECORDS/units ]] || return 0
-  for unit in "${UNITS[@]}"; do
-    printf '%s %s %s\n' "$unit" "$(unit_state "$unit")" "$(unit_enabled "$unit" | tr ' ' -)"
+  # By the units' own names: where they are put back, nobody may know the services any more.
+  for service in "${UNITS[@]}"; do
+    while read -r unit; do
+      enabled=$(systemctl is-enabled -- "$unit.service" 2>/dev/null </dev/null) || true
+      printf '%s %s %s\n' "$unit" "$(systemctl show -p ActiveState --value -- "$unit.service" 2>/dev/null)" "${enabled:-unknown}"
+    done < <(units_of "$service")
   done | write_file "$RECORDS/units" 0600
 }
 
@@ -38,6 +42,6 @@ units_restore() {
   while read -r unit state enabled; do
     [[ $enabled != enabled ]] || systemctl enable --quiet -- "$unit.service" 2>/dev/null </dev/null || true
     [[ $state != active ]] || systemctl start -- "$unit.service" 2>/dev/null </dev/null ||
-      say "$unit did not start: $(unit_evidence "$unit")"
+      say "$unit did not start: $(journalctl -u "$unit.service" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ' | cut -c1-500)"
   done <"$RECORDS/units"
 }

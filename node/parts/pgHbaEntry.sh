@@ -6,15 +6,18 @@ hba_addresses() { printf '%s\n' "${!WANT[@]}" | grep '/32$' | LC_ALL=C sort; }
 # hba_lines ADDRESS: every rule that lets all users of that address into all databases, or keeps them out, without its comment, blanks
 # made single. A rule for one user or for replication is somebody else's.
 hba_lines() {
-  awk -v address="$1" '{ sub(/#.*/, "") } $1 ~ /^host/ && $2 == "all" && $3 == "all" && $4 == address { $1 = $1; print }' "${WANT[file]}"
+  local file
+  file=$(path_of "${WANT[file]}")
+  awk -v address="$1" '{ sub(/#.*/, "") } $1 ~ /^host/ && $2 == "all" && $3 == "all" && $4 == address { $1 = $1; print }' "$file"
 }
 
 pgHbaEntry_observe() {
-  local address lines
+  local address lines file
   [[ -n $(hba_addresses) ]] || return 0
+  file=$(path_of "${WANT[file]}")
   while read -r address; do
-    if [[ ! -r ${WANT[file]} ]]; then
-      SEEN[$address]="${WANT[file]} cannot be read"
+    if [[ ! -r $file ]]; then
+      SEEN[$address]="$file cannot be read"
       continue
     fi
     lines=$(hba_lines "$address" | paste -sd, | sed 's/,/, /g')
@@ -25,15 +28,16 @@ pgHbaEntry_observe() {
 # pgHbaEntry_apply: adds what is missing after the comment under which xCAT's pgsqlsetup writes; all other lines and their order stay.
 # A rule of ours that stands twice or with another method is replaced: the first match decides.
 pgHbaEntry_apply() {
-  local address absent=()
+  local address absent=() file
   [[ -n $(hba_addresses) ]] || return 0
   while read -r address; do
     [[ $(hba_lines "$address") == "${WANT[$address]}" ]] || absent+=("$address")
   done < <(hba_addresses)
   pgHbaEntry_forget
   ((${#absent[@]})) || return 0
-  lease_require "${WANT[file]}"
-  edit_file "${WANT[file]}" 0600 awk -v missing="${absent[*]}" '
+  file=$(path_of "${WANT[file]}")
+  lease_require "$file"
+  edit_file "$file" 0600 awk -v missing="${absent[*]}" '
     function ours(  i) {
       for (i = 1; i <= count; i++) printf "host    all          all        %s      md5\n", address[i]
       written = 1
@@ -69,6 +73,6 @@ pgHbaEntry_remove() { :; }
 # postgresql_reload: only a server of this node. The pid in postmaster.pid can be another host's.
 postgresql_reload() {
   local pid
-  pid=$(systemctl show -p MainPID --value -- postgresql.service 2>/dev/null)
+  pid=$(systemctl show -p MainPID --value -- "$(unit_of postgresql).service" 2>/dev/null)
   [[ -z $pid || $pid == 0 ]] || kill -HUP "$pid"
 }

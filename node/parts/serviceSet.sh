@@ -1,6 +1,6 @@
 # serviceSet: the services of one set in their order, each ready before the next (seed, "Activate Primary MN" and
 # "Disable And Stop All Related Services"). Two of them exist: `database` and `network`.
-# The values are UNIT = what it should be; `order` lists the units as they start. Stopping is the order reversed.
+# The values are SERVICE = what it should be; `order` lists them as they start. Stopping is the order reversed.
 
 readonly START_SECONDS=120
 readonly MAKE_SECONDS=1200
@@ -53,7 +53,7 @@ named_ready() {
 
 dhcpd_ready() { ss -Hlun 'sport = :67' 2>/dev/null | grep -q .; }
 
-# unit_now UNIT: what it is, in the words of the values.
+# unit_now SERVICE: what it is, in the words of the values.
 unit_now() {
   local state running
   state=$(unit_state "$1")
@@ -69,6 +69,7 @@ unit_now() {
       ;;
     *) running=${state:-unknown} ;;
   esac
+  [[ $running != stopped* || -z ${COMPANIONS[$1]:-} ]] || unit_stopped "$1" || running="stopped, but of${COMPANIONS[$1]} something runs"
   unit_exists "$1" || running='not installed'
   printf '%s, %s\n' "$running" "$(unit_enabled "$1")"
 }
@@ -78,12 +79,6 @@ serviceSet_observe() {
   for unit in ${WANT[order]}; do
     SEEN[$unit]=$(unit_now "$unit")
   done
-}
-
-unit_boot() { # UNIT: as wanted at boot
-  local unit=$1 verb=disable
-  [[ ${WANT[$unit]} == *', not enabled' ]] || verb=enable
-  [[ "${WANT[$unit]#*, }" == "$(unit_enabled "$unit")" ]] || systemctl "$verb" --quiet -- "$unit.service" </dev/null 2>/dev/null || true
 }
 
 serviceSet_apply() {
@@ -102,16 +97,14 @@ serviceSet_apply() {
   done
   for unit in "${units[@]}"; do
     [[ ${WANT[$unit]} == running* ]] || continue
-    unit_exists "$unit" || fail misconfigured "there is no unit $unit.service on $NODE; cluster.yaml lists it under services" \
-      "systemctl list-unit-files '$unit*': $(systemctl list-unit-files --no-legend "$unit*" 2>/dev/null | tr '\n' ' ')" \
-      "install it on $NODE, or take it out of services in cluster.yaml"
+    unit_require "$unit"
     # It listens on the addresses that were there when it started (facts/xcat.md 4.4).
     [[ $unit != postgresql ]] || ! postgresql_misses_the_vip || service_stop "$unit"
     [[ $(unit_now "$unit") == running,* ]] || service_start "$unit"
   done
-  # Again after the make* steps: makegocons and makeconservercf enable their service (facts/xcat.md 2.7).
+  # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service (facts/xcat.md 2.3 and 2.7).
   for unit in "${units[@]}"; do
-    ! unit_exists "$unit" || unit_boot "$unit"
+    [[ $(unit_enabled "$unit") == 'not enabled' ]] || unit_disable "$unit"
   done
 }
 
@@ -129,7 +122,7 @@ service_stop() {
 # database_prove_stopped: no process has the data directory, whoever started it.
 database_prove_stopped() {
   local data processes
-  data=$(share_do readlink -f /var/lib/pgsql/data) || data=/var/lib/pgsql/data
+  data=$(share_do readlink -f "$(path_of /var/lib/pgsql/data)") || data=$(path_of /var/lib/pgsql/data)
   processes=$(processes_below "$data")
   [[ -z $processes ]] || fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" \
     "$(tr '\n' ';' <<<"$processes" | cut -c1-400)" "end them on $NODE, then run the same pulumi up again. Until then nothing starts on the other node"
@@ -138,18 +131,17 @@ database_prove_stopped() {
 # database_state: the cluster state that pg_controldata reports, for the record of a release.
 database_state() {
   local tool
-  for tool in pg_controldata /usr/lib/postgresql/*/bin/pg_controldata /usr/pgsql-*/bin/pg_controldata; do
-    command -v "$tool" >/dev/null || continue
-    LC_ALL=C share_do "$tool" /var/lib/pgsql/data 2>/dev/null | sed -n 's/^Database cluster state: *//p'
-    return 0
-  done
-  printf 'unknown\n'
+  if tool=$(database_tool pg_controldata); then
+    LC_ALL=C share_do "$tool" "$(path_of /var/lib/pgsql/data)" 2>/dev/null | sed -n 's/^Database cluster state: *//p'
+  else
+    printf 'unknown\n'
+  fi
 }
 
 service_start() {
   local unit=$1 began
   began=$(milliseconds)
-  if [[ $unit != ntpd && $unit != chronyd ]]; then lease_require "$unit"; fi
+  lease_require "$unit"
   case $unit in
     named) start_named ;;
     dhcpd) start_dhcpd ;;
@@ -201,11 +193,24 @@ start_named() {
 
 # start_dhcpd: makedhcp -n restarts dhcpd and does not look whether it runs (facts/xcat.md 2.3).
 start_dhcpd() {
+  [[ $(unit_of dhcpd) != kea-* ]] || kea_interface
   make_step makedhcp -n || fail incomplete "makedhcp -n failed" "$(last_lines "$RUN/make.log")" \
     "run makedhcp -n on $NODE and read what it says, then run the same pulumi up again"
   unit_start dhcpd "$START_SECONDS"
   make_step makedhcp -a || fail incomplete "makedhcp -a failed" "$(last_lines "$RUN/make.log")" \
     "run makedhcp -a on $NODE and read what it says, then run the same pulumi up again"
+}
+
+# kea_interface: xCAT finds Kea's interfaces by networks.mgtifname, which is the VIP's label and no interface: makedhcp -n fails until
+# site.dhcpinterfaces names one (facts/xcat.md 1.5). What an admin has set stays.
+kea_interface() {
+  local interface output
+  [[ -z $(xcat "$XCAT_SECONDS" lsdef -t site -i dhcpinterfaces 2>/dev/null | sed -n 's/^ *dhcpinterfaces=//p') ]] || return 0
+  interface=$(virtualIp_entries "$VIP" | awk '{ print $5; exit }')
+  output=$(xcat "$XCAT_SECONDS" chdef -t site "dhcpinterfaces=$interface" 2>&1) ||
+    fail incomplete "site.dhcpinterfaces could not be set to $interface; makedhcp with Kea needs it" "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" \
+      "chdef -t site dhcpinterfaces=$interface on $NODE, then run the same pulumi up again"
+  say "site.dhcpinterfaces is $interface, for Kea"
 }
 
 # start_console UNIT MAKE: its configuration first, then itself.

@@ -4,9 +4,19 @@
 # First setup, each directory: local -> SHARE/.xcat-ha/copy-MACHINE/NAME (rsync, resumable, verified) -> SHARE/NAME (rename) ->
 # local becomes local.bak -> link. What is on SHARE/NAME already is never written: there the local directory only steps aside.
 
-linked_directories() { printf '%s\n' "${!WANT[@]}" | grep '^/' | grep -v ':' | LC_ALL=C sort; }
+# linked_directories: what they are called here; the values are by the manual's names.
+linked_directories() {
+  local directory
+  for directory in "${!WANT[@]}"; do
+    [[ $directory != /* || $directory == *:* ]] || path_of "$directory"
+  done | LC_ALL=C sort
+}
 
-shared_of() { printf '%s\n' "${WANT[$1]#-> }"; }
+shared_of() {
+  local directory
+  directory=$(manual_path "$1")
+  printf '%s\n' "${WANT[$directory]#-> }"
+}
 copy_of() { printf '%s/.xcat-ha/copy-%s/%s\n' "$SHARE" "$(machine_id)" "$(basename "$(shared_of "$1")")"; }
 
 is_linked() { [[ -L $1 && $(readlink -- "$1") == "$(shared_of "$1")" ]]; }
@@ -15,17 +25,18 @@ is_linked() { [[ -L $1 && $(readlink -- "$1") == "$(shared_of "$1")" ]]; }
 owner_of() { share_do stat -c '%U:%G %a' -- "$1" 2>/dev/null || printf 'absent\n'; }
 
 sharedDataLinks_observe() {
-  local key directory
+  local key directory name
   while read -r directory; do
+    name=$(manual_path "$directory")
     if [[ -L $directory ]]; then
-      SEEN[$directory]="-> $(readlink -- "$directory")"
-      share_do test -d "$directory" || SEEN[$directory]="${SEEN[$directory]} (not there)"
+      SEEN[$name]="-> $(readlink -- "$directory")"
+      share_do test -d "$directory" || SEEN[$name]="${SEEN[$name]} (not there)"
     elif [[ -d $directory ]]; then
-      SEEN[$directory]="a local directory"
+      SEEN[$name]="a local directory"
     elif [[ -e $directory ]]; then
-      SEEN[$directory]="a local file"
+      SEEN[$name]="a local file"
     else
-      SEEN[$directory]=absent
+      SEEN[$name]=absent
     fi
   done < <(linked_directories)
   for key in "${!WANT[@]}"; do
@@ -153,7 +164,7 @@ place_on_share() {
     mv -T -- "$(shared_of "$directory")" "$copy"
   fi
   # A database file can change within the same size and tick of the clock.
-  [[ $directory != /var/lib/pgsql ]] || checksum=(--checksum)
+  [[ $(manual_path "$directory") != /var/lib/pgsql ]] || checksum=(--checksum)
   if [[ -d $directory ]]; then
     copy_directory "$directory" "$copy" "${checksum[@]}"
     difference=$(differences "$directory" "$copy" "${checksum[@]}")

@@ -1,4 +1,4 @@
-# startGuard: a drop-in on every managed unit that lets it start only where the newest epoch names this node in this boot.
+# startGuard: a drop-in on every unit of the managed services that lets it start only where the newest epoch names this node in this boot.
 
 guard_file() { printf '/etc/systemd/system/%s.service.d/xcat-ha.conf\n' "$1"; }
 
@@ -7,23 +7,36 @@ guard_text() {
   printf '# xcat-ha: starts only where the owner lease is held (xcat-ha guard).\n[Service]\nExecStartPre=+%s guard %%N\n' "$PROGRAM"
 }
 
-# guarded_units: the units among the wanted values.
-guarded_units() { printf '%s\n' "${!WANT[@]}" | LC_ALL=C sort; }
+# guarded_units: the units of the wanted services.
+guarded_units() {
+  local service
+  for service in "${!WANT[@]}"; do units_of "$service"; done | LC_ALL=C sort -u
+}
+
+# guard_state UNIT
+guard_state() {
+  local file
+  file=$(guard_file "$1")
+  if [[ ! -e $file ]]; then
+    printf 'not guarded\n'
+  elif [[ $(<"$file") != "$(guard_text)" ]]; then
+    printf 'drop-in changed: %s\n' "$(grep -v '^#' "$file" | tr '\n' ' ')"
+  elif ! systemctl show -p ExecStartPre --value -- "$1.service" | grep -qF "$PROGRAM guard"; then
+    printf 'guarded, but systemd has not read it\n'
+  else
+    printf 'guarded\n'
+  fi
+}
 
 startGuard_observe() {
-  local unit file
-  while read -r unit; do
-    file=$(guard_file "$unit")
-    if [[ ! -e $file ]]; then
-      SEEN[$unit]='not guarded'
-    elif [[ $(<"$file") != "$(guard_text)" ]]; then
-      SEEN[$unit]="drop-in changed: $(grep -v '^#' "$file" | tr '\n' ' ')"
-    elif ! systemctl show -p ExecStartPre --value -- "$unit.service" | grep -qF "$PROGRAM guard"; then
-      SEEN[$unit]='guarded, but systemd has not read it'
-    else
-      SEEN[$unit]=guarded
-    fi
-  done < <(guarded_units)
+  local service unit state
+  for service in "${!WANT[@]}"; do
+    SEEN[$service]=guarded
+    while read -r unit; do
+      state=$(guard_state "$unit")
+      [[ $state == guarded ]] || SEEN[$service]=$state
+    done < <(units_of "$service")
+  done
 }
 
 startGuard_apply() {

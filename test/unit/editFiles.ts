@@ -36,7 +36,13 @@ export function edit(
       return `edit ${at} "${entries.join(" ")}"`;
     });
     const { code, stderr } = bash(
-      ["node/lib/report.sh", "node/lib/document.sh", "node/lib/files.sh", `node/parts/${part}.sh`],
+      [
+        "node/lib/report.sh",
+        "node/lib/document.sh",
+        "node/lib/files.sh",
+        "node/lib/platform.sh",
+        `node/parts/${part}.sh`,
+      ],
       `lease_require() { echo lease >>"$AT/did"; }
        postgresql_reload() { echo reload >>"$AT/did"; }
        say() { :; }

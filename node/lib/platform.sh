@@ -1,0 +1,230 @@
+# The one table of systems: which are supported, and what the manual's services, files and tools are called on each.
+# cluster.yaml and every other file say the manual's names; this one knows what they are here (facts/xcat.md 4.6).
+
+OS_RELEASE=/etc/os-release
+POSTGRESQL_CONFIGURATION=/etc/postgresql
+KEA_SUPPORT=/opt/xcat/lib/perl/xCAT/DHCP/Backend.pm
+
+# release_word KEY: one value of os-release.
+release_word() (
+  # shellcheck source=/dev/null
+  . "$OS_RELEASE" && printf '%s' "${!1:-}"
+)
+
+system_name() { printf '%s %s\n' "$(release_word ID)" "$(release_word VERSION_ID)"; }
+
+# system_column: the column of this system in the table, or nothing: then it is not supported.
+system_column() {
+  local major
+  major=$(release_word VERSION_ID)
+  major=${major%%.*}
+  case $(release_word ID):$major in
+    rhel:[89] | rocky:[89] | almalinux:[89] | centos:[89]) printf 'rhel\n' ;;
+    rhel:10 | rocky:10 | almalinux:10 | centos:10) printf 'rhel10\n' ;;
+    sles:15) printf 'sles\n' ;;
+    debian:12) printf 'debian\n' ;;
+    ubuntu:2[2-9] | ubuntu:[3-9][0-9]) printf 'ubuntu\n' ;;
+  esac
+}
+
+# system_state: "ok", or why this system is refused (floor: bash 4.4, systemd 239; design section 5).
+system_state() {
+  local systemd
+  systemd=$(systemctl --version | awk 'NR == 1 { print $2 + 0 }')
+  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+    printf 'bash %s; expected 4.4 or newer\n' "$BASH_VERSION"
+  elif ((systemd < 239)); then
+    printf 'systemd %s; expected 239 or newer\n' "$systemd"
+  elif [[ -z $(system_column) ]]; then
+    system_name
+  else
+    printf 'ok\n'
+  fi
+}
+
+# A service's units beside the manual's own name, which always comes first. postgresql@: the cluster `main` of Debian's layout.
+# kea: where xCAT serves DHCP with it, from 2.18 on RHEL 10 and on Ubuntu (facts/xcat.md 4.6).
+units_table() {
+  cat <<'TABLE'
+service      rhel          rhel10     sles              ubuntu                                 debian
+postgresql   -             -          -                 postgresql@                            postgresql@
+xcatd        -             -          -                 -                                      -
+named        -             -          -                 bind9                                  bind9
+dhcpd        -             kea-dhcp4  -                 kea-dhcp4-server,isc-dhcp-server       isc-dhcp-server
+ntpd         ntp,chronyd   chronyd    ntp,chronyd       ntp,ntpsec,chronyd,chrony              ntp,ntpsec,chronyd,chrony
+chronyd      ntpd          -          ntpd,ntp          chrony,ntpd,ntp,ntpsec                 chrony,ntpd,ntp,ntpsec
+conserver    -             -          -                 conserver-server                       conserver-server
+goconserver  -             -          -                 -                                      -
+TABLE
+}
+
+# Units that start, stop and stay disabled with another, and that nobody judges: makedhcp enables Kea's behind our back (facts/xcat.md 2.3).
+declare -grA TOGETHER=(
+  [kea-dhcp4]='kea-dhcp6 kea-dhcp-ddns kea-ctrl-agent'
+  [kea-dhcp4-server]='kea-dhcp6-server kea-dhcp-ddns-server kea-ctrl-agent'
+)
+
+# companions_of UNIT: into REPLY. Debian's `postgresql` is a wrapper, active whatever its clusters do; at boot it starts them.
+companions_of() {
+  if [[ $1 == postgresql@* ]]; then REPLY=postgresql; else REPLY=${TOGETHER[$1]:-}; fi
+}
+
+# candidates: SERVICE UNIT... a line for every service: its units on this system, in the order in which they are tried.
+candidates() {
+  local service column candidate line clusters
+  clusters=$(debian_clusters)
+  while read -r service column; do
+    line=$service
+    for candidate in ${column//,/ }; do
+      case $candidate in
+        -) ;;
+        postgresql@) line+=${clusters:+ ${clusters//$'\n'/ }} ;;
+        kea-dhcp4-server) [[ ! -e $KEA_SUPPORT ]] || line+=" $candidate" ;;
+        *) line+=" $candidate" ;;
+      esac
+    done
+    printf '%s %s\n' "$service" "$line"
+  done < <(units_table | awk -v column="$(system_column)" '
+    NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
+    { print $1, at ? $at : "-" }')
+}
+
+# debian_clusters: units of the clusters `main` that listen where xCAT looks. An upgrade leaves another one beside it, on another port.
+debian_clusters() {
+  local file
+  for file in "$POSTGRESQL_CONFIGURATION"/*/main/postgresql.conf; do
+    [[ -e $file ]] && grep -qE '^[[:space:]]*port[[:space:]]*=?[[:space:]]*5432([^0-9]|$)' "$file" || continue
+    file=${file%/main/postgresql.conf}
+    printf 'postgresql@%s-main\n' "${file##*/}"
+  done
+}
+
+# Service -> its unit here, and what belongs to it; filled by resolve_units.
+declare -gA UNIT=() COMPANIONS=()
+
+# resolve_units: the first loaded candidate of every service, by the unit's own name: systemd enables and disables no alias.
+resolve_units() {
+  local service units unit index name load kind names=() found=() REPLY
+  local -A id=() state=() type=() tried=()
+  UNIT=() COMPANIONS=()
+  while read -r service units; do
+    tried[$service]=$units
+    for unit in $units; do
+      companions_of "$unit"
+      # shellcheck disable=SC2206 # a list of names
+      names+=("$unit" $REPLY)
+    done
+  done < <(candidates)
+  # An answer for each name, in their order.
+  mapfile -t found < <(systemctl show -p Id -p LoadState -p Type -- "${names[@]/%/.service}" 2>/dev/null </dev/null |
+    awk 'BEGIN { RS = ""; FS = "\n" }
+      { for (key in value) delete value[key]
+        for (i = 1; i <= NF; i++) { at = index($i, "="); value[substr($i, 1, at - 1)] = substr($i, at + 1) }
+        print value["Id"], value["LoadState"], value["Type"] }')
+  for index in "${!names[@]}"; do
+    unit=${names[index]}
+    read -r name load kind <<<"${found[index]:-}"
+    id[$unit]=$name state[$unit]=$load type[$unit]=$kind
+  done
+  for service in "${!tried[@]}"; do
+    for unit in ${tried[$service]}; do
+      [[ ${state[$unit]} == loaded ]] || continue
+      # Debian's wrapper, by what it does: a unit of that name that runs a server itself is the manual's.
+      [[ $unit != postgresql || ${type[$unit]} != oneshot ]] || continue
+      UNIT[$service]=${id[$unit]%.service}
+      companions_of "$unit"
+      for unit in $REPLY; do
+        [[ ${state[$unit]} != loaded ]] || COMPANIONS[$service]+=" ${id[$unit]%.service}"
+      done
+      break
+    done
+  done
+}
+
+# unit_of SERVICE: its unit here; the manual's own name where none is loaded.
+unit_of() { printf '%s\n' "${UNIT[$1]:-$1}"; }
+
+# units_of SERVICE: its unit and what belongs to it, a line each.
+units_of() {
+  unit_of "$1"
+  # shellcheck disable=SC2086 # a list of names
+  [[ -z ${COMPANIONS[$1]:-} ]] || printf '%s\n' ${COMPANIONS[$1]}
+}
+
+# unit_require SERVICE: one of its units is here.
+unit_require() {
+  local tried
+  unit_exists "$1" && return 0
+  tried=$(candidates | sed -n "s/^$1 //p")
+  fail misconfigured "no unit of the service $1 is on $NODE ($(system_name)); expected one of: $tried" \
+    "systemctl show -p LoadState of each: none is loaded; cluster.yaml lists $1 under services" \
+    "install $1 on $NODE, or take it out of services in cluster.yaml"
+}
+
+# path_of PATH: what a path of the manual's PostgreSQL is here. Debian keeps the configuration beside the data.
+path_of() {
+  local version
+  if [[ $1 != /var/lib/pgsql* || ${UNIT[postgresql]:-} != postgresql@* ]]; then
+    printf '%s\n' "$1"
+    return 0
+  fi
+  version=${UNIT[postgresql]#postgresql@}
+  version=${version%-main}
+  case $1 in
+    /var/lib/pgsql/data/postgresql.auto.conf) printf '/var/lib/postgresql/%s/main/postgresql.auto.conf\n' "$version" ;;
+    /var/lib/pgsql/data/*.conf) printf '%s/%s/main/%s\n' "$POSTGRESQL_CONFIGURATION" "$version" "${1#/var/lib/pgsql/data/}" ;;
+    /var/lib/pgsql/data*) printf '/var/lib/postgresql/%s/main%s\n' "$version" "${1#/var/lib/pgsql/data}" ;;
+    *) printf '/var/lib/postgresql%s\n' "${1#/var/lib/pgsql}" ;;
+  esac
+}
+
+# manual_path PATH: the other way round.
+manual_path() {
+  if [[ $1 == /var/lib/postgresql ]]; then printf '/var/lib/pgsql\n'; else printf '%s\n' "$1"; fi
+}
+
+# time_configuration UNIT: the file in which the time service finds its servers.
+time_configuration() {
+  case $1 in
+    chrony*) if [[ $(system_column) == @(ubuntu|debian) ]]; then printf '/etc/chrony/chrony.conf\n'; else printf '/etc/chrony.conf\n'; fi ;;
+    ntpsec) printf '/etc/ntpsec/ntp.conf\n' ;;
+    *) printf '/etc/ntp.conf\n' ;;
+  esac
+}
+
+# A tool that this program calls, and the package that brings it.
+tools_table() {
+  cat <<'TABLE'
+tool     rhel        rhel10      sles        ubuntu             debian
+rsync    rsync       rsync       rsync       rsync              rsync
+arping   iputils     iputils     iputils     iputils-arping     iputils-arping
+ip       iproute     iproute     iproute2    iproute2           iproute2
+ss       iproute     iproute     iproute2    iproute2           iproute2
+base64   coreutils   coreutils   coreutils   coreutils          coreutils
+flock    util-linux  util-linux  util-linux  util-linux         util-linux
+findmnt  util-linux  util-linux  util-linux  util-linux         util-linux
+psql     postgresql  postgresql  postgresql  postgresql-client  postgresql-client
+TABLE
+}
+
+# missing_tools: what this program calls and this node lacks, each with its package.
+missing_tools() {
+  local tool package
+  while read -r tool package; do
+    command -v "$tool" >/dev/null || printf '%s (package %s) ' "$tool" "$package"
+  done < <(tools_table | awk -v column="$(system_column)" '
+    NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
+    at { print $1, $at }')
+}
+
+# database_tool NAME: PostgreSQL's own programs, which most systems keep out of PATH.
+database_tool() {
+  local tool
+  for tool in "$1" /usr/lib/postgresql/*/bin/"$1" /usr/pgsql-*/bin/"$1" /usr/lib/postgresql*/bin/"$1"; do
+    if command -v "$tool" >/dev/null; then
+      printf '%s\n' "$tool"
+      return 0
+    fi
+  done
+  return 1
+}
