@@ -1,3 +1,4 @@
+import { clockSourceValues } from "./clockSource";
 import { hostsEntryValues } from "./hostsEntry";
 import { hostsSyncCronValues } from "./hostsSyncCron";
 import { listenAddressesValues } from "./listenAddresses";
@@ -19,6 +20,7 @@ export function roleValues(facts: PartFacts): Record<Exclude<Part, "nodeProgram"
   return {
     staticAddress: staticAddressValues(facts.staticAddress),
     hostsEntry: hostsEntryValues(facts.hostsEntry),
+    clockSource: clockSourceValues(facts.clockSource),
     ownerLease: ownerLeaseValues(facts.ownerLease),
     sharedDataLinks: sharedDataLinksValues(facts.sharedDataLinks),
     startGuard: startGuardValues(facts.startGuard),

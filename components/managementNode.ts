@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isTimeService } from "../config/cluster";
+import { ClockSource, type ClockSourceFacts } from "./clockSource";
 import { type NodeContext, observe, type PartArgs } from "./converge";
 import { describeNode } from "./description";
 import { Destroyable } from "./destroyable";
@@ -21,6 +23,7 @@ import { VirtualIp, type VirtualIpFacts } from "./virtualIp";
 export type PartFacts = {
   staticAddress: StaticAddressFacts;
   hostsEntry: HostsEntryFacts;
+  clockSource: ClockSourceFacts;
   ownerLease: OwnerLeaseFacts;
   sharedDataLinks: SharedDataLinksFacts;
   startGuard: StartGuardFacts;
@@ -48,6 +51,7 @@ export function partFacts({ cluster, name }: Pick<NodeContext, "cluster" | "name
         ...Object.entries(nodes).map(([node, { address, names }]) => [address, names ?? [node]]),
       ]),
     },
+    clockSource: { service: services.network.find(isTimeService), servers: cluster.ntpServers ?? [] },
     ownerLease: { owner: name },
     sharedDataLinks: { share: cluster.share, restoreFrom: cluster.restoreFrom ?? "aside" },
     startGuard: { units: managedUnits(cluster) },
@@ -56,7 +60,7 @@ export function partFacts({ cluster, name }: Pick<NodeContext, "cluster" | "name
     listenAddresses: { addresses: ["localhost", ...addresses] },
     database: { units: services.database },
     networksMgtIf: { network: cluster.network, mgtifname: vip.label },
-    network: { units: services.network },
+    network: { units: services.network.filter((service) => !isTimeService(service)) },
     hostsSyncCron: {
       schedule: cluster.hostsSync,
       peer,
@@ -79,6 +83,7 @@ export class ManagementNode extends pulumi.ComponentResource {
         new NodeProgram("nodeProgram", { ...args, description, staticAddress, interface: device }, parent),
       staticAddress: (args) => new StaticAddress("staticAddress", { ...args, ...facts.staticAddress }, parent),
       hostsEntry: (args) => new HostsEntry("hostsEntry", { ...args, ...facts.hostsEntry }, parent),
+      clockSource: (args) => new ClockSource("clockSource", { ...args, ...facts.clockSource }, parent),
       ownerLease: (args) => new OwnerLease("ownerLease", { ...args, ...facts.ownerLease }, parent),
       sharedDataLinks: (args) => new SharedDataLinks("sharedDataLinks", { ...args, ...facts.sharedDataLinks }, parent),
       startGuard: (args) => new StartGuard("startGuard", { ...args, ...facts.startGuard }, parent),

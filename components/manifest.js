@@ -15,6 +15,7 @@ const MANIFEST = /** @type {const} */ ({
   nodeProgram: "as active",
   staticAddress: "as active",
   hostsEntry: "as active",
+  clockSource: "as active",
   ownerLease: "as active",
   sharedDataLinks: "after release",
   startGuard: "after release",

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { TIME_SERVICES } from "../config/cluster";
 import { converge, type PartArgs } from "./converge";
 import type { RoleValues, Values } from "./values";
 
@@ -7,14 +6,12 @@ export type ServiceSetArgs = PartArgs &
   ServiceSetFacts & { /** Which of the two sets. */ part: "database" | "network" };
 
 export type ServiceSetFacts = {
-  /** systemd's names of the units, in the order of their start. */
+  /** The manual's names of the services, in the order of their start. */
   units: string[];
 };
 
-/** The time service runs on both nodes: a clock left alone for months fails on the night it counts (design section 6). */
 export function serviceSetValues({ units }: ServiceSetFacts): RoleValues {
-  const states = (managed: string): Values =>
-    Object.fromEntries(units.map((unit) => [unit, TIME_SERVICES.includes(unit) ? "running, enabled" : managed]));
+  const states = (managed: string): Values => Object.fromEntries(units.map((unit) => [unit, managed]));
   const order = units.join(" ");
   return {
     active: { order, ...states("running, not enabled") },

@@ -1,6 +1,6 @@
 // What the node program must know of the pair whatever part it works on. Derived from the cluster file alone, so that an observation
 // can make it at call time (see config/cluster.js).
-const { TIME_SERVICES } = require("../config/cluster");
+const { isTimeService } = require("../config/cluster");
 const { manifestText } = require("./manifest");
 
 /** The five directories of the seed, "Configure Shared Data", and their names on the share. */
@@ -12,9 +12,9 @@ const SHARED_DIRECTORIES = {
   "/tftpboot": "tftpboot",
 };
 
-/** The units that only an active node runs, in start order. The time service runs on both. @param {import("../config/cluster").Cluster} cluster */
+/** The services that only an active node runs, in start order. The time service runs on both. @param {import("../config/cluster").Cluster} cluster */
 const managedUnits = ({ services }) =>
-  [...services.database, ...services.network].filter((unit) => !TIME_SERVICES.includes(unit));
+  [...services.database, ...services.network].filter((service) => !isTimeService(service));
 
 /** @param {import("../config/cluster").Cluster} cluster @param {string} node @returns {string} */
 const peerOf = (cluster, node) => Object.keys(cluster.nodes).find((name) => name !== node) ?? "";

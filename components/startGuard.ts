@@ -5,7 +5,7 @@ import type { RoleValues } from "./values";
 export type StartGuardArgs = PartArgs & StartGuardFacts;
 
 export type StartGuardFacts = {
-  /** systemd's names of the units. */
+  /** The manual's names of the services. */
   units: string[];
 };
 

@@ -6,9 +6,11 @@ const path = require("node:path");
 const { parseDocument } = require("yaml");
 const { z } = require("zod");
 
-/** systemd's names of the services as the manual lists them; the units of other systems come with the table of issue "the whole seed". */
+/** The services by the names of the manual; what their units are called on a node is that node's business (node/lib/platform.sh). */
 const DATABASE_SERVICES = ["postgresql", "xcatd"];
 const TIME_SERVICES = ["ntpd", "chronyd"];
+/** @param {string} service */
+const isTimeService = (service) => TIME_SERVICES.includes(service);
 const CONSOLE_SERVICES = ["conserver", "goconserver"];
 const NETWORK_SERVICES = ["named", "dhcpd", ...TIME_SERVICES, ...CONSOLE_SERVICES];
 
@@ -39,6 +41,15 @@ const hostNames = expecting(
     value.length > 0 &&
     value.every((name) => typeof name === "string" && name.length < 254 && HOST_NAME.test(name)),
   "a list of host names, like [xcatmn1, xcatmn1.cluster.com]",
+);
+/** @type {z.ZodType<string[]>} */
+const timeServers = expecting(
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((name) => typeof name === "string" && name.length < 254 && HOST_NAME.test(name)) &&
+    new Set(value).size === value.length,
+  "a list of time servers, each once, by address or name, like [10.0.0.103]",
 );
 const file = text(/./, "a path, relative to this file");
 
@@ -106,6 +117,7 @@ const Schema = section({
   }),
   hostsSync: expecting(isSchedule, "five fields as in crontab(5), like 0 2 * * *"),
   leaseWait: integer(0, 3600, "a number of seconds"),
+  ntpServers: timeServers.optional(),
   restoreFrom: z.enum(["aside", "shared"], { error: "expected aside or shared" }).optional(),
   ssh: section({
     user: text(/^root$/, "root"),
@@ -382,4 +394,4 @@ function loadCluster(clusterFile) {
   return { ...cluster, hostKeys, privateKeyFile, knownHostsFile };
 }
 
-module.exports = { loadCluster, broadcastOf, hostKeyOf, ConfigError, TIME_SERVICES };
+module.exports = { loadCluster, broadcastOf, hostKeyOf, ConfigError, isTimeService };

@@ -2,12 +2,11 @@
 
 # observe_facts ROLE: fills FACT.
 observe_facts() {
-  local tools
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
-    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]='')
+    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]=''
+    [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT)
   FACT[system]=$(system_state)
-  tools=$(missing_tools)
-  [[ -z $tools ]] || FACT[system]="these commands are missing: $tools"
+  FACT[tools]=$(missing_tools)
   FACT[share]=$(share_state)
   [[ ${FACT[share]} == ok ]] || return 0
   lease_read
@@ -22,6 +21,7 @@ observe_facts() {
   if [[ $1 == active ]]; then
     FACT[cfgloc]=$(cfgloc_state)
     FACT[own_name]=$(own_name_state)
+    clock_facts
   fi
   # Asked only where a change of role stands before: xCAT's commands take half a second each.
   case ${FACT[lease]}/$1 in

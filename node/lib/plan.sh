@@ -12,7 +12,8 @@
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables
 #        outage     how long the services were down the last time, or what to expect
-#        system     ok, or why this system is refused
+#        system     ok, or why this system is refused; tools: commands that are missing, with their packages
+#        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
 #
 # Steps, one a line: VERB, argument, reason, separated by tabs.
 #        note TEXT      what the person should know
@@ -31,9 +32,47 @@ step() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
 refuse() { printf 'refuse\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4"; }
 
 plan() {
+  local steps
+  steps=$(plan_role)
+  # A refusal is the whole plan, also where steps were written before it was found.
+  if [[ $'\n'$steps == *$'\nrefuse\t'* ]]; then
+    steps=$'\n'$steps
+    steps=refuse$'\t'${steps#*$'\nrefuse\t'}
+    steps=${steps%%$'\n'*}
+  elif [[ $'\n'$steps == *$'\nclaim\t'* ]]; then
+    plan_clock "$steps"
+    return 0
+  fi
+  printf '%s\n' "$steps"
+}
+
+# plan_clock STEPS: the steps to a new epoch, and what the clock makes of them. An owner goes on whatever its clock says: what runs there
+# runs already.
+plan_clock() {
+  case ${FACT[clock]} in
+    ok) printf '%s\n' "$1" ;;
+    off)
+      step prepare clockSource "the clock is off by more than ${FACT[clock_limit]} s: it is stepped"
+      printf '%s\n' "$1"
+      ;;
+    stepped)
+      refuse refused "the clock of ${FACT[node]} is off by more than ${FACT[clock_limit]} s although it was stepped; expected it to follow its source before ${FACT[node]} becomes active" \
+        "what the time service of ${FACT[node]} says" "look at the time servers of ${FACT[node]}, set its clock, then run the same command again"
+      ;;
+    *)
+      printf '%s\n' "$1"
+      step note "warning: no time source answers: how far the clock of ${FACT[node]} is off is not known" "a failover does not wait for a time server"
+      ;;
+  esac
+}
+
+plan_role() {
   if [[ ${FACT[system]} != ok ]]; then
     refuse misconfigured "${FACT[node]} is not supported: ${FACT[system]}" "/etc/os-release, bash and systemd of ${FACT[node]}" \
       "use one of the systems that the README lists"
+  elif [[ -n ${FACT[tools]} ]]; then
+    refuse misconfigured "${FACT[node]} has no ${FACT[tools]}; expected these commands" "command -v on ${FACT[node]}" \
+      "install the packages on ${FACT[node]}, then run the same command again"
   elif [[ ${FACT[share]} != ok ]]; then
     refuse unknown "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data" "stat and findmnt -T ${FACT[share_path]}" \
       "mount the shared data on ${FACT[node]}, then run the same command again"

@@ -93,9 +93,10 @@ candidates() {
 debian_clusters() {
   local file
   for file in "$POSTGRESQL_CONFIGURATION"/*/main/postgresql.conf; do
-    [[ -e $file ]] && grep -qE '^[[:space:]]*port[[:space:]]*=?[[:space:]]*5432([^0-9]|$)' "$file" || continue
-    file=${file%/main/postgresql.conf}
-    printf 'postgresql@%s-main\n' "${file##*/}"
+    if grep -qsE '^[[:space:]]*port[[:space:]]*=?[[:space:]]*5432([^0-9]|$)' "$file"; then
+      file=${file%/main/postgresql.conf}
+      printf 'postgresql@%s-main\n' "${file##*/}"
+    fi
   done
 }
 
@@ -133,8 +134,8 @@ resolve_units() {
       [[ $unit != postgresql || ${type[$unit]} != oneshot ]] || continue
       UNIT[$service]=${id[$unit]%.service}
       companions_of "$unit"
-      for unit in $REPLY; do
-        [[ ${state[$unit]} != loaded ]] || COMPANIONS[$service]+=" ${id[$unit]%.service}"
+      for name in $REPLY; do
+        [[ ${state[$name]} != loaded ]] || COMPANIONS[$service]+=" ${id[$name]%.service}"
       done
       break
     done

@@ -33,7 +33,13 @@ const HOSTS = {
   "10.5.106.70": "xcatmn1-static",
   "10.5.106.5": "xcatmn2",
 };
-const NETWORK = { order: "named dhcpd ntpd conserver" };
+const NETWORK = { order: "named dhcpd conserver" };
+const CLOCK = {
+  service: "ntpd",
+  state: "running, enabled",
+  "server.10.0.0.103": "listed",
+  clock: "within the limit, or not known",
+};
 const UP = "running, not enabled";
 const DOWN = "stopped, not enabled";
 const SYNC = {
@@ -48,6 +54,7 @@ const SYNC = {
 const WANTED: Record<string, { active: Values; standby: Values }> = {
   staticAddress: { active: STATIC_ADDRESS, standby: STATIC_ADDRESS },
   hostsEntry: { active: HOSTS, standby: HOSTS },
+  clockSource: { active: CLOCK, standby: CLOCK },
   ownerLease: {
     active: { role: "active", lease: "held by xcatmn1" },
     standby: { role: "standby", lease: "not held by xcatmn1" },
@@ -86,8 +93,8 @@ const WANTED: Record<string, { active: Values; standby: Values }> = {
     standby: { network: "10_0_0_0-255_0_0_0" },
   },
   network: {
-    active: { ...NETWORK, named: UP, dhcpd: UP, ntpd: "running, enabled", conserver: UP },
-    standby: { ...NETWORK, named: DOWN, dhcpd: DOWN, ntpd: "running, enabled", conserver: DOWN },
+    active: { ...NETWORK, named: UP, dhcpd: UP, conserver: UP },
+    standby: { ...NETWORK, named: DOWN, dhcpd: DOWN, conserver: DOWN },
   },
   hostsSyncCron: {
     active: { ...SYNC, cron: "0 2 * * * root /usr/local/sbin/xcat-ha sync-hosts", key: "present" },

@@ -53,6 +53,7 @@ test("what stands before the lease in the manifest needs no lease; what shared d
     nodeProgram: "as active",
     staticAddress: "as active",
     hostsEntry: "as active",
+    clockSource: "as active",
     ownerLease: "as active",
     sharedDataLinks: "after release",
     startGuard: "after release",

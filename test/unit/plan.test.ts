@@ -32,7 +32,10 @@ type Facts = Record<
   | "cfgloc"
   | "own_name"
   | "traps"
-  | "dissolved",
+  | "dissolved"
+  | "tools"
+  | "clock"
+  | "clock_limit",
   string
 >;
 
@@ -135,6 +138,9 @@ const BASE: Facts = {
   own_name: "ok",
   traps: "",
   dissolved: "",
+  tools: "",
+  clock: "ok",
+  clock_limit: "10",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
@@ -262,6 +268,39 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     quiesce,
     "claim: epoch 4 was released by xcatmn2",
     ...activate,
+  ],
+
+  // The clock, before a new epoch
+  [
+    "the clock is far off",
+    { clock: "off" },
+    "prepare clockSource: the clock is off by more than 10 s: it is stepped",
+    quiesce,
+    "claim: epoch 4 was released by xcatmn2",
+    ...activate,
+  ],
+  [
+    "how far the clock is off is not known",
+    { clock: "unknown" },
+    quiesce,
+    "claim: epoch 4 was released by xcatmn2",
+    ...activate,
+    "note warning: no time source answers: how far the clock of xcatmn1 is off is not known: a failover does not wait for a time server",
+  ],
+  [
+    "the owner again, whose clock is off",
+    { ...MINE, clock: "stepped", running: RUNNING },
+    ...apply("the owner lease is ours already", ...ACTIVATED),
+  ],
+  [
+    "the owner steps down, whose clock is off",
+    { ...STANDBY, ...MINE, clock: "stepped", running: RUNNING },
+    `${record}: now running ${RUNNING}`,
+    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    ...takeBack,
+    prove,
+    released,
+    ...stay,
   ],
 
   // Becoming or staying standby
@@ -547,6 +586,20 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "next: use one of the systems that the README lists",
   ],
   [
+    "commands are missing",
+    { tools: "arping (package iputils-arping) psql (package postgresql-client) " },
+    "refuse misconfigured: xcatmn1 has no arping (package iputils-arping) psql (package postgresql-client) ; expected these commands",
+    "evidence: command -v on xcatmn1",
+    "next: install the packages on xcatmn1, then run the same command again",
+  ],
+  [
+    "the clock is off although it was stepped",
+    { clock: "stepped" },
+    "refuse refused: the clock of xcatmn1 is off by more than 10 s although it was stepped; expected it to follow its source before xcatmn1 becomes active",
+    "evidence: what the time service of xcatmn1 says",
+    "next: look at the time servers of xcatmn1, set its clock, then run the same command again",
+  ],
+  [
     "a lease that is not understood",
     { lease: "unknown" },
     "refuse unknown: what /HA holds could not be observed on xcatmn1; expected to know owner, links and directories",
@@ -595,6 +648,9 @@ const combinations = [
     database: ["runs here", "shut down", "in production"],
     both: ["", "/install"],
     copy: ["", "/var/lib/pgsql (1.0M)"],
+    ...ROLES_AND_LEASES,
+    shared: ["present", "partial", "absent"],
+    clock: ["off", "stepped", "unknown", ""],
   }),
 ];
 
@@ -623,6 +679,14 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
       role !== "active" || lease === "mine" || firstApply(steps) === Infinity || steps.includes("claim"),
   ],
   ["never claims what another node holds", (steps, { lease }) => lease !== "other" || !steps.includes("claim")],
+  [
+    "never claims with a clock that a step did not help",
+    (steps, { clock }) => clock !== "stepped" || !steps.includes("claim"),
+  ],
+  [
+    "a clock that is far off is stepped before anything else",
+    (steps, { clock }) => clock !== "off" || !steps.includes("claim") || steps[0] === "prepare clockSource",
+  ],
   ["only an active node claims", (steps, { role }) => role === "active" || !steps.includes("claim")],
   [
     "services are quiesced before the claim, but for a pair built by hand that runs here or nowhere, with its data in place",
@@ -694,6 +758,8 @@ function after(facts: Facts, step: string): Facts {
   switch (step) {
     case "quiesce":
       return { ...facts, running: "" };
+    case "prepare clockSource":
+      return { ...facts, clock: "ok" };
     case "claim":
       return { ...facts, ...MINE };
     case "release":
@@ -710,10 +776,11 @@ function after(facts: Facts, step: string): Facts {
   }
 }
 
-/** A power cut: nothing runs, and a lease of ours is one of a former boot. */
+/** A power cut: nothing runs, a lease of ours is one of a former boot, and the clock was stepped in that one. */
 const rebooted = (facts: Facts): Facts => ({
   ...facts,
   running: "",
+  clock: facts.clock === "stepped" ? "off" : facts.clock,
   ...(facts.lease.startsWith("mine") ? REBOOTED : {}),
 });
 

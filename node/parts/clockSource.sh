@@ -1,0 +1,185 @@
+# clockSource: the time service, whichever of ntpd and chrony the node has, runs on both nodes, on the standby too; with the servers of
+# cluster.yaml, where it lists any. A clock that is far off is stepped once in a boot; where that did not help nothing is activated.
+
+# Seconds. docs/design.md says why.
+readonly CLOCK_LIMIT=10
+readonly CLOCK_KNOWN_SECONDS=60
+
+clock_servers() { printf '%s\n' "${!WANT[@]}" | sed -n 's/^server\.//p' | LC_ALL=C sort; }
+
+# clock_server_is_listed FILE SERVER: with whatever options an admin gave it.
+clock_server_is_listed() {
+  awk -v server="$2" '($1 == "server" || $1 == "pool" || $1 == "peer") && tolower($2) == tolower(server) { found = 1 } END { exit !found }' "$1" 2>/dev/null
+}
+
+clockSource_observe() {
+  local server file
+  if [[ -n ${WANT[service]:-} ]]; then
+    file=$(time_configuration "$(unit_of "${WANT[service]}")")
+    SEEN[state]=$(clock_service_now "${WANT[service]}")
+    while read -r server; do
+      [[ -n $server ]] || continue
+      if clock_server_is_listed "$file" "$server"; then SEEN[server.$server]=listed; else SEEN[server.$server]="not listed in $file"; fi
+    done < <(clock_servers)
+  fi
+  # The offset itself moves: it is no part of what is observed.
+  [[ $(clock_state) != off ]] || SEEN[clock]="off by more than $CLOCK_LIMIT s"
+}
+
+clock_service_now() {
+  local state
+  state=$(unit_state "$1")
+  case $state in
+    active) state=running ;;
+    inactive) state=stopped ;;
+  esac
+  unit_exists "$1" || state='not installed'
+  printf '%s, %s\n' "$state" "$(unit_enabled "$1")"
+}
+
+clockSource_apply() {
+  local service=${WANT[service]:-} file server absent=()
+  if [[ -n $service ]]; then
+    unit_require "$service"
+    file=$(time_configuration "$(unit_of "$service")")
+    while read -r server; do
+      [[ -z $server ]] || clock_server_is_listed "$file" "$server" || absent+=("$server")
+    done < <(clock_servers)
+    if ((${#absent[@]})); then
+      clock_add_servers "$file" "${absent[@]}"
+      [[ $(unit_state "$service") != active ]] || unit_stop "$service" "$STOP_SECONDS"
+    fi
+    [[ $(unit_state "$service") == active ]] || {
+      unit_start "$service" "$START_SECONDS"
+      say "$(unit_of "$service") started"
+    }
+    [[ $(unit_enabled "$service") == enabled ]] || systemctl enable --quiet -- "$(unit_of "$service").service" </dev/null
+  fi
+  clockSource_prepare
+}
+
+# clock_add_servers FILE SERVER...: behind the last server that is there; all other lines stay.
+clock_add_servers() {
+  local file=$1
+  shift
+  install -d -m 0700 "$RECORDS"
+  if [[ -e $file ]]; then
+    [[ -e $RECORDS/clock.found ]] || cp -a -- "$file" "$RECORDS/clock.found"
+  else
+    mkdir -p -- "$(dirname "$file")"
+    : >"$file"
+  fi
+  edit_file "$file" 0644 awk -v servers="$*" '
+    { line[NR] = $0 }
+    $1 == "server" || $1 == "pool" || $1 == "peer" { last = NR }
+    function ours(  i, n, server) { n = split(servers, server, " "); for (i = 1; i <= n; i++) print "server " server[i] " iburst" }
+    END {
+      for (i = 1; i <= NR; i++) { print line[i]; if (i == last) ours() }
+      if (!last) ours()
+    }'
+  say "$file: added $*"
+}
+
+# clock_offset: seconds between this clock and its source, without a sign, as the running time service says; nothing where it has none.
+# The only place that looks: no clock is ever compared over the network by us.
+clock_offset() {
+  local service
+  for service in ntpd chronyd; do
+    [[ -n ${UNIT[$service]:-} && $(unit_state "$service") == active ]] || continue
+    case ${UNIT[$service]} in
+      chrony*) timeout 10 chronyc -c tracking 2>/dev/null </dev/null | chrony_offset || true ;;
+      *) timeout 10 ntpq -pn 2>/dev/null </dev/null | ntp_offset || true ;;
+    esac
+    return 0
+  done
+}
+
+# ntp_offset: out of `ntpq -pn`: the source that ntpd follows, or one that answers and is not out of line. The local clock is no source.
+ntp_offset() {
+  awk '
+    NR <= 2 { next }
+    { tally = substr($0, 1, 1); $0 = substr($0, 2) }
+    NF < 10 || $7 == 0 || $3 >= 16 || $2 ~ /^\.?LOCL?\.?$/ || tally == "x" { next }
+    { offset = ($9 < 0 ? -$9 : $9) / 1000 }
+    tally == "*" || tally == "o" { followed = offset; follows = 1 }
+    !answers { answered = offset; answers = 1 }
+    END { if (follows) printf "%.6f\n", followed; else if (answers) printf "%.6f\n", answered }'
+}
+
+# chrony_offset: out of `chronyc -c tracking`. 7F7F0101 is its own clock.
+chrony_offset() {
+  awk -F, '$1 !~ /^(00000000|7F7F0101)$/ && $14 != "Not synchronised" && NF >= 14 { printf "%.6f\n", $5 < 0 ? -$5 : $5 }'
+}
+
+# clock_state: ok, off, or unknown.
+clock_state() {
+  local offset
+  offset=$(clock_offset)
+  if [[ -z $offset ]]; then
+    printf 'unknown\n'
+  elif awk -v offset="$offset" -v limit="$CLOCK_LIMIT" 'BEGIN { exit !(offset > limit) }'; then
+    printf 'off\n'
+  else
+    printf 'ok\n'
+  fi
+}
+
+# clock_facts: fills FACT[clock]: ok, off, unknown, or stepped: still off although it was stepped in this boot.
+clock_facts() {
+  FACT[clock]=$(clock_state)
+  if [[ ${FACT[clock]} == off && -e $RUN/clock-stepped ]]; then FACT[clock]=stepped; fi
+}
+
+# clockSource_prepare: a clock that is far off is stepped, once in a boot: where it is far off again, source and clock must be looked at.
+clockSource_prepare() {
+  local limit
+  [[ $(clock_state) == off ]] || return 0
+  if [[ ! -e $RUN/clock-stepped ]]; then
+    install -d -m 0700 "$RUN"
+    : >"$RUN/clock-stepped"
+    clock_step
+    limit=$((SECONDS + CLOCK_KNOWN_SECONDS))
+    until [[ $(clock_state) != unknown ]] || ((SECONDS >= limit)); do sleep 0.5; done
+    [[ $(clock_state) == off ]] || {
+      say "the clock was off by more than $CLOCK_LIMIT s and was stepped"
+      return 0
+    }
+  fi
+  fail misconfigured "the clock of $NODE is off by more than $CLOCK_LIMIT s although it was stepped; expected it to follow its source" \
+    "off by $(clock_offset) s, as $(clock_unit) says" "look at the time servers of $NODE, set its clock, then run the same command again"
+}
+
+clock_unit() {
+  local service
+  for service in ntpd chronyd; do
+    [[ -z ${UNIT[$service]:-} || $(unit_state "$service") != active ]] || {
+      unit_of "$service"
+      return 0
+    }
+  done
+}
+
+# clock_step: by the time service that runs. ntpd lets itself be told only before it starts.
+clock_step() {
+  local unit
+  unit=$(clock_unit)
+  case $unit in
+    chrony*) timeout 10 chronyc makestep </dev/null >/dev/null || true ;;
+    *)
+      systemctl stop -- "$unit.service" </dev/null
+      timeout 60 ntpd -gq -c "$(time_configuration "$unit")" </dev/null >/dev/null 2>&1 || true
+      systemctl start -- "$unit.service" </dev/null
+      ;;
+  esac
+}
+
+# clockSource_remove: servers that were not there before the first change go; the time service keeps running, it writes nothing shared.
+clockSource_remove() {
+  local file found=$RECORDS/clock.found server
+  [[ -n ${WANT[service]:-} && -e $found ]] || return 0
+  file=$(time_configuration "$(unit_of "${WANT[service]}")")
+  while read -r server; do
+    [[ -z $server ]] || clock_server_is_listed "$found" "$server" ||
+      edit_file "$file" 0644 awk -v server="$server" '!($1 == "server" && $2 == server && $3 == "iburst" && NF == 3)'
+  done < <(clock_servers)
+}
