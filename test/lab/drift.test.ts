@@ -22,6 +22,11 @@ const DRIFTS: Drift[] = [
     seen: /hostsEntry: 10\.5\.106\.5 is 'absent', wanted 'xcatmn2'[\s\S]*10\.5\.106\.7 is 'xcatmn1 xcatmn1\.cluster\.com; xcatmn1 also at 127\.0\.0\.1', wanted 'xcatmn1 xcatmn1\.cluster\.com'/,
   },
   {
+    part: "clockSource",
+    breaks: "sed -i '/10.0.0.103/d' /etc/ntp.conf; systemctl disable --quiet --now ntpd",
+    seen: /clockSource: server\.10\.0\.0\.103 is 'not listed in \/etc\/ntp\.conf', wanted 'listed'[\s\S]*state is 'stopped, not enabled', wanted 'running, enabled'/,
+  },
+  {
     part: "sharedDataLinks",
     breaks: "rm /tftpboot && mkdir /tftpboot",
     seen: /sharedDataLinks: \/tftpboot is 'a local directory', wanted '-> \/HA\/tftpboot'/,
