@@ -56,7 +56,8 @@ test("the shipped cluster file is good", () => {
   assert.deepEqual(services, { database: ["postgresql", "xcatd"], network: ["named", "dhcpd", "ntpd", "conserver"] });
 });
 
-const TOP_KEYS = "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ntpServers (optional), restoreFrom (optional), ssh";
+const TOP_KEYS =
+  "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ntpServers (optional), restoreFrom (optional), ssh";
 const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
