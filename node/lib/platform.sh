@@ -117,7 +117,7 @@ resolve_units() {
     done
   done < <(candidates)
   # An answer for each name, in their order.
-  mapfile -t found < <(systemctl show -p Id -p LoadState -p Type -- "${names[@]/%/.service}" 2>/dev/null </dev/null |
+  mapfile -t found < <({ systemctl show -p Id -p LoadState -p Type -- "${names[@]/%/.service}" 2>/dev/null </dev/null || true; } |
     awk 'BEGIN { RS = ""; FS = "\n" }
       { for (key in value) delete value[key]
         for (i = 1; i <= NF; i++) { at = index($i, "="); value[substr($i, 1, at - 1)] = substr($i, at + 1) }

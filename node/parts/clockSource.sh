@@ -38,17 +38,19 @@ clock_service_now() {
 }
 
 clockSource_apply() {
-  local service=${WANT[service]:-} file server absent=()
+  local service=${WANT[service]:-} file server before absent=()
   if [[ -n $service ]]; then
     unit_require "$service"
     file=$(time_configuration "$(unit_of "$service")")
+    before=$(digest "$file")
+    for server in "${!BEFORE[@]}"; do
+      [[ $server != server.* || -n ${WANT[$server]:-} ]] || clock_forget "$file" "${server#server.}"
+    done
     while read -r server; do
       [[ -z $server ]] || clock_server_is_listed "$file" "$server" || absent+=("$server")
     done < <(clock_servers)
-    if ((${#absent[@]})); then
-      clock_add_servers "$file" "${absent[@]}"
-      [[ $(unit_state "$service") != active ]] || unit_stop "$service" "$STOP_SECONDS"
-    fi
+    ((${#absent[@]} == 0)) || clock_add_servers "$file" "${absent[@]}"
+    [[ $before == "$(digest "$file")" || $(unit_state "$service") != active ]] || unit_stop "$service" "$STOP_SECONDS"
     [[ $(unit_state "$service") == active ]] || {
       unit_start "$service" "$START_SECONDS"
       say "$(unit_of "$service") started"
@@ -173,13 +175,20 @@ clock_step() {
   esac
 }
 
-# clockSource_remove: servers that were not there before the first change go; the time service keeps running, it writes nothing shared.
+# clock_forget FILE SERVER: our line goes, unless it was there before our first change.
+clock_forget() {
+  local found=$RECORDS/clock.found
+  [[ -e $1 ]] || return 0
+  [[ -e $found ]] && clock_server_is_listed "$found" "$2" && return 0
+  edit_file "$1" 0644 awk -v server="$2" '!($1 == "server" && $2 == server && $3 == "iburst" && NF == 3)'
+}
+
+# clockSource_remove: the time service keeps running: it writes nothing shared.
 clockSource_remove() {
-  local file found=$RECORDS/clock.found server
-  [[ -n ${WANT[service]:-} && -e $found ]] || return 0
+  local file server
+  [[ -n ${WANT[service]:-} ]] || return 0
   file=$(time_configuration "$(unit_of "${WANT[service]}")")
   while read -r server; do
-    [[ -z $server ]] || clock_server_is_listed "$found" "$server" ||
-      edit_file "$file" 0644 awk -v server="$server" '!($1 == "server" && $2 == server && $3 == "iburst" && NF == 3)'
+    [[ -z $server ]] || clock_forget "$file" "$server"
   done < <(clock_servers)
 }

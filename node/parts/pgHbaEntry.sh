@@ -54,13 +54,14 @@ pgHbaEntry_apply() {
 
 # pgHbaEntry_forget: our rules of addresses that are ours no more, exactly as we write them.
 pgHbaEntry_forget() {
-  local address former=
+  local address file former=''
   for address in "${!BEFORE[@]}"; do
     [[ $address != */32 || -n ${WANT[$address]:-} ]] || former="$former $address"
   done
   [[ -n $former ]] || return 0
-  lease_require "${WANT[file]}"
-  edit_file "${WANT[file]}" 0600 awk -v former="$former" '
+  file=$(path_of "${WANT[file]}")
+  lease_require "$file"
+  edit_file "$file" 0600 awk -v former="$former" '
     BEGIN { count = split(former, address, " "); for (i = 1; i <= count; i++) gone["host all all " address[i] " md5"] = 1 }
     { line = $0; $1 = $1; if (!($0 in gone)) print line }'
   postgresql_reload

@@ -40,7 +40,7 @@ startGuard_observe() {
 }
 
 startGuard_apply() {
-  local unit file changed=
+  local service unit file changed=
   while read -r unit; do
     file=$(guard_file "$unit")
     if [[ ! -e $file || $(<"$file") != "$(guard_text)" ]]; then
@@ -49,8 +49,8 @@ startGuard_apply() {
       changed="$changed $unit"
     fi
   done < <(guarded_units)
-  for unit in "${!BEFORE[@]}"; do
-    [[ -n ${WANT[$unit]:-} ]] || remove_guard "$unit"
+  for service in "${!BEFORE[@]}"; do
+    [[ -n ${WANT[$service]:-} ]] || while read -r unit; do remove_guard "$unit"; done < <(units_of "$service")
   done
   systemctl daemon-reload </dev/null
   [[ -z $changed ]] || say "start guard on$changed"

@@ -36,7 +36,7 @@ function clock({ unit = "", says = "", afterStep, file = "", want = {}, stepped 
   const done = bash(
     ["node/parts/clockSource.sh", ...LIBRARIES],
     `AT=${at} NODE=xcatmn1 RUN=${at}/run RECORDS=${at}/records START_SECONDS=5 STOP_SECONDS=5
-     declare -A WANT=(${wanted.join(" ")}) SEEN=() FACT=()
+     declare -A BEFORE=() WANT=(${wanted.join(" ")}) SEEN=() FACT=()
      UNIT=(${unit ? `[ntpd]=${unit} [chronyd]=${unit}` : ""})
      RUNNING='${unit}'
      did() { echo "$*" >>${at}/did; }
@@ -199,6 +199,19 @@ for (const [what, before, changed] of FILES) {
     assert.equal(file, `${before}server later\n`);
   });
 }
+
+test("servers: one that cluster.yaml lists no more is taken away, one that an admin had listed stays", () => {
+  const { service, state, clock: within } = WANT;
+  const { code, stderr, file, did } = clock(
+    { unit: "ntpd", file: "server ntp.example.com iburst\n", want: WANT },
+    `clockSource_apply
+     BEFORE=([server.10.0.0.103]=listed [server.ntp.example.com]=listed) WANT=([service]=${service} [state]="${state}" [clock]="${within}")
+     clockSource_apply`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(file, "server ntp.example.com iburst\n");
+  assert.equal(did.filter((line) => line === "start ntpd").length, 2);
+});
 
 test("without servers in cluster.yaml the file is not touched", () => {
   const { service, state, clock: within } = WANT;

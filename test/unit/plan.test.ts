@@ -287,15 +287,12 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     ...activate,
     "note warning: no time source answers: how far the clock of xcatmn1 is off is not known: a failover does not wait for a time server",
   ],
-  [
-    "the owner again, whose clock is off",
-    { ...MINE, clock: "stepped", running: RUNNING },
-    ...apply("the owner lease is ours already", ...ACTIVATED),
-  ],
+  ["the owner again, whose clock is off", { ...MINE, clock: "stepped", running: RUNNING }, ...activateAgain],
   [
     "the owner steps down, whose clock is off",
     { ...STANDBY, ...MINE, clock: "stepped", running: RUNNING },
     `${record}: now running ${RUNNING}`,
+    exportLast,
     "release: epoch 4 is held by xcatmn1 since noon (mine)",
     ...takeBack,
     prove,
@@ -648,6 +645,8 @@ const combinations = [
     database: ["runs here", "shut down", "in production"],
     both: ["", "/install"],
     copy: ["", "/var/lib/pgsql (1.0M)"],
+  }),
+  ...product({
     ...ROLES_AND_LEASES,
     shared: ["present", "partial", "absent"],
     clock: ["off", "stepped", "unknown", ""],
