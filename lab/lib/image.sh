@@ -1,6 +1,9 @@
 # The image: Debian with the packages (base), and above it units, stand-ins and data (layer). Each is cached under a hash of its recipe.
 
-base_key() { cat "$here/image/packages" "$here/image/build" | sha256sum | cut -c1-16; }
+# image_packages: what every machine has, and the time service of this lab's cluster file: Debian has one at a time.
+image_packages() { cat "$here/image/packages" "$here/image/packages.$(cluster_word time)"; }
+
+base_key() { { image_packages; cat "$here/image/build"; } | sha256sum | cut -c1-16; }
 
 layer_key() {
   {
@@ -34,8 +37,14 @@ once() {
 }
 
 ensure_image() {
-  once "$CACHE/lab-base-$(base_key)" "base image (Debian and its packages)" "$here/image/build"
+  once "$CACHE/lab-base-$(base_key)" "base image (Debian and its packages)" make_base
   once "$CACHE/lab-layer-$(layer_key)" "services and data of the machines" make_layer
+}
+
+make_base() {
+  local packages
+  read -ra packages < <(image_packages | tr '\n' ' ')
+  "$here/image/build" "$1" "${packages[@]}"
 }
 
 make_layer() {

@@ -191,6 +191,28 @@ test("what belongs to a unit is disabled with it", () => {
   );
 });
 
+const KEA_START: [what: string, unit: string, set: string, ...did: string[]][] = [
+  ["unset", "kea-dhcp4", "", "chdef -t site dhcpinterfaces=eth0"],
+  ["set by an admin", "kea-dhcp4", "    dhcpinterfaces=bond0"],
+  ["unset, but dhcpd serves", "dhcpd", ""],
+];
+for (const [what, unit, set, ...did] of KEA_START)
+  test(`Kea is told its interface before makedhcp: site.dhcpinterfaces ${what}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/serviceSet.sh"],
+      `NODE=xcatmn1 VIP=10.5.106.7 XCAT_SECONDS=5 UNIT=([dhcpd]=${unit})
+       exec 7>&1
+       virtualIp_entries() { echo "$1/8 brd 10.255.255.255 dev eth0 label eth0:0"; }
+       xcat() { shift; if [[ $1 == lsdef ]]; then echo '${set}'; else echo "$*" >&7; fi; }
+       say() { :; }
+       make_step() { echo "$*"; }
+       unit_start() { echo "start $(unit_of "$1")"; }
+       start_dhcpd`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(stdout.trim().split("\n"), [...did, "makedhcp -n", `start ${unit}`, "makedhcp -a"]);
+  });
+
 const DEBIAN = { system: "debian 12", units: "postgresql:oneshot postgresql@15-main", files: CLUSTER(15) };
 const PATHS: [node: Node, manual: string, here: (at: string) => string][] = [
   [{ system: "rhel 9.4", units: "postgresql" }, "/var/lib/pgsql/data", () => "/var/lib/pgsql/data"],
