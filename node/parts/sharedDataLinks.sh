@@ -240,7 +240,7 @@ copy_back() {
   local directory checksum=()
   while read -r directory; do
     is_linked "$directory" || continue
-    [[ $directory != /var/lib/pgsql ]] || checksum=(--checksum)
+    [[ $(manual_path "$directory") != /var/lib/pgsql ]] || checksum=(--checksum)
     copy_directory "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}"
     [[ -z $(differences "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}") ]] ||
       fail incomplete "the copy of $(shared_of "$directory") is not the same as the original" "rsync --dry-run finds differences" \

@@ -97,7 +97,7 @@ const BAD: [wrong: string, from: string | RegExp, to: string, ...says: string[]]
     "label: eth0:",
     `line 7, "  label: eth0:": Nested mappings are not allowed in compact mappings; ${YAML}`,
   ],
-  ["a second document", /$/, "---\nshare: /HB\n", 'line 33, "---": a second document begins; expected one'],
+  ["a second document", /$/, "---\nshare: /HB\n", 'line 34, "---": a second document begins; expected one'],
   [
     "a schedule that begins with a bare *",
     "0 2 * * * #",
