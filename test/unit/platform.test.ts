@@ -149,9 +149,9 @@ const SERVICES: [what: string, node: Node, units: Record<string, string>][] = [
     {
       system: "debian 12",
       units: "postgresql:oneshot postgresql@15-main postgresql@16-main",
-      files: { ...CLUSTER(16, 5433), ...CLUSTER(15) },
+      files: { ...CLUSTER(15, 5433), ...CLUSTER(16) },
     },
-    { postgresql: "postgresql@15-main postgresql" },
+    { postgresql: "postgresql@16-main postgresql" },
   ],
   [
     "a wrapper without a cluster is no database",
