@@ -5,8 +5,9 @@ import { readStack } from "./config/stack";
 
 const clusterFile = "cluster.yaml";
 const cluster = loadCluster(clusterFile);
-const { node, role } = readStack(pulumi.getStack(), new pulumi.Config(), cluster);
+const stack = pulumi.getStack();
+const { node, role } = readStack(stack, new pulumi.Config(), cluster);
 
-new ManagementNode(node, { clusterFile, cluster, name: node, role });
+new ManagementNode(node, { clusterFile, cluster, stack: `${pulumi.getProject()}/${stack}`, name: node, role });
 
 export { node, role };

@@ -6,6 +6,7 @@ import type { Role } from "../config/stack";
 import type { Part } from "./manifest";
 import { encodeDocument } from "./remote/document";
 import { Observation } from "./remote/observationResource";
+import { asRoot } from "./remote/session";
 import type { RoleValues, Values } from "./values";
 
 /** The node that a component works on. */
@@ -14,6 +15,8 @@ export type NodeContext = {
   clusterFile: string;
   /** The cluster file, read and checked. */
   cluster: ReturnType<typeof loadCluster>;
+  /** The stack that manages the node, as PROJECT/STACK: recorded there, and another one is refused. */
+  stack: string;
   /** Name of this node in the cluster file. */
   name: string;
   /** The role that the stack config gives it. */
@@ -38,12 +41,12 @@ export function observe(
   parent: pulumi.ComponentResource,
   part: Part,
   values: Values,
-  node: Pick<NodeContext, "clusterFile" | "name">,
+  node: Pick<NodeContext, "clusterFile" | "stack" | "name">,
   dependsOn: pulumi.Resource[] = [],
 ): Observation {
   return new Observation(
     part,
-    { target: { clusterFile: node.clusterFile, node: node.name, part }, values },
+    { target: { clusterFile: node.clusterFile, stack: node.stack, node: node.name, part }, values },
     { parent, dependsOn },
   );
 }
@@ -91,8 +94,8 @@ export function converge(
     part,
     {
       connection: connectionTo(node, node.cluster.nodes[node.name].address),
-      create: options.create ?? `${PROGRAM} apply ${part}`,
-      delete: `if [ -x ${PROGRAM} ]; then exec ${PROGRAM} remove ${part}; fi`,
+      create: asRoot(node.cluster.ssh, options.create ?? `${PROGRAM} apply ${part}`),
+      delete: asRoot(node.cluster.ssh, `if [ -x ${PROGRAM} ]; then exec ${PROGRAM} remove ${part}; fi`),
       // The only change signal: triggers would replace, and the old delete would run last (facts: command.remote.Command).
       stdin,
       addPreviousOutputInEnv: false,

@@ -11,7 +11,7 @@ export type DestroyableArgs = PartArgs & {
 export class Destroyable extends pulumi.ComponentResource {
   constructor(name: string, { node, after, restoreFrom }: DestroyableArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xcat-ha:index:Destroyable", name, {}, opts);
-    const target = { clusterFile: node.clusterFile, node: node.name, part: "destroyable" };
+    const target = { clusterFile: node.clusterFile, stack: node.stack, node: node.name, part: "destroyable" };
     new Observation("destroyable", { target, values: { restoreFrom } }, { parent: this, dependsOn: after });
     this.registerOutputs({});
   }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { connectionTo, converge, type PartArgs } from "./converge";
 import { encodeDocument } from "./remote/document";
 import { installedProgram, sha256 } from "./remote/program";
+import { asRoot } from "./remote/session";
 import type { RoleValues } from "./values";
 
 export type NodeProgramArgs = PartArgs & {
@@ -19,8 +20,8 @@ const runDelivered = (verb: string) =>
   `set -eu; umask 077; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cat >"$folder/document"; ` +
   `sed -n 's/^program\\.text //p' "$folder/document" | base64 -d >"$folder/program"; bash "$folder/program" ${verb} <"$folder/document"`;
 
-export function nodeProgramValues(description: string): RoleValues {
-  const values = { program: sha256(installedProgram()), description: sha256(description) };
+export function nodeProgramValues(description: string, stack: string): RoleValues {
+  const values = { program: sha256(installedProgram()), description: sha256(description), stack };
   return { active: values, standby: values };
 }
 
@@ -31,7 +32,7 @@ export class NodeProgram extends pulumi.ComponentResource {
   constructor(name: string, args: NodeProgramArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xcat-ha:index:NodeProgram", name, {}, opts);
     const program = installedProgram();
-    const { command } = converge(this, "nodeProgram", nodeProgramValues(args.description), args, {
+    const { command } = converge(this, "nodeProgram", nodeProgramValues(args.description, args.node.stack), args, {
       payload: { "program.text": program, "description.text": args.description },
       create: runDelivered("install"),
       prelude: ({ foundAt }) =>
@@ -40,7 +41,7 @@ export class NodeProgram extends pulumi.ComponentResource {
           `bootstrap ${args.staticAddress}`,
           {
             connection: connectionTo(args.node, foundAt),
-            create: runDelivered("bootstrap"),
+            create: asRoot(args.node.cluster.ssh, runDelivered("bootstrap")),
             stdin: encodeDocument({ "program.text": program, address: args.staticAddress, interface: args.interface }),
             addPreviousOutputInEnv: false,
           },

@@ -32,6 +32,7 @@ function settingsOf(cluster, node) {
     "settings.share": cluster.share,
     "settings.leaseWait": String(cluster.leaseWait),
     "settings.units": managedUnits(cluster).join(" "),
+    "settings.services": [...cluster.services.database, ...cluster.services.network].join(" "),
     "settings.hostNames": [...cluster.virtualIp.names, ...(cluster.nodes[node].names ?? [node])].join(" "),
     "settings.manifest": manifestText(),
     "settings.directories": Object.entries(SHARED_DIRECTORIES)

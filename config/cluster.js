@@ -3,7 +3,7 @@
 const fs = require("node:fs");
 const net = require("node:net");
 const path = require("node:path");
-const { parseDocument } = require("yaml");
+const { isAlias, parseDocument, visit } = require("yaml");
 const { z } = require("zod");
 
 /** The services by the names of the manual; what their units are called on a node is that node's business (node/lib/platform.sh). */
@@ -120,7 +120,7 @@ const Schema = section({
   ntpServers: timeServers.optional(),
   restoreFrom: z.enum(["aside", "shared"], { error: "expected aside or shared" }).optional(),
   ssh: section({
-    user: text(/^root$/, "root"),
+    user: text(/^[a-z_][a-z0-9_-]{0,31}$/, "root, or a user who may become root by sudo, like admin"),
     port: integer(1, 65535, "a TCP port"),
     privateKey: file,
     knownHosts: file,
@@ -297,11 +297,34 @@ function parseYaml(content) {
       ],
     };
   }
-  try {
-    return { value: document.toJS(), found: [] };
-  } catch (error) {
-    return { value: undefined, found: [`${/** @type {Error} */ (error).message}; expected plain values`] };
-  }
+  const references = anchorsAndAliases(document, content);
+  if (references.length > 0)
+    return {
+      value: undefined,
+      found: references.map(({ text, offset }) => {
+        const line = content.slice(0, offset).split("\n").length;
+        return `line ${line}, ${seen(lines[line - 1])}: ${text}; expected the value itself, written out at each place`;
+      }),
+    };
+  return { value: document.toJS(), found: [] };
+}
+
+/**
+ * A value that stands elsewhere is not seen by who reads or edits one line of the pair's description.
+ * @param {import("yaml").Document} document @param {string} content @returns {{ text: string, offset: number }[]}
+ */
+function anchorsAndAliases(document, content) {
+  /** @type {{ text: string, offset: number }[]} */
+  const found = [];
+  visit(document, {
+    Node(_, node) {
+      const offset = node.range?.[0] ?? 0;
+      if (isAlias(node)) found.push({ text: `the alias *${node.source}`, offset });
+      else if (node.anchor)
+        found.push({ text: `the anchor &${node.anchor}`, offset: content.lastIndexOf(`&${node.anchor}`, offset) });
+    },
+  });
+  return found;
 }
 
 /** A file's text, or why it cannot be read. @param {string} file */
@@ -315,16 +338,33 @@ function readText(file) {
   }
 }
 
-/** Why ssh could not use a private key. @param {string} file @param {string} key as the cluster file names it @returns {string[]} */
-function privateKeyFindings(file, key) {
+/** Whether a private key wants a passphrase: by PEM's headers, or by OpenSSH's name of the cipher behind its magic. @param {string} text */
+function hasPassphrase(text) {
+  if (/^(Proc-Type: 4,ENCRYPTED|-----BEGIN ENCRYPTED PRIVATE KEY-----)/m.test(text)) return true;
+  const [, body] = /^-----BEGIN OPENSSH PRIVATE KEY-----\s([^-]*)/m.exec(text) ?? [];
+  const key = Buffer.from(body ?? "", "base64");
+  const magic = "openssh-key-v1\0";
+  if (!key.toString("latin1").startsWith(magic)) return false;
+  const length = key.readUInt32BE(magic.length);
+  return key.toString("latin1", magic.length + 4, magic.length + 4 + length) !== "none";
+}
+
+/** Why ssh could not use a private key. @param {string} file @param {Cluster["ssh"]} ssh @returns {string[]} */
+function privateKeyFindings(file, { privateKey: key, user }) {
   const { text, why } = readText(file);
   const saw = `ssh.privateKey: seen ${seen(key)}`;
   if (why === "no such file")
     return [
-      `${saw}; no such file. ssh-keygen -t ed25519 -f ${file}, then ssh-copy-id -i ${file} root@NODE for both nodes`,
+      `${saw}; no such file. ssh-keygen -t ed25519 -f ${file}, then ssh-copy-id -i ${file} ${user}@NODE for both nodes`,
     ];
   if (text === undefined) return [`${saw}, ${why}; expected the file of a private key`];
   if (/^(ssh|ecdsa|sk)-/.test(text)) return [`${saw}, a public key; expected the private one, without .pub`];
+  if (!/^-----BEGIN ([A-Z]+ )?PRIVATE KEY-----$/m.test(text))
+    return [`${saw}, which holds no private key; expected -----BEGIN OPENSSH PRIVATE KEY----- as its first line`];
+  if (hasPassphrase(text))
+    return [
+      `${saw}, a key with a passphrase, which nobody could type; expected one without. ssh-keygen -p -N '' -f ${file}, or a key of its own: ssh-keygen -t ed25519 -N '' -f FILE`,
+    ];
   const { mode, uid } = fs.statSync(file);
   if (uid === process.getuid?.() && mode & 0o077)
     return [`${saw}, which others may read (mode ${(mode & 0o777).toString(8)}): ssh ignores it. chmod 600 ${file}`];
@@ -385,11 +425,7 @@ function loadCluster(clusterFile) {
   const privateKeyFile = path.resolve(directory, cluster.ssh.privateKey);
   const knownHostsFile = path.resolve(directory, cluster.ssh.knownHosts);
   const { hostKeys, found: unpinned } = pinnedKeys(knownHostsFile, cluster);
-  const found = [
-    ...contradictions(cluster),
-    ...privateKeyFindings(privateKeyFile, cluster.ssh.privateKey),
-    ...unpinned,
-  ];
+  const found = [...contradictions(cluster), ...privateKeyFindings(privateKeyFile, cluster.ssh), ...unpinned];
   if (found.length > 0) throw new ConfigError(name, found);
   return { ...cluster, hostKeys, privateKeyFile, knownHostsFile };
 }

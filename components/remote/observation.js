@@ -7,7 +7,7 @@ const { decodeDocument } = require("./document");
 const { NodeError, loadCluster, openSession } = require("./session");
 
 /**
- * @typedef {{ clusterFile: string, node: string, part: string }} Target where and what
+ * @typedef {{ clusterFile: string, stack: string, node: string, part: string }} Target where and what
  * @typedef {Record<string, string>} Values
  * @typedef {{ target: Target, counter?: number, foundAt?: string, __provider?: unknown } & Record<string, any>} Properties
  */
@@ -88,9 +88,9 @@ function toldOnce(message) {
 
 /** @param {Properties | undefined} olds @param {Properties} news */
 async function checkNode(olds, news) {
-  const { node, part } = news.target;
+  const { node, part, stack } = news.target;
   if (part === "ownerLease") {
-    const steps = await ask(news, "plan", news.role, {});
+    const steps = await ask(news, "plan", news.role, { stack });
     if (olds?.role !== news.role) console.log(planSentences(node, news.role, steps));
   } else {
     await sessionOf(news);
@@ -142,7 +142,8 @@ async function update(_id, olds, news) {
 
 /** The refusal to destroy: the leaf that is deleted first asks the node. @param {string} _id @param {Properties} properties */
 async function remove(_id, properties) {
-  if (properties.target.part === "destroyable") await ask(properties, "destroyable", "", valuesOf(properties));
+  const { part, stack } = properties.target;
+  if (part === "destroyable") await ask(properties, "destroyable", "", { ...valuesOf(properties), stack });
 }
 
 module.exports = { check, create, read, update, remove };

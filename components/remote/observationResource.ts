@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Values } from "../values";
 
 /** Where an observation looks, and for what. */
-export type Target = { clusterFile: string; node: string; part: string };
+export type Target = { clusterFile: string; stack: string; node: string; part: string };
 
 /**
  * A thin shim: each method loads the implementation when it is called, so the state holds no program text

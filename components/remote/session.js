@@ -95,6 +95,7 @@ function connectionError(cluster, node, address, evidence) {
     .slice(-4)
     .join(" ");
   const where = `${node} at ${address}:${cluster.ssh.port}`;
+  if (cluster.ssh.user !== "root" && /\bsudo\b/.test(said)) return sudoError(cluster, node, address, said);
   if (/REMOTE HOST IDENTIFICATION|host key.*changed|Host key verification failed/i.test(evidence))
     return new NodeError(
       `${where} shows another host key than the one pinned for ${node}; nothing was touched\nevidence: ${said}\nnext: if ${node} was installed anew, compare /etc/ssh/ssh_host_ed25519_key.pub on its console and correct the line ${node} in ${cluster.knownHostsFile}`,
@@ -105,6 +106,25 @@ function connectionError(cluster, node, address, evidence) {
     );
   return new NodeError(
     `${where} could not be reached by SSH within ${CONNECT_SECONDS} s; expected an answer; nothing was touched\nevidence: ${said || "it accepts and stays silent"}\nnext: ssh -p ${cluster.ssh.port} ${cluster.ssh.user}@${address}; check nodes.${node}.address in cluster.yaml, and that the node is up`,
+  );
+}
+
+/**
+ * A shell command as root runs it: any other user asks sudo, which may not ask for a password, because nobody is there to type it.
+ * @param {{ user: string }} ssh @param {string} command
+ */
+const asRoot = ({ user }, command) =>
+  user === "root" ? command : `exec sudo -n -H -- bash -c '${command.replaceAll("'", "'\\''")}'`;
+
+/**
+ * What sudo said instead of what was asked for.
+ * @param {LoadedCluster} cluster @param {string} node @param {string} address @param {string} said
+ */
+function sudoError({ ssh: { user } }, node, address, said) {
+  const missing = /sudo: (command )?not found/.test(said);
+  const allow = `echo '${user} ALL=(root) NOPASSWD: ALL' >/etc/sudoers.d/xcat-ha; chmod 440 /etc/sudoers.d/xcat-ha`;
+  return new NodeError(
+    `${user} on ${node} (${address}) may not become root by sudo without a password; expected that, or ssh.user root in cluster.yaml; nothing was touched\nevidence: ${said}\nnext: as root on ${node}: ${missing ? "install the package sudo; " : ""}${allow}`,
   );
 }
 
@@ -120,7 +140,7 @@ class Session {
     /** @type {Map<string, { resolve: (reply: Reply) => void, reject: (error: Error) => void }>} */
     this.waiting = new Map();
     this.answered = false;
-    this.child = spawn("ssh", [...sshArguments(cluster, node, address), "exec bash -s"], {
+    this.child = spawn("ssh", [...sshArguments(cluster, node, address), asRoot(cluster.ssh, "exec bash -s")], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.child.stderr.on("data", (chunk) => {
@@ -228,4 +248,4 @@ async function openSession(cluster, node, settings) {
   }
 }
 
-module.exports = { openSession, NodeError, loadCluster, sshArguments };
+module.exports = { openSession, NodeError, loadCluster, sshArguments, asRoot };

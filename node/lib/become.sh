@@ -1,10 +1,21 @@
 # The change of role: observe, decide (plan), then each step, with a look at the lease and at other orders between them.
 
+# missing_units: what cluster.yaml lists and this node lacks.
+missing_units() {
+  local unit missing=()
+  for unit in "${SERVICES[@]}"; do
+    unit_exists "$unit" || missing+=("$unit")
+  done
+  printf '%s\n' "${missing[*]}"
+}
+
 # observe_facts ROLE: fills FACT.
 observe_facts() {
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
     [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]=''
-    [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT)
+    [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT [lacking]='')
+  FACT[stack]=${WANT[stack]:-}
+  FACT[managed_by]=$(managing_stack)
   FACT[system]=$(system_state)
   FACT[tools]=$(missing_tools)
   FACT[share]=$(share_state)
@@ -17,6 +28,7 @@ observe_facts() {
   FACT[links]=$(links_state)
   FACT[shared]=$(shared_state)
   FACT[running]=$(services_running)
+  FACT[lacking]=$(missing_units)
   FACT[outage]=$(outage_expected)
   if [[ $1 == active ]]; then
     FACT[cfgloc]=$(cfgloc_state)

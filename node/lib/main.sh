@@ -2,7 +2,7 @@
 
 declare -A WANT=() BEFORE=() SEEN=() FACT=() LEASE=()
 NODE=$(hostname) VIP='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' HOST_NAMES='' ROLE=''
-UNITS=() MANIFEST=()
+UNITS=() SERVICES=() MANIFEST=()
 
 # use_settings ARRAY: the node's description, its settings.
 use_settings() {
@@ -17,6 +17,7 @@ use_settings() {
   DIRECTORIES=${settings_from[settings.directories]}
   HOST_NAMES=${settings_from[settings.hostNames]}
   read -ra UNITS <<<"${settings_from[settings.units]}"
+  read -ra SERVICES <<<"${settings_from[settings.services]}"
   mapfile -t MANIFEST <<<"${settings_from[settings.manifest]}"
 }
 

@@ -14,6 +14,8 @@
 #        outage     how long the services were down the last time, or what to expect
 #        system     ok, or why this system is refused; tools: commands that are missing, with their packages
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
+#        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or nothing
+#        lacking    units that cluster.yaml lists and this node lacks
 #
 # Steps, one a line: VERB, argument, reason, separated by tabs.
 #        note TEXT      what the person should know
@@ -73,9 +75,11 @@ plan_role() {
   elif [[ -n ${FACT[tools]} ]]; then
     refuse misconfigured "${FACT[node]} has no ${FACT[tools]}; expected these commands" "command -v on ${FACT[node]}" \
       "install the packages on ${FACT[node]}, then run the same command again"
+  elif [[ -n ${FACT[stack]} && -n ${FACT[managed_by]} && ${FACT[stack]} != "${FACT[managed_by]}" ]]; then
+    refuse_other_stack
   elif [[ ${FACT[share]} != ok ]]; then
-    refuse unknown "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data" "stat and findmnt -T ${FACT[share_path]}" \
-      "mount the shared data on ${FACT[node]}, then run the same command again"
+    refuse unknown "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data, mounted and writable; nothing was touched" \
+      "stat and findmnt -T ${FACT[share_path]}" "mount the shared data on ${FACT[node]}, then run the same command again"
   elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
     refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
       "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
@@ -94,8 +98,28 @@ plan_role() {
   fi
 }
 
+# refuse_other_stack: two stacks would each undo what the other does, and either's destroy would take the node from the other.
+refuse_other_stack() {
+  refuse refused "${FACT[node]} is managed by the stack ${FACT[managed_by]}; expected ${FACT[stack]}, which asks; nothing was touched" \
+    "/etc/xcat-ha/stack on ${FACT[node]}" \
+    "pulumi up -s ${FACT[managed_by]#*/}, or pulumi config set node ${FACT[peer]} -s ${FACT[stack]#*/}. If ${FACT[managed_by]} was renamed to ${FACT[stack]} or is no more: rm /etc/xcat-ha/stack on ${FACT[node]}, then the same command again"
+}
+
+# refuse_missing_units: before anything is stopped for services that could never be complete.
+refuse_missing_units() {
+  local units
+  read -ra units <<<"${FACT[lacking]}"
+  refuse misconfigured "${FACT[node]} has no unit ${units[*]/%/.service}; cluster.yaml lists ${units[*]} under services; nothing was touched" \
+    "systemctl show -p LoadState ${units[*]/%/.service}" \
+    "install ${units[*]} on ${FACT[node]} (or systemctl unmask), or take it out of services in cluster.yaml"
+}
+
 plan_active() {
   local database
+  if [[ -n ${FACT[lacking]} ]]; then
+    refuse_missing_units
+    return
+  fi
   case ${FACT[lease]} in
     other)
       refuse held "${FACT[node]} should be active, but ${FACT[sentence]}; nothing was touched" "the newest epoch names ${FACT[holder]}" \
@@ -243,6 +267,11 @@ plan_standby() {
   # Where the first setup is ours and not finished the local directories are the truth: a standby node would put them aside.
   if ! first_setup_finished_or_ours || [[ ${FACT[shared]} != present && ${FACT[links]} != all ]]; then
     refuse_unfinished
+    return
+  fi
+  # Only beside an owner: what is not there keeps nobody from stepping down.
+  if [[ -n ${FACT[lacking]} && ${FACT[lease]} == other* ]]; then
+    refuse_missing_units
     return
   fi
   if [[ -n ${FACT[traps]} ]]; then

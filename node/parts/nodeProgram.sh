@@ -7,13 +7,19 @@ readonly RECORDS=/var/lib/xcat-ha
 nodeProgram_observe() {
   SEEN[program]=$(digest "$PROGRAM")
   SEEN[description]=$(digest "$CONFIGURATION/description")
+  SEEN[stack]=$(managing_stack)
 }
 
 nodeProgram_apply() {
   install -d -m 0755 "$CONFIGURATION" && install -d -m 0700 "$RECORDS"
   write_file "$PROGRAM" 0755 <<<"${WANT[program.text]%$'\n'}"
   write_file "$CONFIGURATION/description" 0600 <<<"${WANT[description.text]%$'\n'}"
+  write_file "$(stack_record)" 0644 <<<"${WANT[stack]}"
 }
+
+# The stack that manages this node, as PROJECT/STACK: another one is refused (see plan).
+stack_record() { printf '%s/stack\n' "$CONFIGURATION"; }
+managing_stack() { cat -- "$(stack_record)" 2>/dev/null || true; }
 
 # Last of a destroy: the services as they were found, then ourselves.
 nodeProgram_remove() {

@@ -21,8 +21,13 @@ ownerLease_apply() {
 # Epochs are never deleted; an owner is never destroyed (see destroyable).
 ownerLease_remove() { :; }
 
-# destroyable: refuses where this node is the owner.
+# destroyable: refuses where this node is the owner, and a stack that does not manage it any more.
 destroyable() {
+  local manages
+  manages=$(managing_stack)
+  [[ -z $manages || -z ${WANT[stack]:-} || $manages == "${WANT[stack]}" ]] ||
+    fail refused "$NODE is managed by the stack $manages; expected ${WANT[stack]}, which is to be destroyed; nothing was touched" "$(stack_record) on $NODE" \
+      "pulumi stack rm --force ${WANT[stack]#*/}: forgets that stack and leaves the node alone"
   lease_read
   case ${LEASE[is]} in
     mine | mine-releasing | mine-rebooted)

@@ -9,6 +9,7 @@ import type { Role } from "../../config/stack";
 import { PRIVATE_KEY, shippedPair } from "./pair";
 
 const { cluster, clusterFile } = shippedPair();
+const STACK = "xcat-ha/any";
 const COMMAND = "command:remote:Command";
 const OBSERVATION = "pulumi-nodejs:dynamic/xcat-ha:Observation";
 /** How Pulumi marks a secret on the wire. */
@@ -77,7 +78,7 @@ async function graphOf(name: string, role: Role): Promise<Registered[]> {
   };
   // After the mocks are set, or its first resource would ask for an engine.
   const { ManagementNode } = await import("../../components/managementNode");
-  new ManagementNode(name, { clusterFile, cluster, name, role });
+  new ManagementNode(name, { clusterFile, cluster, stack: STACK, name, role });
   await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   return registered;
 }
@@ -91,7 +92,7 @@ async function valuesOf(name: string, role: Role): Promise<Record<Part, Record<s
   const values = Object.entries(roleValues(facts)).map(([part, roles]) => [part, roles[role]]);
   return {
     ...Object.fromEntries(values),
-    nodeProgram: { program: sha256(installedProgram()), description: sha256(description) },
+    nodeProgram: { program: sha256(installedProgram()), description: sha256(description), stack: STACK },
   };
 }
 
@@ -130,7 +131,7 @@ for (const { name, role, address, hostKey } of STACKS)
     for (const part of PARTS) {
       await t.test(`${part}: the observation holds what is wanted and where to look, nothing else`, () => {
         const { __provider, ...inputs } = observationOf(part).inputs;
-        assert.deepEqual(inputs, { ...values[part], target: { clusterFile, node: name, part } });
+        assert.deepEqual(inputs, { ...values[part], target: { clusterFile, stack: STACK, node: name, part } });
       });
       await t.test(`${part}: the command's document is the same and the observation's counter`, () => {
         const { "program.text": program, "description.text": description, ...document } = documentOf(part);

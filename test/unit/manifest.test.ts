@@ -114,6 +114,7 @@ test("the settings of a node, whole", () => {
     "settings.share": "/HA",
     "settings.leaseWait": "20",
     "settings.units": "postgresql xcatd named dhcpd conserver",
+    "settings.services": "postgresql xcatd named dhcpd ntpd conserver",
     "settings.hostNames": "xcatmn1 xcatmn1.cluster.com xcatmn1-static",
     "settings.manifest": manifestText(),
     "settings.directories":
@@ -128,8 +129,8 @@ test("the node program reads the settings that the workstation writes", () => {
     ["node/lib/main.sh"],
     `declare -A FROM=(${entries.join(" ")})
      use_settings FROM
-     printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#MANIFEST[@]}"`,
+     printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#SERVICES[@]}" "\${#MANIFEST[@]}"`,
   );
   assert.equal(code, 0, stderr);
-  assert.equal(stdout, `xcatmn1|xcatmn2|10.5.106.5|22|10.5.106.7|/HA|20|5|${PARTS.length}|`);
+  assert.equal(stdout, `xcatmn1|xcatmn2|10.5.106.5|22|10.5.106.7|/HA|20|5|6|${PARTS.length}|`);
 });

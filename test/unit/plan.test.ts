@@ -35,7 +35,10 @@ type Facts = Record<
   | "dissolved"
   | "tools"
   | "clock"
-  | "clock_limit",
+  | "clock_limit"
+  | "stack"
+  | "managed_by"
+  | "lacking",
   string
 >;
 
@@ -141,6 +144,9 @@ const BASE: Facts = {
   tools: "",
   clock: "ok",
   clock_limit: "10",
+  stack: "xcat-ha/primary",
+  managed_by: "xcat-ha/primary",
+  lacking: "",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
@@ -564,16 +570,26 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "the share hangs",
     { share: "hangs: no answer within 10 s", lease: "unknown", links: "unknown", shared: "unknown", sentence: "" },
-    "refuse unknown: /HA on xcatmn1 hangs: no answer within 10 s; expected the shared data",
+    "refuse unknown: /HA on xcatmn1 hangs: no answer within 10 s; expected the shared data, mounted and writable; nothing was touched",
     "evidence: stat and findmnt -T /HA",
     "next: mount the shared data on xcatmn1, then run the same command again",
   ],
   [
-    "standby without the share",
-    { ...STANDBY, share: "not mounted: it is a directory of the root file system", lease: "unknown" },
-    "refuse unknown: /HA on xcatmn1 not mounted: it is a directory of the root file system; expected the shared data",
-    "evidence: stat and findmnt -T /HA",
-    "next: mount the shared data on xcatmn1, then run the same command again",
+    "an owner that steps down has lost a unit: that keeps nobody from stepping down",
+    { ...STANDBY, ...MINE, lacking: "conserver" },
+    record,
+    `release: ${MINE.sentence}`,
+    ...takeBack,
+    prove,
+    released,
+    ...stay,
+  ],
+  [
+    "the console, which no stack asks",
+    { ...MINE, stack: "", managed_by: "xcat-ha/primary" },
+    ...apply("the owner lease is ours already", ...ACTIVATED),
+    "export begin: the cluster data, when everything serves again",
+    "verify: every part, xcatprobe, and the cluster data against the export before",
   ],
   [
     "a system that is not supported",
@@ -637,6 +653,11 @@ const combinations = [
   }),
   ...product({ ...ROLES_AND_LEASES, system: ["debian 11"], share: ["ok", "hangs"] }),
   ...product({ ...ROLES_AND_LEASES, share: ["hangs", "cannot be read"] }),
+  ...product({
+    ...ROLES_AND_LEASES,
+    managed_by: ["", "xcat-ha/primary", "xcat-ha/other"],
+    lacking: ["", "named goconserver"],
+  }),
   ...product({
     role: ["active", "standby"],
     lease: LEASES,
@@ -727,6 +748,19 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
     "standby: a local directory steps aside only for shared data that is whole, or a link that is there",
     (steps, { role, shared, links }) =>
       role !== "standby" || isRefusal(steps) || shared === "present" || links === "all",
+  ],
+  [
+    "a node that another stack manages is refused to this one",
+    (steps, { stack, managed_by }) => managed_by === "" || managed_by === stack || isRefusal(steps),
+  ],
+  [
+    "nothing becomes active that lacks a service",
+    (steps, { role, lacking }) => role !== "active" || lacking === "" || isRefusal(steps),
+  ],
+  [
+    "a service that is missing keeps no owner from stepping down",
+    (steps, { role, lease, lacking }) =>
+      role !== "standby" || lacking === "" || !lease.startsWith("mine") || !steps[0].includes("misconfigured"),
   ],
 ];
 
