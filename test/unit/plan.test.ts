@@ -587,9 +587,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "the console, which no stack asks",
     { ...MINE, stack: "", managed_by: "xcat-ha/primary" },
-    ...apply("the owner lease is ours already", ...ACTIVATED),
-    "export begin: the cluster data, when everything serves again",
-    "verify: every part, xcatprobe, and the cluster data against the export before",
+    ...activateAgain,
   ],
   [
     "a system that is not supported",

@@ -1,6 +1,15 @@
-// A real sshd on loopback with keys of its own, in which root of this machine may log in.
+// A real sshd on loopback with keys of its own, in which root of this machine may log in, or a user who exists for this sshd alone.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -45,6 +54,10 @@ export class Sshd {
   readonly userKey = makeKey(this.file("user"));
   readonly otherUserKey = makeKey(this.file("other_user"));
   port = 0;
+
+  /** The user's PATH holds bash and, if there is one, his `sudo`: a line of shell. */
+  constructor(private readonly user?: { name: string; sudo?: string }) {}
+
   private daemon?: ChildProcess;
 
   async start(): Promise<void> {
@@ -63,10 +76,13 @@ export class Sshd {
       PasswordAuthentication: "no",
       KbdInteractiveAuthentication: "no",
       UsePAM: "no",
+      ...(this.user && { SetEnv: `PATH=${this.file("bin")}` }),
     };
     const text = Object.entries(settings).map(([key, value]) => `${key} ${value}\n`);
     writeFileSync(this.file("sshd_config"), text.join(""));
-    this.daemon = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", this.file("sshd_config")], {
+    const sshd = ["/usr/sbin/sshd", "-D", "-e", "-f", this.file("sshd_config")];
+    const [command, ...words] = this.user ? this.withUser(this.user, sshd) : sshd;
+    this.daemon = spawn(command, words, {
       stdio: ["ignore", "ignore", "pipe"],
     });
     await new Promise<void>((resolve, reject) => {
@@ -77,6 +93,27 @@ export class Sshd {
       });
       this.daemon?.on("exit", () => reject(new Error(`sshd ended: ${said}`)));
     });
+  }
+
+  /** The same command where the user exists: in a mount namespace with a passwd of its own. */
+  private withUser({ name, sudo }: { name: string; sudo?: string }, command: string[]): string[] {
+    // sshd looks for the keys, and the user for sudo, as that user.
+    chmodSync(this.folder, 0o755);
+    chmodSync(this.file("authorized_keys"), 0o644);
+    mkdirSync(this.file("bin"));
+    symlinkSync("/bin/bash", this.file("bin/bash"));
+    if (sudo) writeFileSync(this.file("bin/sudo"), `#!/bin/bash\n${sudo}\n`, { mode: 0o755 });
+    const passwd = readFileSync("/etc/passwd", "utf8");
+    writeFileSync(this.file("passwd"), `${passwd}${name}:*:29999:29999::/nonexistent:/bin/bash\n`);
+    return [
+      "unshare",
+      "--mount",
+      "bash",
+      "-c",
+      'mount --bind "$0" /etc/passwd; exec "$@"',
+      this.file("passwd"),
+      ...command,
+    ];
   }
 
   /** Processes that sshd started for its clients and that still run. */

@@ -1,0 +1,887 @@
+// Bad input, and what the user reads before anything is touched: one table, a row a case.
+// test/unit/refusals.test.ts runs the rows that need no machine of the lab, test/lab/refusals.test.ts the others, with a look at both
+// nodes before and after.
+
+type Edits = [from: string | RegExp, to: string][];
+
+/** A file's text with these edits, each of which changes something. */
+export const edited = (content: string, edits: Edits): string =>
+  edits.reduce((before, [from, to]) => {
+    const after = before.replace(from, () => to);
+    if (after === before) throw new Error(`the edit ${from} changes nothing`);
+    return after;
+  }, content);
+
+/** One way to break the input. In the lines of an error stand FOLDER, PORT and the like for what differs from run to run. */
+export type Refusal = {
+  group: "config" | "cluster file" | "network" | "credentials" | "node state" | "share state";
+  what: string;
+  /** Every line of the error; of a file's, every line behind the first. */
+  says: string[];
+} & (
+  | {
+      /** What in the shipped cluster.yaml is replaced by what. */
+      file: Edits;
+      /** In the lab too. */
+      lab?: true;
+    }
+  | {
+      /** The config of the stack `standby`. */
+      stack: { node?: string; activeNode?: string };
+      lab?: true;
+    }
+  | { session: SessionFault }
+  | {
+      /** Shell that breaks a node of its own: `$SHARE` is a mount, the local directories lie below `$LOCAL`. */
+      node: string;
+      role: "active" | "standby";
+      /** The stack that asks; none asks for a plan at the console. */
+      asking?: string;
+    }
+  | { labOnly: LabFault }
+);
+
+/** What is wrong on the way to a node whose address is loopback. */
+export type SessionFault = {
+  /** What answers at the port. */
+  answers: "nothing" | "silence" | "a greeting and silence" | "another protocol" | "sshd";
+  /** Where the node was found first. */
+  bootstrapAddress?: string;
+  /** The key is not the one that sshd knows. */
+  unknownKey?: true;
+  /** The pin is not sshd's key. */
+  otherPin?: true;
+  /** The user, and what sudo says to him; nothing where there is no sudo. */
+  user?: { name: string; sudo?: string };
+};
+
+/** What is wrong in the lab, where xcatmn1 is active, and with which stack `pulumi up` is run. */
+export type LabFault = {
+  stack: "primary" | "standby" | "second";
+  config?: Record<string, string>;
+  file?: Edits;
+  /** The pinned host keys of both nodes change places. */
+  swappedPins?: true;
+  /** A command on xcatmn2, and the one that takes it back. */
+  onXcatmn2?: [make: string, undo: string];
+  /** An action of `lab/lab share xcatmn2`, and the one that takes it back. */
+  share?: [make: string, undo: string];
+};
+
+const TOP_KEYS = "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ssh";
+const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
+const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
+const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
+const SCHEDULE = "expected five fields as in crontab(5), like 0 2 * * *";
+const YAML = "expected YAML, key: value, with quotes around a value that holds a colon or begins with a bracket or *";
+const PLAIN = "expected the value itself, written out at each place";
+const WHOLE = /[\s\S]*/;
+const SECOND_NODE = / {2}xcatmn2:\n.*\n/;
+const UNREACHABLE =
+  "xcatmn1 at 127.0.0.1:PORT could not be reached by SSH within 5 s; expected an answer; nothing was touched";
+const REACH = "next: ssh -p PORT root@127.0.0.1; check nodes.xcatmn1.address in cluster.yaml, and that the node is up";
+const sudoers = (node: string, address: string, evidence: string, first = "") => [
+  `admin on ${node} (${address}) may not become root by sudo without a password; expected that, or ssh.user root in cluster.yaml; nothing was touched`,
+  `evidence: ${evidence}`,
+  `next: as root on ${node}: ${first}echo 'admin ALL=(root) NOPASSWD: ALL' >/etc/sudoers.d/xcat-ha; chmod 440 /etc/sudoers.d/xcat-ha`,
+];
+const share = (seen: string, node = "xcatmn1") => [
+  `/HA on ${node} ${seen}; expected the shared data, mounted and writable; nothing was touched`,
+  "evidence: stat and findmnt -T /HA",
+  `next: mount the shared data on ${node}, then run the same command again`,
+];
+const otherStack = (asking: string) => [
+  `xcatmn1 is managed by the stack xcat-ha/primary; expected ${asking}, which asks; nothing was touched`,
+  "evidence: /etc/xcat-ha/stack on xcatmn1",
+  `next: pulumi up -s primary, or pulumi config set node xcatmn2 -s ${asking.replace("xcat-ha/", "")}. If xcat-ha/primary was renamed to ${asking} or is no more: rm /etc/xcat-ha/stack on xcatmn1, then the same command again`,
+];
+/** The newest epoch, of a node that runs. */
+const epoch = (node: string, machine: string) =>
+  `mkdir -p "$SHARE/.xcat-ha/epoch"; printf 'node ${node}\nmachine %s\nboot there\ntime noon\n' "${machine}" >"$SHARE/.xcat-ha/epoch/000004.owner"`;
+
+export const REFUSALS: Refusal[] = [
+  {
+    group: "config",
+    what: "no activeNode",
+    stack: { node: "xcatmn1" },
+    says: [
+      "activeNode: not set; expected xcatmn1 or xcatmn2. pulumi config set activeNode xcatmn1 -s standby, or: pulumi config set activeNode xcatmn2 -s standby",
+    ],
+  },
+  {
+    group: "config",
+    what: "no node",
+    stack: { activeNode: "xcatmn1" },
+    says: [
+      "node: not set; expected xcatmn1 or xcatmn2. pulumi config set node xcatmn1 -s standby, or: pulumi config set node xcatmn2 -s standby",
+    ],
+  },
+  {
+    group: "config",
+    what: "an activeNode that is no node",
+    lab: true,
+    stack: { node: "xcatmn2", activeNode: "xcatmn9" },
+    says: [
+      'activeNode: seen "xcatmn9", which is no node of cluster.yaml; expected xcatmn1 or xcatmn2. pulumi config set activeNode xcatmn1 -s standby, or: pulumi config set activeNode xcatmn2 -s standby',
+    ],
+  },
+  {
+    group: "config",
+    what: "an empty node and a blank behind activeNode",
+    stack: { node: "", activeNode: "xcatmn1 " },
+    says: [
+      'node: seen "", which is no node of cluster.yaml; expected xcatmn1 or xcatmn2. pulumi config set node xcatmn1 -s standby, or: pulumi config set node xcatmn2 -s standby',
+      'activeNode: seen "xcatmn1 ", which is no node of cluster.yaml; expected xcatmn1 or xcatmn2. pulumi config set activeNode xcatmn1 -s standby, or: pulumi config set activeNode xcatmn2 -s standby',
+    ],
+  },
+  // The file as a whole
+  {
+    group: "cluster file",
+    what: "an empty file",
+    file: [[WHOLE, ""]],
+    says: [`the whole file: seen nothing; expected the keys ${TOP_KEYS}`],
+  },
+  {
+    group: "cluster file",
+    what: "nothing but a comment",
+    file: [[WHOLE, "# later\n"]],
+    says: [`the whole file: seen nothing; expected the keys ${TOP_KEYS}`],
+  },
+  {
+    group: "cluster file",
+    what: "a list",
+    file: [[WHOLE, "- xcatmn1\n"]],
+    says: [`the whole file: seen ["xcatmn1"]; expected the keys ${TOP_KEYS}`],
+  },
+  {
+    group: "cluster file",
+    what: "a bracket that stays open",
+    file: [[WHOLE, "share: ["]],
+    says: [
+      `line 1, "share: [": Flow sequence in block collection must be sufficiently indented and end with a ]; ${YAML}`,
+    ],
+  },
+  {
+    group: "cluster file",
+    what: "a key twice",
+    file: [["share: /HA #", "share: /HA\nshare: /HB #"]],
+    says: [
+      'line 10, "share: /HB # where both nodes mount the shared data": this key stands there twice; remove one of them',
+    ],
+  },
+  {
+    group: "cluster file",
+    what: "a node twice",
+    file: [["  xcatmn2:", "  xcatmn1:"]],
+    says: ['line 17, "  xcatmn1:": this key stands there twice; remove one of them'],
+  },
+  {
+    group: "cluster file",
+    what: "a tab",
+    file: [["  prefix: 8", "\tprefix: 8"]],
+    says: ['line 5, "\\tprefix: 8": a tab; expected blanks as indentation'],
+  },
+  {
+    group: "cluster file",
+    what: "a colon at the end of a value",
+    file: [["label: eth0:0", "label: eth0:"]],
+    says: [`line 7, "  label: eth0:": Nested mappings are not allowed in compact mappings; ${YAML}`],
+  },
+  {
+    group: "cluster file",
+    what: "a second document",
+    file: [[/$/, "---\nshare: /HB\n"]],
+    says: ['line 32, "---": a second document begins; expected one'],
+  },
+  {
+    group: "cluster file",
+    what: "a schedule that begins with a bare *",
+    file: [["0 2 * * * #", "*/20 * * * * #"]],
+    says: [
+      `line 24, "hostsSync: */20 * * * * # when /etc/hosts goes from the active to the standby n...: Unexpected alias at node end; ${YAML}`,
+    ],
+  },
+  {
+    group: "cluster file",
+    what: "an alias",
+    file: [["share: /HA #", "share: *HA #"]],
+    says: [`line 9, "share: *HA # where both nodes mount the shared data": the alias *HA; ${PLAIN}`],
+  },
+  {
+    group: "cluster file",
+    what: "an anchor and its alias",
+    file: [
+      ["network: 10_0_0_0-255_0_0_0 #", "network: &net 10_0_0_0-255_0_0_0 #"],
+      ["privateKey: ssh/id_ed25519 ", "privateKey: *net "],
+    ],
+    says: [
+      `line 10, "network: &net 10_0_0_0-255_0_0_0 # the xCAT networks object whose mgtifname is the...: the anchor &net; ${PLAIN}`,
+      `line 29, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
+    ],
+  },
+  {
+    group: "cluster file",
+    what: "a node merged from another",
+    file: [
+      ["  xcatmn1:\n", "  xcatmn1: &first\n"],
+      ["  xcatmn2:\n", "  xcatmn2:\n    <<: *first\n"],
+    ],
+    says: [
+      `line 13, "  xcatmn1: &first": the anchor &first; ${PLAIN}`,
+      `line 18, "    <<: *first": the alias *first; ${PLAIN}`,
+    ],
+  },
+  // Keys
+  {
+    group: "cluster file",
+    what: "a missing key",
+    file: [[/leaseWait: .*\n/, ""]],
+    says: ["leaseWait: seen nothing; expected a number of seconds from 0 to 3600"],
+  },
+  {
+    group: "cluster file",
+    what: "a key without a value",
+    file: [["share: /HA", "share:"]],
+    says: [`share: seen nothing; ${ABSOLUTE_PATH}`],
+  },
+  {
+    group: "cluster file",
+    what: "an unknown key",
+    file: [["leaseWait:", "leasewait: 5\nleaseWait:"]],
+    says: [`leasewait: unknown key; expected one of ${TOP_KEYS}`],
+  },
+  {
+    group: "cluster file",
+    what: "a misspelt key",
+    file: [["prefix: 8", "prefx: 8"]],
+    says: [
+      "virtualIp.prefix: seen nothing; expected the length of the subnet's prefix, a number from 1 to 30",
+      "virtualIp.prefx: unknown key; expected one of address, names, prefix, interface, label",
+    ],
+  },
+  {
+    group: "cluster file",
+    what: "two unknown keys of a node",
+    file: [["address: 10.5.106.5", "address: 10.5.106.5\n    ip: 10.5.106.5\n    role: standby"]],
+    says: [
+      "nodes.xcatmn2.ip: unknown key; expected one of address, names (optional), bootstrapAddress (optional)",
+      "nodes.xcatmn2.role: unknown key; expected one of address, names (optional), bootstrapAddress (optional)",
+    ],
+  },
+  {
+    group: "cluster file",
+    what: "wrong values all over",
+    lab: true,
+    file: [
+      ["prefix: 8", "prefix: 255.0.0.0"],
+      ["share: /HA", "share: HA"],
+      ["address: 10.5.106.5", "address: xcatmn2.cluster"],
+      ["port: 22", "port: ssh"],
+    ],
+    says: [
+      `virtualIp.prefix: seen "255.0.0.0"; expected the length of the subnet's prefix, a number from 1 to 30`,
+      `share: seen "HA"; ${ABSOLUTE_PATH}`,
+      `nodes.xcatmn2.address: seen "xcatmn2.cluster"; ${MACHINE}`,
+      'ssh.port: seen "ssh"; expected a TCP port from 1 to 65535',
+    ],
+  },
+  // Virtual IP
+  {
+    group: "network",
+    what: "an IPv6 VIP",
+    file: [["address: 10.5.106.7 ", "address: fd00::7 "]],
+    says: [`virtualIp.address: seen "fd00::7"; ${MACHINE}`],
+  },
+  {
+    group: "network",
+    what: "the VIP as a number",
+    file: [["address: 10.5.106.7 ", "address: 10.5 "]],
+    says: [`virtualIp.address: seen 10.5; ${MACHINE}`],
+  },
+  {
+    group: "network",
+    what: "a loopback VIP",
+    file: [["address: 10.5.106.7 ", "address: 127.0.0.1 "]],
+    says: [`virtualIp.address: seen "127.0.0.1"; ${MACHINE}`],
+  },
+  {
+    group: "network",
+    what: "the VIP with its prefix",
+    file: [["address: 10.5.106.7 ", "address: 10.5.106.7/8 "]],
+    says: [`virtualIp.address: seen "10.5.106.7/8"; ${MACHINE}`],
+  },
+  {
+    group: "network",
+    what: "a prefix of one address",
+    file: [["prefix: 8", "prefix: 32"]],
+    says: ["virtualIp.prefix: seen 32; expected the length of the subnet's prefix, a number from 1 to 30"],
+  },
+  {
+    group: "network",
+    what: "an interface with shell characters",
+    file: [["interface: eth0", "interface: eth0;reboot"]],
+    says: [
+      'virtualIp.interface: seen "eth0;reboot"; expected the name of a network interface that leaves room for a label',
+    ],
+  },
+  {
+    group: "network",
+    what: "a name with a blank",
+    file: [["names: [xcatmn1, xcatmn1.cluster.com]", "names: [xcatmn1 xcatmn1.cluster.com]"]],
+    says: [
+      'virtualIp.names: seen ["xcatmn1 xcatmn1.cluster.com"]; expected a list of host names, like [xcatmn1, xcatmn1.cluster.com]',
+    ],
+  },
+  {
+    group: "network",
+    what: "no names",
+    file: [["names: [xcatmn1, xcatmn1.cluster.com]", "names: []"]],
+    says: ["virtualIp.names: seen []; expected a list of host names, like [xcatmn1, xcatmn1.cluster.com]"],
+  },
+  {
+    group: "network",
+    what: "the VIP and a node of one name",
+    file: [[/ {4}names: .*\n/, ""]],
+    says: [
+      "nodes.xcatmn1.names: seen xcatmn1, which is one of virtualIp.names too; expected names of its own, like [xcatmn1-static]",
+    ],
+  },
+  {
+    group: "network",
+    what: "a name twice in one list",
+    file: [["names: [xcatmn1-static]", "names: [mn1, MN1]"]],
+    says: ["nodes.xcatmn1.names: seen MN1 twice; expected it once"],
+  },
+  {
+    group: "network",
+    what: "a label of another interface",
+    file: [["label: eth0:0", "label: eth1:0"]],
+    says: ['virtualIp.label: seen "eth1:0"; expected eth0: (virtualIp.interface) and something behind it, like eth0:0'],
+  },
+  {
+    group: "network",
+    what: "a label without a number",
+    file: [["label: eth0:0", 'label: "eth0:"']],
+    says: ['virtualIp.label: seen "eth0:"; expected eth0: (virtualIp.interface) and something behind it, like eth0:0'],
+  },
+  {
+    group: "network",
+    what: "a label of 16 characters",
+    file: [["label: eth0:0", "label: eth0:managements"]],
+    says: [
+      'virtualIp.label: seen "eth0:managements"; expected a label like eth0:0, of at most 15 characters without blanks',
+    ],
+  },
+  // Share and network
+  {
+    group: "cluster file",
+    what: "the root as share",
+    file: [["share: /HA", "share: /"]],
+    says: [`share: seen "/"; ${ABSOLUTE_PATH}`],
+  },
+  {
+    group: "cluster file",
+    what: "a relative share",
+    file: [["share: /HA", "share: HA"]],
+    says: [`share: seen "HA"; ${ABSOLUTE_PATH}`],
+  },
+  {
+    group: "cluster file",
+    what: "a share with a blank",
+    file: [["share: /HA", "share: /H A"]],
+    says: [`share: seen "/H A"; ${ABSOLUTE_PATH}`],
+  },
+  {
+    group: "cluster file",
+    what: "a share that goes up",
+    file: [["share: /HA", "share: /HA/../etc"]],
+    says: [`share: seen "/HA/../etc"; ${ABSOLUTE_PATH}`],
+  },
+  {
+    group: "cluster file",
+    what: "a share that is a command",
+    file: [["share: /HA", "share: /$(reboot)"]],
+    says: [`share: seen "/$(reboot)"; ${ABSOLUTE_PATH}`],
+  },
+  {
+    group: "cluster file",
+    what: "a network as an address",
+    file: [["network: 10_0_0_0-255_0_0_0", "network: 10.0.0.0/8"]],
+    says: ['network: seen "10.0.0.0/8"; expected the name of a row in xCAT\'s networks table'],
+  },
+  // Nodes
+  {
+    group: "network",
+    what: "one node",
+    file: [[SECOND_NODE, ""]],
+    says: ["nodes: seen xcatmn1; expected exactly two nodes"],
+  },
+  {
+    group: "network",
+    what: "three nodes",
+    file: [["  xcatmn2:", "  xcatmn3:\n    address: 10.5.106.6\n  xcatmn2:"]],
+    says: [
+      "nodes: seen xcatmn1, xcatmn3, xcatmn2; expected exactly two nodes",
+      "ssh.knownHosts: FOLDER/ssh/known_hosts has no ed25519 or ecdsa key of xcatmn3. On xcatmn3 (10.5.106.6): cat /etc/ssh/ssh_host_ed25519_key.pub; put that behind the name xcatmn3",
+    ],
+  },
+  {
+    group: "network",
+    what: "nodes as a list",
+    file: [[/nodes:[\s\S]*?\n\n/, "nodes: [xcatmn1, xcatmn2]\n\n"]],
+    says: ['nodes: seen ["xcatmn1","xcatmn2"]; expected two nodes by name, each with its address'],
+  },
+  {
+    group: "network",
+    what: "a node that is only an address",
+    file: [[SECOND_NODE, "  xcatmn2: 10.5.106.5\n"]],
+    says: [
+      'nodes.xcatmn2: seen "10.5.106.5"; expected the keys address, names (optional), bootstrapAddress (optional)',
+    ],
+  },
+  {
+    group: "network",
+    what: "a node name that is a command",
+    file: [["xcatmn2:", '"$(reboot)":']],
+    says: ["nodes.$(reboot): cannot be a name here; expected a short host name of small letters, digits and -"],
+  },
+  {
+    group: "network",
+    what: "a node name with its domain",
+    file: [["xcatmn2:", "xcatmn2.cluster:"]],
+    says: ["nodes.xcatmn2.cluster: cannot be a name here; expected a short host name of small letters, digits and -"],
+  },
+  {
+    group: "network",
+    what: "the same static address twice",
+    file: [["address: 10.5.106.5", "address: 10.5.106.70"]],
+    says: ['nodes.xcatmn2.address: seen "10.5.106.70", which is nodes.xcatmn1.address; expected an address of its own'],
+  },
+  {
+    group: "network",
+    what: "the VIP as static address",
+    file: [["address: 10.5.106.5", "address: 10.5.106.7"]],
+    says: [
+      'nodes.xcatmn2.address: seen "10.5.106.7", which is virtualIp.address; expected an address of its own',
+      'nodes.xcatmn1.bootstrapAddress: seen "10.5.106.7", which is nodes.xcatmn2.address; expected where xcatmn1 answers now',
+    ],
+  },
+  {
+    group: "network",
+    what: "a static address outside the subnet",
+    file: [["address: 10.5.106.5", "address: 11.5.106.5"]],
+    says: [
+      'nodes.xcatmn2.address: seen "11.5.106.5"; expected an address in the subnet of the VIP, 10.5.106.7/8 (10.0.0.0 to 10.255.255.255)',
+    ],
+  },
+  {
+    group: "network",
+    what: "a prefix that leaves a node outside",
+    file: [["prefix: 8", "prefix: 26"]],
+    says: [
+      'nodes.xcatmn1.address: seen "10.5.106.70"; expected an address in the subnet of the VIP, 10.5.106.7/26 (10.5.106.0 to 10.5.106.63)',
+    ],
+  },
+  {
+    group: "network",
+    what: "the broadcast address",
+    file: [["address: 10.5.106.5", "address: 10.255.255.255"]],
+    says: [
+      'nodes.xcatmn2.address: seen "10.255.255.255", the broadcast address of 10.0.0.0/8; expected one of a machine',
+    ],
+  },
+  {
+    group: "network",
+    what: "the subnet's own address",
+    file: [["address: 10.5.106.5", "address: 10.0.0.0"]],
+    says: ['nodes.xcatmn2.address: seen "10.0.0.0", the network address of 10.0.0.0/8; expected one of a machine'],
+  },
+  {
+    group: "network",
+    what: "an address with a leading zero",
+    file: [["address: 10.5.106.5", "address: 10.5.106.05"]],
+    says: [`nodes.xcatmn2.address: seen "10.5.106.05"; ${MACHINE}`],
+  },
+  {
+    group: "network",
+    what: "a bootstrap address that is the other node",
+    file: [["bootstrapAddress: 10.5.106.7", "bootstrapAddress: 10.5.106.5"]],
+    says: [
+      'nodes.xcatmn1.bootstrapAddress: seen "10.5.106.5", which is nodes.xcatmn2.address; expected where xcatmn1 answers now',
+    ],
+  },
+  {
+    group: "network",
+    what: "one bootstrap address for both",
+    file: [["address: 10.5.106.5", "address: 10.5.106.5\n    bootstrapAddress: 10.5.106.7"]],
+    says: [
+      'nodes.xcatmn2.bootstrapAddress: seen "10.5.106.7", which is nodes.xcatmn1.bootstrapAddress; expected where xcatmn2 answers now',
+    ],
+  },
+  // Services
+  {
+    group: "cluster file",
+    what: "an unknown service",
+    file: [["[named, dhcpd, ntpd, conserver]", "[named, dhcp]"]],
+    says: [`services.network.1: seen "dhcp"; expected one of ${NETWORK_SERVICES}`],
+  },
+  {
+    group: "cluster file",
+    what: "a service in the wrong set",
+    file: [["[named,", "[postgresql, named,"]],
+    says: [`services.network.0: seen "postgresql"; expected one of ${NETWORK_SERVICES}`],
+  },
+  {
+    group: "cluster file",
+    what: "a service that is no list",
+    file: [["[postgresql, xcatd]", "postgresql"]],
+    says: ['services.database: seen "postgresql"; expected a list like [postgresql, xcatd]'],
+  },
+  {
+    group: "cluster file",
+    what: "no xcatd",
+    file: [["[postgresql, xcatd]", "[postgresql]"]],
+    says: ['services.database: seen ["postgresql"]; xcatd is missing'],
+  },
+  {
+    group: "cluster file",
+    what: "xcatd before its database",
+    file: [["[postgresql, xcatd]", "[xcatd, postgresql]"]],
+    says: ["services.database: seen xcatd before postgresql; expected postgresql first, xcatd needs it"],
+  },
+  {
+    group: "cluster file",
+    what: "a service twice",
+    file: [["[named,", "[named, named,"]],
+    says: ["services.network: seen named twice; expected it once"],
+  },
+  {
+    group: "cluster file",
+    what: "both console services",
+    file: [["conserver]", "conserver, goconserver]"]],
+    says: ["services.network: seen conserver and goconserver; expected the one that the site uses"],
+  },
+  {
+    group: "cluster file",
+    what: "both time services",
+    file: [["ntpd,", "ntpd, chronyd,"]],
+    says: ["services.network: seen ntpd and chronyd; expected the one that the site uses"],
+  },
+  // Schedule and wait
+  {
+    group: "cluster file",
+    what: "a schedule of four fields",
+    file: [["0 2 * * * #", "0 2 * * #"]],
+    says: [`hostsSync: seen "0 2 * *"; ${SCHEDULE}`],
+  },
+  {
+    group: "cluster file",
+    what: "an hour that no clock has",
+    file: [["0 2 * * * #", "0 24 * * * #"]],
+    says: [`hostsSync: seen "0 24 * * *"; ${SCHEDULE}`],
+  },
+  {
+    group: "cluster file",
+    what: "a day in words of its own",
+    file: [["0 2 * * * #", "0 2 * * never #"]],
+    says: [`hostsSync: seen "0 2 * * never"; ${SCHEDULE}`],
+  },
+  {
+    group: "cluster file",
+    what: "a second line in the schedule",
+    file: [["0 2 * * * #", '"0 2 * * *\\n* * * * * root reboot" #']],
+    says: [`hostsSync: seen "0 2 * * *\\n* * * * * root reboot"; ${SCHEDULE}`],
+  },
+  {
+    group: "cluster file",
+    what: "a negative wait",
+    file: [["Wait: 20", "Wait: -1"]],
+    says: ["leaseWait: seen -1; expected a number of seconds from 0 to 3600"],
+  },
+  {
+    group: "cluster file",
+    what: "a wait in quotes",
+    file: [["Wait: 20", 'Wait: "20"']],
+    says: ['leaseWait: seen "20"; expected a number of seconds from 0 to 3600'],
+  },
+  // SSH
+  {
+    group: "credentials",
+    what: "a user that is a command",
+    file: [["user: root", "user: $(reboot)"]],
+    says: ['ssh.user: seen "$(reboot)"; expected root, or a user who may become root by sudo, like admin'],
+  },
+  {
+    group: "credentials",
+    what: "a port beyond the last",
+    file: [["port: 22", "port: 65536"]],
+    says: ["ssh.port: seen 65536; expected a TCP port from 1 to 65535"],
+  },
+  {
+    group: "credentials",
+    what: "a key file that is not there",
+    file: [["ssh/id_ed25519", "ssh/nothing"]],
+    says: [
+      'ssh.privateKey: seen "ssh/nothing"; no such file. ssh-keygen -t ed25519 -f FOLDER/ssh/nothing, then ssh-copy-id -i FOLDER/ssh/nothing root@NODE for both nodes',
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a folder as key file",
+    file: [["ssh/id_ed25519", "ssh"]],
+    says: ['ssh.privateKey: seen "ssh", a directory; expected the file of a private key'],
+  },
+  {
+    group: "credentials",
+    what: "the public half of the key",
+    file: [["ssh/id_ed25519", "ssh/id_ed25519.pub"]],
+    says: ['ssh.privateKey: seen "ssh/id_ed25519.pub", a public key; expected the private one, without .pub'],
+  },
+  {
+    group: "credentials",
+    what: "a file that holds no key",
+    file: [["ssh/id_ed25519", "ssh/known_hosts"]],
+    says: [
+      'ssh.privateKey: seen "ssh/known_hosts", which holds no private key; expected -----BEGIN OPENSSH PRIVATE KEY----- as its first line',
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key with a passphrase",
+    file: [["ssh/id_ed25519", "ssh/locked"]],
+    says: [
+      "ssh.privateKey: seen \"ssh/locked\", a key with a passphrase, which nobody could type; expected one without. ssh-keygen -p -N '' -f FOLDER/ssh/locked, or a key of its own: ssh-keygen -t ed25519 -N '' -f FILE",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key with a passphrase in PEM's format",
+    file: [["ssh/id_ed25519", "ssh/locked.pem"]],
+    says: [
+      "ssh.privateKey: seen \"ssh/locked.pem\", a key with a passphrase, which nobody could type; expected one without. ssh-keygen -p -N '' -f FOLDER/ssh/locked.pem, or a key of its own: ssh-keygen -t ed25519 -N '' -f FILE",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key that others may read",
+    file: [["ssh/id_ed25519", "ssh/readable"]],
+    says: [
+      'ssh.privateKey: seen "ssh/readable", which others may read (mode 644): ssh ignores it. chmod 600 FOLDER/ssh/readable',
+    ],
+  },
+  {
+    group: "credentials",
+    what: "no file of host keys",
+    file: [["ssh/known_hosts", "ssh/hosts"]],
+    says: [
+      'ssh.knownHosts: seen "ssh/hosts", no such file; expected FOLDER/ssh/hosts with a line a node: its name, then what cat /etc/ssh/ssh_host_ed25519_key.pub prints on it',
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a node without a pinned key",
+    file: [["ssh/known_hosts", "ssh/one_node"]],
+    says: [
+      "ssh.knownHosts: FOLDER/ssh/one_node has no ed25519 or ecdsa key of xcatmn2. On xcatmn2 (10.5.106.5): cat /etc/ssh/ssh_host_ed25519_key.pub; put that behind the name xcatmn2",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a node with nothing but an RSA key",
+    file: [["ssh/known_hosts", "ssh/rsa_only"]],
+    says: [
+      "ssh.knownHosts: FOLDER/ssh/rsa_only has no ed25519 or ecdsa key of xcatmn2. On xcatmn2 (10.5.106.5): cat /etc/ssh/ssh_host_ed25519_key.pub; put that behind the name xcatmn2",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "two nodes with one host key",
+    file: [["ssh/known_hosts", "ssh/cloned"]],
+    says: [
+      "ssh.knownHosts: xcatmn1 and xcatmn2 have the same key; expected two machines. Where one was cloned from the other: rm /etc/ssh/ssh_host_*; ssh-keygen -A on xcatmn2",
+    ],
+  },
+
+  // Connections
+  {
+    group: "network",
+    what: "a port at which nothing listens",
+    session: { answers: "nothing" },
+    says: [UNREACHABLE, "evidence: ssh: connect to host 127.0.0.1 port PORT: Connection refused", REACH],
+  },
+  {
+    group: "network",
+    what: "a port that accepts and stays silent",
+    session: { answers: "silence" },
+    says: [
+      UNREACHABLE,
+      "evidence: Connection timed out during banner exchange Connection to 127.0.0.1 port PORT timed out",
+      REACH,
+    ],
+  },
+  {
+    group: "network",
+    what: "a port that greets as an SSH server and stays silent",
+    session: { answers: "a greeting and silence" },
+    says: [UNREACHABLE, "evidence: it accepts and stays silent", REACH],
+  },
+  {
+    group: "network",
+    what: "a port that speaks something else",
+    session: { answers: "another protocol" },
+    says: [UNREACHABLE, "evidence: kex_exchange_identification: Connection closed by remote host", REACH],
+  },
+  {
+    group: "network",
+    what: "a node neither at its address nor where it was found first",
+    session: { answers: "nothing", bootstrapAddress: "127.0.0.2" },
+    says: [
+      UNREACHABLE,
+      "evidence: ssh: connect to host 127.0.0.1 port PORT: Connection refused",
+      REACH,
+      "also tried: xcatmn1 at 127.0.0.2:PORT could not be reached by SSH within 5 s; expected an answer; nothing was touched",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "another host key than the pinned one",
+    session: { answers: "sshd", otherPin: true },
+    says: [
+      "xcatmn1 at 127.0.0.1:PORT shows another host key than the one pinned for xcatmn1; nothing was touched",
+      "evidence: The fingerprint for the ED25519 key sent by the remote host is FINGERPRINT. Host key for xcatmn1 has changed and you have requested strict checking. Host key verification failed.",
+      "next: if xcatmn1 was installed anew, compare /etc/ssh/ssh_host_ed25519_key.pub on its console and correct the line xcatmn1 in FOLDER/known_hosts",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key that the node does not know",
+    session: { answers: "sshd", unknownKey: true },
+    says: [
+      "xcatmn1 at 127.0.0.1:PORT refused the key FOLDER/other_user; nothing was touched",
+      "evidence: root@127.0.0.1: Permission denied (publickey).",
+      "next: ssh-copy-id -i FOLDER/other_user root@127.0.0.1",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a user whom sudo asks for a password",
+    session: { answers: "sshd", user: { name: "admin", sudo: "sudo: a password is required" } },
+    says: sudoers("xcatmn1", "127.0.0.1", "sudo: a password is required"),
+  },
+  {
+    group: "credentials",
+    what: "a user whom sudo does not know",
+    session: { answers: "sshd", user: { name: "admin", sudo: "admin is not in the sudoers file." } },
+    says: sudoers("xcatmn1", "127.0.0.1", "admin is not in the sudoers file."),
+  },
+  {
+    group: "credentials",
+    what: "a user on a node without sudo",
+    session: { answers: "sshd", user: { name: "admin" } },
+    says: sudoers("xcatmn1", "127.0.0.1", "bash: line 1: exec: sudo: not found", "install the package sudo; "),
+  },
+
+  // What a node is
+  {
+    group: "node state",
+    what: "a node that another stack manages",
+    role: "active",
+    asking: "xcat-ha/second",
+    node: "install -d /etc/xcat-ha; echo xcat-ha/primary >/etc/xcat-ha/stack",
+    says: otherStack("xcat-ha/second"),
+  },
+  {
+    group: "node state",
+    what: "a node that the stack of another project manages",
+    role: "standby",
+    asking: "copy/primary",
+    node: "install -d /etc/xcat-ha; echo xcat-ha/primary >/etc/xcat-ha/stack",
+    says: otherStack("copy/primary").map((line) => line.replace("-s copy/primary", "-s primary")),
+  },
+  {
+    group: "node state",
+    what: "services that the node lacks",
+    role: "active",
+    node: "lacks dhcpd conserver",
+    says: [
+      "xcatmn1 has no unit dhcpd.service conserver.service; cluster.yaml lists dhcpd conserver under services; nothing was touched",
+      "evidence: systemctl show -p LoadState dhcpd.service conserver.service",
+      "next: install dhcpd conserver on xcatmn1 (or systemctl unmask), or take it out of services in cluster.yaml",
+    ],
+  },
+  {
+    group: "node state",
+    what: "commands that the node lacks",
+    role: "active",
+    node: "without rsync arping",
+    says: [
+      "xcatmn1 is not supported: these commands are missing: rsync arping ",
+      "evidence: /etc/os-release, bash and systemd of xcatmn1",
+      "next: use one of the systems that the README lists",
+    ],
+  },
+  {
+    group: "node state",
+    what: "an old system",
+    role: "active",
+    node: "system debian 11",
+    says: [
+      "xcatmn1 is not supported: debian 11",
+      "evidence: /etc/os-release, bash and systemd of xcatmn1",
+      "next: use one of the systems that the README lists",
+    ],
+  },
+  {
+    group: "node state",
+    what: "the other node with the same machine id",
+    role: "standby",
+    node: epoch("xcatmn2", "$(cat /etc/machine-id)"),
+    says: [],
+  },
+  {
+    group: "node state",
+    what: "active, while the lease names the other node",
+    role: "active",
+    node: epoch("xcatmn2", "another"),
+    says: [],
+  },
+  { group: "node state", what: "standby before anything is active", role: "standby", node: ":", says: [] },
+
+  // What the share is
+  {
+    group: "share state",
+    what: "a share that is not mounted",
+    role: "active",
+    node: 'umount "$SHARE"',
+    says: share("is not mounted: it is a directory of the root file system"),
+  },
+  {
+    group: "share state",
+    what: "a share that is not there",
+    role: "active",
+    node: 'umount "$SHARE"; rmdir "$SHARE"',
+    says: share("cannot be read"),
+  },
+  {
+    group: "share state",
+    what: "a share that is mounted read-only",
+    role: "active",
+    node: 'mount -o remount,ro "$SHARE"',
+    says: share("cannot be written by root"),
+  },
+  {
+    group: "share state",
+    what: "a share without room for the first setup",
+    role: "active",
+    node: 'mkdir -p "$LOCAL/pgsql"; truncate -s 50M "$LOCAL/pgsql/base"',
+    says: [],
+  },
+  { group: "share state", what: "a full share", role: "active", node: 'fallocate -l 32M "$SHARE/image"', says: [] },
+  {
+    group: "share state",
+    what: "directories on the share that no epoch made",
+    role: "active",
+    node: 'mkdir "$SHARE/xcat"',
+    says: [],
+  },
+];
