@@ -68,7 +68,7 @@ export type LabFault = {
   share?: [make: string, undo: string];
 };
 
-const TOP_KEYS = "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ssh";
+const TOP_KEYS = "virtualIp, share, network, nodes, services, hostsSync, leaseWait, restoreFrom (optional), ssh";
 const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
@@ -191,7 +191,7 @@ export const REFUSALS: Refusal[] = [
     group: "cluster file",
     what: "a second document",
     file: [[/$/, "---\nshare: /HB\n"]],
-    says: ['line 32, "---": a second document begins; expected one'],
+    says: ['line 33, "---": a second document begins; expected one'],
   },
   {
     group: "cluster file",
@@ -215,8 +215,8 @@ export const REFUSALS: Refusal[] = [
       ["privateKey: ssh/id_ed25519 ", "privateKey: *net "],
     ],
     says: [
-      `line 10, "network: &net 10_0_0_0-255_0_0_0 # the xCAT networks object whose mgtifname is the...: the anchor &net; ${PLAIN}`,
-      `line 29, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
+      `line 10, "network: &net 10_0_0_0-255_0_0_0 # the xCAT networks object whose mgtifname is ...: the anchor &net; ${PLAIN}`,
+      `line 31, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
     ],
   },
   {
@@ -567,6 +567,12 @@ export const REFUSALS: Refusal[] = [
     file: [["ntpd,", "ntpd, chronyd,"]],
     says: ["services.network: seen ntpd and chronyd; expected the one that the site uses"],
   },
+  {
+    group: "cluster file",
+    what: "a place to restore from that there is not",
+    file: [["restoreFrom: aside", "restoreFrom: backup"]],
+    says: ['restoreFrom: seen "backup"; expected one of aside, shared'],
+  },
   // Schedule and wait
   {
     group: "cluster file",
@@ -713,11 +719,7 @@ export const REFUSALS: Refusal[] = [
     group: "network",
     what: "a port that accepts and stays silent",
     session: { answers: "silence" },
-    says: [
-      UNREACHABLE,
-      "evidence: Connection timed out during banner exchange Connection to 127.0.0.1 port PORT timed out",
-      REACH,
-    ],
+    says: [UNREACHABLE, "evidence: Connection timed out during banner exchange", REACH],
   },
   {
     group: "network",
@@ -770,9 +772,16 @@ export const REFUSALS: Refusal[] = [
   },
   {
     group: "credentials",
-    what: "a user whom sudo does not know",
-    session: { answers: "sshd", user: { name: "admin", sudo: "admin is not in the sudoers file." } },
-    says: sudoers("xcatmn1", "127.0.0.1", "admin is not in the sudoers file."),
+    what: "a user whom sudo allows something else",
+    session: {
+      answers: "sshd",
+      user: { name: "admin", sudo: "Sorry, user admin is not allowed to execute '/usr/bin/bash' as root on xcatmn1." },
+    },
+    says: sudoers(
+      "xcatmn1",
+      "127.0.0.1",
+      "Sorry, user admin is not allowed to execute '/usr/bin/bash' as root on xcatmn1.",
+    ),
   },
   {
     group: "credentials",
@@ -836,23 +845,52 @@ export const REFUSALS: Refusal[] = [
     what: "the other node with the same machine id",
     role: "standby",
     node: epoch("xcatmn2", "$(cat /etc/machine-id)"),
-    says: [],
+    says: [
+      "xcatmn1 has the machine id of xcatmn2, which holds the owner lease; expected one of its own: the nodes cannot be told apart",
+      "evidence: /HA/.xcat-ha/epoch/000004.owner and /etc/machine-id on xcatmn1: MACHINE-ID",
+      "next: on xcatmn1: rm /etc/machine-id; systemd-machine-id-setup; reboot. Then the same command again",
+    ],
+  },
+  {
+    group: "node state",
+    what: "another machine of the same name",
+    role: "active",
+    node: epoch("xcatmn1", "another"),
+    says: [
+      "the owner lease names xcatmn1 with machine id another; seen MACHINE-ID here: another machine, or one installed anew",
+      "evidence: /HA/.xcat-ha/epoch/000004.owner and /etc/machine-id on xcatmn1",
+      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, a node that is dead",
+    ],
   },
   {
     group: "node state",
     what: "active, while the lease names the other node",
     role: "active",
     node: epoch("xcatmn2", "another"),
-    says: [],
+    says: [
+      "xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
+      "evidence: the newest epoch names xcatmn2",
+      "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here",
+    ],
   },
-  { group: "node state", what: "standby before anything is active", role: "standby", node: ":", says: [] },
+  {
+    group: "node state",
+    what: "standby before anything is active",
+    role: "standby",
+    node: ":",
+    says: [
+      "xcatmn1 cannot be a standby node yet: no epoch exists yet",
+      "evidence: shared directories: absent",
+      "next: set up the active node first: pulumi up on the stack of xcatmn2",
+    ],
+  },
 
   // What the share is
   {
     group: "share state",
     what: "a share that is not mounted",
     role: "active",
-    node: 'umount "$SHARE"',
+    node: 'umount "$SHARE"; mount --bind / "$SHARE"',
     says: share("is not mounted: it is a directory of the root file system"),
   },
   {
@@ -867,21 +905,39 @@ export const REFUSALS: Refusal[] = [
     what: "a share that is mounted read-only",
     role: "active",
     node: 'mount -o remount,ro "$SHARE"',
-    says: share("cannot be written by root"),
+    says: share("is mounted read-only"),
   },
   {
     group: "share state",
     what: "a share without room for the first setup",
     role: "active",
     node: 'mkdir -p "$LOCAL/pgsql"; truncate -s 50M "$LOCAL/pgsql/base"',
-    says: [],
+    says: [
+      "/HA has 40960 KiB free; expected 61441 KiB: what is copied there, and 10 MiB; nothing was touched",
+      "evidence: df /HA on xcatmn1",
+      "next: make room on /HA, then run the same command again",
+    ],
   },
-  { group: "share state", what: "a full share", role: "active", node: 'fallocate -l 32M "$SHARE/image"', says: [] },
+  {
+    group: "share state",
+    what: "a full share",
+    role: "active",
+    node: 'fallocate -l 32M "$SHARE/image"',
+    says: [
+      "/HA has 8192 KiB free; expected 10240 KiB: what is copied there, and 10 MiB; nothing was touched",
+      "evidence: df /HA on xcatmn1",
+      "next: make room on /HA, then run the same command again",
+    ],
+  },
   {
     group: "share state",
     what: "directories on the share that no epoch made",
     role: "active",
     node: 'mkdir "$SHARE/xcat"',
-    says: [],
+    says: [
+      "the shared data already holds directories (partial) that no epoch of ours made; expected none before the first setup",
+      "evidence: links on xcatmn1: none",
+      "next: move them away on the share, or put the data of a pair built by hand back to a single node first",
+    ],
   },
 ];

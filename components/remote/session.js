@@ -95,7 +95,8 @@ function connectionError(cluster, node, address, evidence) {
     .slice(-4)
     .join(" ");
   const where = `${node} at ${address}:${cluster.ssh.port}`;
-  if (cluster.ssh.user !== "root" && /\bsudo\b/.test(said)) return sudoError(cluster, node, address, said);
+  if (cluster.ssh.user !== "root" && /sudo|not allowed to execute/.test(said))
+    return sudoError(cluster, node, address, said);
   if (/REMOTE HOST IDENTIFICATION|host key.*changed|Host key verification failed/i.test(evidence))
     return new NodeError(
       `${where} shows another host key than the one pinned for ${node}; nothing was touched\nevidence: ${said}\nnext: if ${node} was installed anew, compare /etc/ssh/ssh_host_ed25519_key.pub on its console and correct the line ${node} in ${cluster.knownHostsFile}`,
@@ -150,7 +151,12 @@ class Session {
     this.child.on("error", (error) =>
       this.fail(new NodeError(`ssh could not be started: ${error.message}\nnext: install the OpenSSH client`)),
     );
-    this.child.on("exit", () => this.fail(this.ended()));
+    this.child.on("exit", () => {
+      // What ssh said can come in after its end, and its evidence decides the message. Not for ever: a shared connection may hold the pipe.
+      const end = () => this.failed ?? this.fail(this.ended());
+      this.child.stderr.once("close", end);
+      setTimeout(end, 500);
+    });
     this.child.stdin.on("error", () => {});
     this.child.stdin.write(servingProgram());
     // An open session must not keep Pulumi's provider process alive.

@@ -97,10 +97,14 @@ lease_read() {
     else
       LEASE[is]=mine
     fi
-  elif [[ ${LEASE[machine]:-} == "$(machine_id)" || ${LEASE[node]:-} == "$NODE" ]]; then
-    fail misconfigured "the owner lease names node ${LEASE[node]:-?} with machine id ${LEASE[machine]:-?}; this is $NODE with $(machine_id)" \
-      "$(lease_directory): two nodes with one machine id or one name cannot be told apart" \
-      "give each node its own: rm /etc/machine-id; systemd-machine-id-setup; reboot"
+  elif [[ ${LEASE[machine]:-} == "$(machine_id)" ]]; then
+    fail misconfigured "$NODE has the machine id of ${LEASE[node]:-?}, which holds the owner lease; expected one of its own: the nodes cannot be told apart" \
+      "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE: $(machine_id)" \
+      "on $NODE: rm /etc/machine-id; systemd-machine-id-setup; reboot. Then the same command again"
+  elif [[ ${LEASE[node]:-} == "$NODE" ]]; then
+    fail misconfigured "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $(machine_id) here: another machine, or one installed anew" \
+      "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE" \
+      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, a node that is dead"
   elif [[ -n ${LEASE[releasing]:-} ]]; then
     LEASE[is]="other-releasing"
   else

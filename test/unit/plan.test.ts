@@ -584,11 +584,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     released,
     ...stay,
   ],
-  [
-    "the console, which no stack asks",
-    { ...MINE, stack: "", managed_by: "xcat-ha/primary" },
-    ...activateAgain,
-  ],
+  ["the console, which no stack asks", { ...MINE, stack: "", managed_by: "xcat-ha/primary" }, ...activateAgain],
   [
     "a system that is not supported",
     { system: "debian 11", ...MINE },

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openSession, sshArguments } from "../../components/remote/session";
+import { asRoot, openSession, sshArguments } from "../../components/remote/session";
 import { settingsOf } from "../../components/settings";
 import { shippedPair } from "./pair";
 import { CANNOT_RUN, Sshd } from "./sshd";
@@ -45,6 +45,17 @@ test("ssh takes nothing from the user's own configuration, agent and known hosts
     { config: "none", key: shipped.privateKeyFile, user: "root", port: "22" },
   );
   for (const [option, value] of Object.entries(OPTIONS)) assert.ok(words.includes(`${option}=${value}`), option);
+});
+
+test("a remote command goes through sudo whole, whatever quotes it holds, and for root as it is", () => {
+  const command = `printf '%s|' "it's" '$HOME' && cat`;
+  assert.equal(asRoot({ user: "root" }, command), command);
+  const sudo = 'sudo() { [[ $1$2$3 == -n-H-- ]] && shift 3 && "$@"; }; exec() { "$@"; };';
+  const done = spawnSync("bash", ["-c", `${sudo} ${asRoot({ user: "admin" }, command)}`], {
+    input: "the document",
+    encoding: "utf8",
+  });
+  assert.equal(done.stdout, "it's|$HOME|the document");
 });
 
 const controlPath = (cluster: Cluster, address = "10.5.106.70") =>
@@ -140,6 +151,28 @@ describe("a real sshd", { skip: CANNOT_RUN, concurrency: true }, () => {
       alive,
     };
   }
+
+  test("a user other than root observes by sudo, which asks for nothing", async () => {
+    const sudo = 'PATH=/usr/bin:/bin; [[ "$1 $2 $3" == "-n -H --" ]] && shift 3 && SUDO=yes exec "$@"';
+    const own = new Sshd({ name: "admin", sudo });
+    await own.start();
+    try {
+      writeFileSync(own.file("known_hosts"), `xcatmn1 ${own.hostKey}\n`);
+      const cluster = onLoopback(own.port, {
+        ssh: { ...shipped.ssh, port: own.port, user: "admin" },
+        privateKeyFile: own.file("user"),
+        knownHostsFile: own.file("known_hosts"),
+        hostKeys: { ...shipped.hostKeys, xcatmn1: own.hostKey },
+      });
+      const session = await open(cluster);
+      const wanted = { ip: "203.0.113.7", prefix: "24", interface: "lo", label: "lo:0", address: "absent" };
+      const { code, stderr } = await session.request("observe", "virtualIp", wanted);
+      session.close();
+      assert.equal(code, 0, stderr);
+    } finally {
+      own.stop();
+    }
+  });
 
   test("a connection that is lost in the middle is an error that says so", async () => {
     const cluster = node("user", sshd.hostKey);

@@ -104,7 +104,7 @@ export class Sshd {
     symlinkSync("/bin/bash", this.file("bin/bash"));
     if (sudo) writeFileSync(this.file("bin/sudo"), `#!/bin/bash\n${sudo}\n`, { mode: 0o755 });
     const passwd = readFileSync("/etc/passwd", "utf8");
-    writeFileSync(this.file("passwd"), `${passwd}${name}:*:29999:29999::/nonexistent:/bin/bash\n`);
+    writeFileSync(this.file("passwd"), `${passwd}${name}:*:29999:29999::${this.folder}:/bin/bash\n`);
     return [
       "unshare",
       "--mount",
