@@ -885,6 +885,18 @@ export const REFUSALS: Refusal[] = [
     ],
   },
 
+  {
+    group: "node state",
+    what: "a directory that is a mount point",
+    role: "active",
+    node: 'mkdir "$LOCAL/install"; mount -t tmpfs tmpfs "$LOCAL/install"',
+    says: [
+      "these are mount points on xcatmn1: LOCAL/install; expected directories that can step aside for links to /HA",
+      "evidence: findmnt LOCAL/install on xcatmn1",
+      "next: umount them and take them out of /etc/fstab on xcatmn1, then run the same command again",
+    ],
+  },
+
   // What the share is
   {
     group: "share state",
@@ -913,8 +925,8 @@ export const REFUSALS: Refusal[] = [
     role: "active",
     node: 'mkdir -p "$LOCAL/pgsql"; truncate -s 50M "$LOCAL/pgsql/base"',
     says: [
-      "/HA has 40960 KiB free; expected 61441 KiB: what is copied there, and 10 MiB; nothing was touched",
-      "evidence: df /HA on xcatmn1",
+      "/HA has 40M free; the directories of xcatmn1 need 51M: LOCAL/pgsql (51M)",
+      "evidence: du of each directory, df /HA",
       "next: make room on /HA, then run the same command again",
     ],
   },
@@ -922,10 +934,10 @@ export const REFUSALS: Refusal[] = [
     group: "share state",
     what: "a full share",
     role: "active",
-    node: 'fallocate -l 32M "$SHARE/image"',
+    node: 'head -c 100M /dev/zero >"$SHARE/image" 2>/dev/null || true',
     says: [
-      "/HA has 8192 KiB free; expected 10240 KiB: what is copied there, and 10 MiB; nothing was touched",
-      "evidence: df /HA on xcatmn1",
+      "/HA has 0 free; the directories of xcatmn1 need 0: nothing to copy",
+      "evidence: du of each directory, df /HA",
       "next: make room on /HA, then run the same command again",
     ],
   },
@@ -935,9 +947,9 @@ export const REFUSALS: Refusal[] = [
     role: "active",
     node: 'mkdir "$SHARE/xcat"',
     says: [
-      "the shared data already holds directories (partial) that no epoch of ours made; expected none before the first setup",
+      "the shared data already holds directories (partial) that no epoch of ours made and that xcatmn1 does not link; expected none before the first setup",
       "evidence: links on xcatmn1: none",
-      "next: move them away on the share, or put the data of a pair built by hand back to a single node first",
+      "next: move them away on the share, or make the node active first that links them",
     ],
   },
 ];

@@ -194,6 +194,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
     code: done.stdout.trim(),
     lines: done.stderr
       .replaceAll(`${at}/HA`, "/HA")
+      .replaceAll(`${at}/local`, "LOCAL")
       .replace(/\b0{31}1\b/, "MACHINE-ID")
       .replace(/^error: /, "")
       .split("\n")
