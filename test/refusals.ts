@@ -99,7 +99,12 @@ const otherStack = (asking: string) => [
 const epoch = (node: string, machine: string) =>
   `mkdir -p "$SHARE/.xcat-ha/epoch"; printf 'node ${node}\nmachine %s\nboot there\ntime noon\n' "${machine}" >"$SHARE/.xcat-ha/epoch/000004.owner"`;
 
+export const ADD_ADMIN =
+  "useradd -m -s /bin/bash admin; install -d -o admin -m 700 ~admin/.ssh; install -o admin -m 600 /root/.ssh/authorized_keys ~admin/.ssh/";
+export const REMOVE_ADMIN = "userdel -r admin 2>/dev/null; rm -f /etc/sudoers.d/xcat-ha";
+
 export const REFUSALS: Refusal[] = [
+  // Stack config
   {
     group: "config",
     what: "no activeNode",
@@ -951,5 +956,93 @@ export const REFUSALS: Refusal[] = [
       "evidence: links on xcatmn1: none",
       "next: move them away on the share, or make the node active first that links them",
     ],
+  },
+
+  // What only two machines show: xcatmn1 is active, and `pulumi up` is run
+  {
+    group: "config",
+    what: "a stack that makes its node active while the lease names the other one",
+    labOnly: { stack: "standby", config: { activeNode: "xcatmn2" } },
+    says: [
+      "xcatmn2 should be active, but epoch N is held by xcatmn1 since TIME (other); nothing was touched",
+      "evidence: the newest epoch names xcatmn1",
+      "next: let xcatmn1 step down: pulumi config set activeNode xcatmn2 and pulumi up on the stack of xcatmn1, then here again. Or, where xcatmn1 should stay active: pulumi config set activeNode xcatmn1 here",
+    ],
+  },
+  {
+    group: "config",
+    what: "two stacks for the same node",
+    labOnly: { stack: "second", config: { node: "xcatmn1", activeNode: "xcatmn1" } },
+    says: otherStack("xcat-ha/second"),
+  },
+  {
+    group: "network",
+    what: "a static address at which nobody is",
+    labOnly: {
+      stack: "primary",
+      file: [
+        ["address: 10.5.106.70", "address: 10.5.106.71"],
+        [/\n +bootstrapAddress.*/, ""],
+      ],
+    },
+    says: [
+      "xcatmn1 at 10.5.106.71:22 could not be reached by SSH within 5 s; expected an answer; nothing was touched",
+      "evidence: ssh: connect to host 10.5.106.71 port 22: No route to host",
+      "next: ssh -p 22 root@10.5.106.71; check nodes.xcatmn1.address in cluster.yaml, and that the node is up",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a host key that changed",
+    labOnly: { stack: "primary", swappedPins: true },
+    says: [
+      "xcatmn1 at 10.5.106.70:22 shows another host key than the one pinned for xcatmn1; nothing was touched",
+      "evidence: The fingerprint for the ED25519 key sent by the remote host is FINGERPRINT. Host key for xcatmn1 has changed and you have requested strict checking. Host key verification failed.",
+      "next: if xcatmn1 was installed anew, compare /etc/ssh/ssh_host_ed25519_key.pub on its console and correct the line xcatmn1 in FOLDER/ssh/known_hosts",
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a user without root's rights",
+    labOnly: { stack: "standby", onXcatmn2: [ADD_ADMIN, REMOVE_ADMIN], file: [["user: root", "user: admin"]] },
+    says: sudoers("xcatmn2", "10.5.106.5", "sudo: a password is required"),
+  },
+  {
+    group: "node state",
+    what: "a service that does not exist on the node",
+    labOnly: { stack: "standby", file: [[", conserver]", ", goconserver]"]] },
+    says: [
+      "xcatmn2 has no unit goconserver.service; cluster.yaml lists goconserver under services; nothing was touched",
+      "evidence: systemctl show -p LoadState goconserver.service",
+      "next: install goconserver on xcatmn2 (or systemctl unmask), or take it out of services in cluster.yaml",
+    ],
+  },
+  {
+    group: "node state",
+    what: "two nodes with one machine id",
+    labOnly: {
+      stack: "standby",
+      onXcatmn2: [
+        "cp -p /etc/machine-id /root/machine-id; cat /HA/.xcat-ha/epoch/*.owner | sed -n 's/^machine //p' | tail -n 1 >/etc/machine-id",
+        "mv /root/machine-id /etc/machine-id",
+      ],
+    },
+    says: [
+      "xcatmn2 has the machine id of xcatmn1, which holds the owner lease; expected one of its own: the nodes cannot be told apart",
+      "evidence: /HA/.xcat-ha/epoch/N.owner and /etc/machine-id on xcatmn2: MACHINE-ID",
+      "next: on xcatmn2: rm /etc/machine-id; systemd-machine-id-setup; reboot. Then the same command again",
+    ],
+  },
+  {
+    group: "share state",
+    what: "a share that the standby node may not write",
+    labOnly: { stack: "standby", onXcatmn2: ["mount -o remount,ro /HA", "mount -o remount,rw /HA"] },
+    says: share("is mounted read-only", "xcatmn2"),
+  },
+  {
+    group: "share state",
+    what: "a share that has failed",
+    labOnly: { stack: "standby", share: ["break", "mend"] },
+    says: share("cannot be read", "xcatmn2"),
   },
 ];
