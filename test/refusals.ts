@@ -68,7 +68,8 @@ export type LabFault = {
   share?: [make: string, undo: string];
 };
 
-const TOP_KEYS = "virtualIp, share, network, nodes, services, hostsSync, leaseWait, restoreFrom (optional), ssh";
+const TOP_KEYS =
+  "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ntpServers (optional), restoreFrom (optional), ssh";
 const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
@@ -196,7 +197,7 @@ export const REFUSALS: Refusal[] = [
     group: "cluster file",
     what: "a second document",
     file: [[/$/, "---\nshare: /HB\n"]],
-    says: ['line 33, "---": a second document begins; expected one'],
+    says: ['line 34, "---": a second document begins; expected one'],
   },
   {
     group: "cluster file",
@@ -864,7 +865,7 @@ export const REFUSALS: Refusal[] = [
     says: [
       "the owner lease names xcatmn1 with machine id another; seen MACHINE-ID here: another machine, or one installed anew",
       "evidence: /HA/.xcat-ha/epoch/000004.owner and /etc/machine-id on xcatmn1",
-      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, a node that is dead",
+      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, The active node is dead",
     ],
   },
   {
