@@ -161,7 +161,7 @@ verb_install() {
   nodeProgram_apply
   seen_as_wanted
   nodeProgram_observe
-  for key in program description; do
+  for key in program description stack; do
     [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || fail incomplete "$key of the node program is ${SEEN[$key]}; expected ${WANT[$key]}" \
       "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
   done

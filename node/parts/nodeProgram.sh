@@ -8,6 +8,7 @@ nodeProgram_observe() {
   SEEN[program]=$(digest "$PROGRAM")
   SEEN[description]=$(digest "$CONFIGURATION/description")
   SEEN[stack]=$(managing_stack)
+  SEEN[stack]=${SEEN[stack]:-absent}
 }
 
 nodeProgram_apply() {
