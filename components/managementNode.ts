@@ -58,9 +58,9 @@ export function partFacts({ cluster, name }: Pick<NodeContext, "cluster" | "name
     virtualIp: { ...vip, staticAddress },
     pgHbaEntry: { addresses },
     listenAddresses: { addresses: ["localhost", ...addresses] },
-    database: { units: services.database },
+    database: { units: services.database, virtualIp: vip.address },
     networksMgtIf: { network: cluster.network, mgtifname: vip.label },
-    network: { units: services.network.filter((service) => !isTimeService(service)) },
+    network: { units: services.network.filter((service) => !isTimeService(service)), virtualIp: vip.address },
     hostsSyncCron: {
       schedule: cluster.hostsSync,
       peer,

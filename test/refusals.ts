@@ -222,7 +222,7 @@ export const REFUSALS: Refusal[] = [
     ],
     says: [
       `line 10, "network: &net 10_0_0_0-255_0_0_0 # the xCAT networks object whose mgtifname is ...: the anchor &net; ${PLAIN}`,
-      `line 31, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
+      `line 32, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
     ],
   },
   {
@@ -828,11 +828,11 @@ export const REFUSALS: Refusal[] = [
     group: "node state",
     what: "commands that the node lacks",
     role: "active",
-    node: "without rsync arping",
+    node: "without 'rsync (package rsync), arping (package iputils)'",
     says: [
-      "xcatmn1 is not supported: these commands are missing: rsync arping ",
-      "evidence: /etc/os-release, bash and systemd of xcatmn1",
-      "next: use one of the systems that the README lists",
+      "xcatmn1 has no rsync (package rsync), arping (package iputils); expected these commands",
+      "evidence: command -v on xcatmn1",
+      "next: install the packages on xcatmn1, then run the same command again",
     ],
   },
   {

@@ -212,10 +212,10 @@ TABLE
 missing_tools() {
   local tool package
   while read -r tool package; do
-    command -v "$tool" >/dev/null || printf '%s (package %s) ' "$tool" "$package"
+    command -v "$tool" >/dev/null || printf '%s (package %s)\n' "$tool" "$package"
   done < <(tools_table | awk -v column="$(system_column)" '
     NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
-    at { print $1, $at }')
+    at { print $1, $at }') | paste -sd, | sed 's/,/, /g'
 }
 
 # database_tool NAME: PostgreSQL's own programs, which most systems keep out of PATH.

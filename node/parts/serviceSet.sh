@@ -1,6 +1,7 @@
 # serviceSet: the services of one set in their order, each ready before the next (seed, "Activate Primary MN" and
 # "Disable And Stop All Related Services"). Two of them exist: `database` and `network`.
 # The values are SERVICE = what it should be; `order` lists them as they start. Stopping is the order reversed.
+# `virtualIp` is there on an active node: with another VIP than the last time they all start again, the make* steps included.
 
 readonly START_SECONDS=120
 readonly MAKE_SECONDS=1200
@@ -79,6 +80,7 @@ serviceSet_observe() {
   for unit in ${WANT[order]}; do
     SEEN[$unit]=$(unit_now "$unit")
   done
+  [[ " ${WANT[order]} " != *' postgresql '* || -z ${WANT[virtualIp]:-} ]] || ! postgresql_misses_the_vip || SEEN[virtualIp]="$VIP is here, and postgresql does not listen on it"
 }
 
 serviceSet_apply() {
@@ -90,6 +92,11 @@ serviceSet_apply() {
     say "$unit is not managed any more: stopped, disabled at boot"
   done
   read -ra units <<<"${WANT[order]}"
+  if [[ -n ${BEFORE[virtualIp]:-} && -n ${WANT[virtualIp]:-} && ${BEFORE[virtualIp]} != "${WANT[virtualIp]}" ]]; then
+    for ((index = ${#units[@]} - 1; index >= 0; index--)); do
+      [[ $(unit_state "${units[index]}") == inactive ]] || service_stop "${units[index]}"
+    done
+  fi
   for ((index = ${#units[@]} - 1; index >= 0; index--)); do
     unit=${units[index]}
     [[ ${WANT[$unit]} == stopped* ]] || continue
@@ -130,12 +137,11 @@ database_prove_stopped() {
 
 # database_state: the cluster state that pg_controldata reports, for the record of a release.
 database_state() {
-  local tool
-  if tool=$(database_tool pg_controldata); then
-    LC_ALL=C share_do "$tool" "$(path_of /var/lib/pgsql/data)" 2>/dev/null | sed -n 's/^Database cluster state: *//p'
-  else
-    printf 'unknown\n'
+  local tool answer state=
+  if tool=$(database_tool pg_controldata) && answer=$(LC_ALL=C share_do "$tool" "$(path_of /var/lib/pgsql/data)" 2>/dev/null); then
+    state=$(sed -n 's/^Database cluster state: *//p' <<<"$answer")
   fi
+  printf '%s\n' "${state:-unknown}"
 }
 
 service_start() {

@@ -85,7 +85,7 @@ const WANTED: Record<string, { active: Values; standby: Values }> = {
     standby: { file: "/var/lib/pgsql/data/postgresql.conf" },
   },
   database: {
-    active: { ...DATABASE, postgresql: UP, xcatd: UP },
+    active: { ...DATABASE, virtualIp: VIP.ip, postgresql: UP, xcatd: UP },
     standby: { ...DATABASE, postgresql: DOWN, xcatd: DOWN },
   },
   networksMgtIf: {
@@ -93,7 +93,7 @@ const WANTED: Record<string, { active: Values; standby: Values }> = {
     standby: { network: "10_0_0_0-255_0_0_0" },
   },
   network: {
-    active: { ...NETWORK, named: UP, dhcpd: UP, conserver: UP },
+    active: { ...NETWORK, virtualIp: VIP.ip, named: UP, dhcpd: UP, conserver: UP },
     standby: { ...NETWORK, named: DOWN, dhcpd: DOWN, conserver: DOWN },
   },
   hostsSyncCron: {

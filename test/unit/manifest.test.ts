@@ -97,6 +97,14 @@ for (const [what, call, units] of STOPS) {
   test(`${what} stops nothing that is stopped`, () => assert.deepEqual(stopped(call, "inactive"), []));
 }
 
+test("with another VIP than the last time a set starts again, with the same one nothing stops", () => {
+  const running = (before: string) =>
+    `service_start() { :; }; unit_require() { :; }; unit_now() { echo 'running, not enabled'; }; postgresql_misses_the_vip() { return 1; }
+     BEFORE=([virtualIp]=${before}); WANT=([order]='postgresql xcatd' [postgresql]='running, not enabled' [xcatd]='running, not enabled' [virtualIp]=10.5.106.9); serviceSet_apply`;
+  assert.deepEqual(stopped(running("10.5.106.7"), "active"), ["xcatd", "postgresql"]);
+  assert.deepEqual(stopped(running("10.5.106.9"), "active"), []);
+});
+
 for (const time of ["ntpd", "chronyd"])
   test(`the time service ${time} is nobody's to stop, the services keep their order`, () => {
     const services = { database: ["postgresql", "xcatd"], network: ["named", time, "dhcpd", "goconserver"] };

@@ -165,7 +165,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
     # The unit tests' machine is no management node: what a row does not break is there.
     systemctl_lacks='' missing='' system=ok
     lacks() { systemctl_lacks="$*"; }
-    without() { missing="$* "; }
+    without() { missing="$*"; }
     system() { system="$*"; }
     ${node}
     digest_all() { find ${at} -xdev -printf '%p %y %m %s %T@ %l\\n' -type f -exec sha256sum {} +; [[ $(stat -f -c %T "$SHARE" 2>/dev/null) != tmpfs ]] || find "$SHARE" -printf '%p %y %m %s %T@\\n' -type f -exec sha256sum {} +; }
@@ -179,6 +179,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
       cfgloc_state() { echo "Pg $VIP"; }
       own_name_state() { echo ok; }
       make_traps() { :; }
+      clock_facts() { FACT[clock]=ok; }
       unit_exists() { [[ " $systemctl_lacks " != *" $1 "* ]]; }
       declare -A FROM=(${entries.join(" ")})
       use_settings FROM
@@ -189,7 +190,9 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
     set -e
     [[ $before == "$(digest_all)" ]] || code="$code and touched something"
     printf 'code %s\\n' "$code"`;
-  const done = spawnSync("unshare", ["--mount", "bash", "-c", script], { encoding: "utf8" });
+  // From a file: the program is longer than one argument may be.
+  writeFileSync(join(folder, "plan.sh"), script);
+  const done = spawnSync("unshare", ["--mount", "bash", join(folder, "plan.sh")], { encoding: "utf8" });
   return {
     code: done.stdout.trim(),
     lines: done.stderr
