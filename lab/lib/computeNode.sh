@@ -61,12 +61,14 @@ in_image() {
   ' image "$folders" "$LAB/image" "$@" </dev/null
 }
 
-# ask_console NODE: the node types on its console when somebody comes; asked is conserver at the VIP, from the node that runs it.
+# ask_console: somebody presses Enter on the node's console, through conserver at the VIP, and the node answers.
 ask_console() {
   local own=$1 node=$2 vip=$3 owner=$4 answer verdict=ok
-  on "$owner" systemctl is-active --quiet conserver </dev/null || return 0
-  in_image "$own" busybox nc -ll -p 7001 -e /bin/echo "$node login:" >/dev/null 2>&1 &
-  answer=$(on "$owner" "{ sleep 2; printf '\\005c.'; } | timeout 10 console -M $vip -p 782 -f $node 2>&1" | grep -o "$node login:" | head -n 1) || true
+  # goconserver is a stand-in, which nobody can ask.
+  on "$owner" test -x /usr/sbin/conserver </dev/null || return 0
+  # The line stays open, as a console does: conserver gives up one that closes again and again.
+  in_image "$own" busybox nc -ll -p 7001 -e /bin/sh -c "while read -r line; do echo $node login:; done" >/dev/null 2>&1 &
+  answer=$(on "$owner" "{ sleep 1; printf '\r'; sleep 1; printf '\005c.'; } | timeout 10 console -M $vip -p 782 -f $node 2>&1" | grep -o "$node login:" | head -n 1) || true
   [[ $answer == "$node login:" ]] || verdict="failed: expected $node login:"
   printf 'console\t%s\t%s\t%s\t%s\n' "$node" "$vip" "${answer:-nothing}" "$verdict"
 }

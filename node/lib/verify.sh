@@ -78,7 +78,7 @@ verify() {
 verify_after_activation() {
   local table
   if table=$(verify); then
-    say "verified: $(grep -c '^ok' <<<"$table") checks passed$(grep -E '^warning' <<<"$table" | sed 's/^/; /' | tr -s ' ' | tr -d '\n')"
+    say "verified: $(grep -c '^ok' <<<"$table") checks passed$(sed -n 's/^warning/; warning/p' <<<"$table" | tr -s ' ' | tr -d '\n')"
   else
     say "verification found what is not right; xcat-ha verify on $NODE shows the whole table"
     grep -E '^(failed|warning)' <<<"$table"

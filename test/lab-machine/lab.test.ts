@@ -49,6 +49,31 @@ test("xcatmn1 is the manual's working management node, with production data in i
     assert.notEqual(lab.on("xcatmn1", `test ! -L ${folder} && ls -A ${folder}`), "", folder);
 });
 
+/** What became of each step of a compute node's boot. */
+function provision(node: string) {
+  const { code, out } = lab.streams("provision", node);
+  const lines = out.split("\n").slice(1, -1);
+  return {
+    code,
+    steps: lines.map((line) => `${line.split(/ {2,}/)[0]}: ${/ failed: /.test(line) ? "failed" : /ok$/.exec(line)}`),
+  };
+}
+
+test("a compute node boots from the single management node; each step that fails is named", () => {
+  const steps = ["lease", "boot server", "name server", "name", "name", "boot file", "console"];
+  assert.deepEqual(provision("cn1"), { code: 0, steps: steps.map((step) => `${step}: ok`) });
+
+  lab.on("xcatmn1", "systemctl stop named conserver; pkill in.tftpd");
+  const failing = ["name", "boot file", "console"];
+  const expected = steps.map((step) => `${step}: ${failing.includes(step) ? "failed" : "ok"}`);
+  assert.deepEqual(provision("cn2"), { code: 1, steps: expected });
+  lab.on("xcatmn1", "systemctl stop dhcpd");
+  assert.deepEqual(provision("cn2"), { code: 1, steps: ["lease: failed", "console: failed"] });
+  lab.on("xcatmn1", "systemctl restart xcatd; systemctl start named dhcpd conserver");
+  assert.deepEqual(provision("cn2"), { code: 0, steps: steps.map((step) => `${step}: ok`) });
+  assert.match(lab.streams("provision", "cn9").err, /does not know the node 'cn9'; expected one with address and MAC/);
+});
+
 test("no machine can set the host's clock, and each has its own identity and control group", () => {
   // CAP_SYS_TIME is bit 25.
   assert.equal(lab.on("xcatmn1", `echo $((0x$(sed -n 's/^CapBnd:\t//p' /proc/1/status) >> 25 & 1))`), "0");

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { longestGap, missingRows } from "../client";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, peerOf, STACK } from "./pair";
 
-test("planned failover there and back by the stock commands: every committed row is there", async () => {
+test("planned failover there and back by the stock commands: every committed row is there, and a compute node boots", async () => {
   pairWith("xcatmn1");
+  lab.must("provision", "cn1");
   const client = lab.startClient("failover_rows");
   await client.committing();
   for (const to of ["xcatmn2", "xcatmn1"] as const) {
@@ -15,6 +16,7 @@ test("planned failover there and back by the stock commands: every committed row
     }
     await client.committing();
     assertPair(to);
+    lab.must("provision", "cn1");
     console.log(
       `outage of the failover to ${to}: ${(longestGap(client.commits(), from, Date.now()) / 1000).toFixed(1)} s`,
     );

@@ -312,7 +312,7 @@ sub makeconservercf {
     my $text = "config * {\n  primaryport 782;\n}\naccess * {\n  trusted " . join(',', '127.0.0.1', $master, local_addresses()) . ";\n}\ndefault cyclades { type host; portbase 2000; portinc 1; }\n";
     # A console is a program per method, as xCAT has it; conserver starts it when somebody asks for the console.
     my %method = @{ $db->selectcol_arrayref("select node, cons from nodehm where coalesce(cons, '') <> ''", { Columns => [1, 2] }) };
-    $text .= "console $_ {\n  master localhost;\n  type exec;\n  exec /opt/xcat/share/xcat/cons/$method{$_} $_;\n  options ondemand;\n}\n" for console_nodes($db);
+    $text .= "console $_ {\n  master localhost;\n  type exec;\n  exec /opt/xcat/share/xcat/cons/$method{$_} $_;\n  options ondemand;\n  rw *;\n}\n" for console_nodes($db);
     write_file('/etc/conserver.cf', $text);
     # The trap of facts 2.7: enabled at boot again.
     system('systemctl', '--quiet', 'enable', 'conserver.service');
