@@ -2,16 +2,12 @@
 
 # provision NODE: its steps as a table; false when one failed. What it is comes from xCAT's own tables on the node that runs xcatd.
 provision() {
-  local node=$1 owner address mac vip domain rows
+  local node=$1 owner known rows
   owner=$(running_node) || { printf 'error: xcatd runs on no machine of the lab; expected one to boot %s from\nnext: lab/lab status\n' "$node" >&2; exit 1; }
-  {
-    read -r address
-    read -r mac
-    read -r vip
-    read -r domain
-  } < <(on "$owner" "bash -lc 'gettab node=$node hosts.ip; gettab node=$node mac.mac; gettab key=master site.value; gettab key=domain site.value' </dev/null")
-  [[ -n ${domain:-} ]] || { printf "error: xCAT on %s does not know the node '%s'; expected one with address and MAC\nnext: lab/lab ssh %s bash -lc nodels\n" "$owner" "$node" "$owner" >&2; exit 64; }
-  rows=$(with_compute_node "$node" "$mac" "$address" "$vip" "$domain" "$owner")
+  # Address, MAC, VIP and domain.
+  mapfile -t known < <(on "$owner" "bash -lc 'gettab node=$node hosts.ip; gettab node=$node mac.mac; gettab key=master site.value; gettab key=domain site.value' </dev/null")
+  ((${#known[@]} == 4)) || { printf "error: xCAT on %s does not know the node '%s'; expected one with address and MAC\nnext: lab/lab ssh %s bash -lc nodels\n" "$owner" "$node" "$owner" >&2; exit 64; }
+  rows=$(with_compute_node "$node" "${known[@]}" "$owner")
   { printf 'step\tasked for\tof\tanswer\t\n' && printf '%s\n' "$rows"; } | column -t -s $'\t'
   ! grep -q $'\tfailed' <<<"$rows"
 }
@@ -24,9 +20,9 @@ running_node() {
   return 1
 }
 
-# with_compute_node NODE MAC ADDRESS VIP DOMAIN OWNER: a namespace with the node's MAC on the bridge, and the image's own clients in it.
+# with_compute_node NODE ADDRESS MAC VIP DOMAIN OWNER: a namespace with the node's MAC on the bridge, and the image's own clients in it.
 with_compute_node() {
-  local node=$1 mac=$2 address=$3 vip=$4 domain=$5 owner=$6 own=$NETNS-$1
+  local node=$1 address=$2 mac=$3 vip=$4 domain=$5 owner=$6 own=$NETNS-$1
   # shellcheck disable=SC2064 # the name of now
   trap "remove_compute_node '$own'" EXIT
   remove_compute_node "$own"

@@ -120,11 +120,13 @@ wait_until() { # SECONDS WHAT COMMAND...
   done
 }
 
-# address_of NODE: where it answers now: the static address, or the one that it was found at.
+# address_of NODE: the one of its addresses in the cluster file that it has now, its static address first. Looked up in the machine's own
+# namespace: to try each by SSH took longer than the command for which it was asked.
 address_of() {
-  local node=$1 address
+  local node=$1 address leader found
+  leader=$(cat "$(machine_folder "$node")/leader" 2>/dev/null) && found=$(nsenter --net="/proc/$leader/ns/net" ip -o -4 addr show 2>/dev/null) || return 1
   for address in $(sed -n "s/^address $node //p" "$LAB/cluster"); do
-    if in_net timeout 1 bash -c ": </dev/tcp/$address/22" 2>/dev/null && in_net ssh "${SSH_OPTIONS[@]}" -o HostKeyAlias="$node" -o ConnectTimeout=3 "root@$address" true </dev/null 2>/dev/null; then
+    if grep -qF " inet $address/" <<<"$found"; then
       printf '%s\n' "$address"
       return 0
     fi
@@ -132,7 +134,10 @@ address_of() {
   return 1
 }
 
-answers() { address_of "$1" >/dev/null; }
+answers() {
+  local address
+  address=$(address_of "$1") && in_net ssh "${SSH_OPTIONS[@]}" -o HostKeyAlias="$1" -o ConnectTimeout=3 "root@$address" true </dev/null 2>/dev/null
+}
 
 share_action() { # NODE ACTION
   local folder pid
