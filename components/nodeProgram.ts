@@ -1,6 +1,6 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { connectionTo, converge, type PartArgs } from "./converge";
+import { connectionTo, converge, observe, type PartArgs } from "./converge";
 import { encodeDocument } from "./remote/document";
 import { installedProgram, sha256 } from "./remote/program";
 import { asRoot } from "./remote/session";
@@ -32,20 +32,24 @@ export class NodeProgram extends pulumi.ComponentResource {
   constructor(name: string, args: NodeProgramArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xcat-ha:index:NodeProgram", name, {}, opts);
     const program = installedProgram();
+    // Where the node answers: not at its static address, and the bootstrap runs (again, where its address was lost before it was persistent).
+    const address = args.node.cluster.nodes[args.node.name].address;
+    const reached = observe(this, "bootstrap", { address }, args.node, [args.lease]);
     const { command } = converge(this, "nodeProgram", nodeProgramValues(args.description, args.node.stack), args, {
       payload: { "program.text": program, "description.text": args.description },
       create: runDelivered("install"),
-      prelude: ({ foundAt }) =>
+      prelude: () =>
         new remote.Command(
           // Another address is another resource: its first creation uses the connection of today.
           `bootstrap ${args.staticAddress}`,
           {
-            connection: connectionTo(args.node, foundAt),
+            connection: connectionTo(args.node, reached.foundAt),
             create: asRoot(args.node.cluster.ssh, runDelivered("bootstrap")),
             stdin: encodeDocument({ "program.text": program, address: args.staticAddress, interface: args.interface }),
+            triggers: [reached.counter],
             addPreviousOutputInEnv: false,
           },
-          // Only ever once: from then on the node answers at its static address.
+          // From then on the node answers at its static address: today's connection and program are no reason to run it.
           { parent: this, dependsOn: args.after, ignoreChanges: ["connection", "create", "stdin"] },
         ),
     });

@@ -29,6 +29,8 @@ function settingsOf(cluster, node) {
     "settings.peerAddress": cluster.nodes[peer].address,
     "settings.peerPort": String(cluster.ssh.port),
     "settings.virtualIp": cluster.virtualIp.address,
+    "settings.staticAddress": `${cluster.nodes[node].address}/${cluster.virtualIp.prefix}`,
+    "settings.interface": cluster.virtualIp.interface,
     "settings.share": cluster.share,
     "settings.leaseWait": String(cluster.leaseWait),
     "settings.units": managedUnits(cluster).join(" "),

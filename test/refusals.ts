@@ -836,6 +836,28 @@ export const REFUSALS: Refusal[] = [
     ],
   },
   {
+    group: "network",
+    what: "a static address that another machine has",
+    role: "active",
+    node: "static='Unicast reply from 10.5.106.70 [42:03:0A:05:6A:66] 0.6ms'",
+    says: [
+      "another machine answers for 10.5.106.70; expected nobody before xcatmn1 takes it as its static address; nothing was touched",
+      "evidence: Unicast reply from 10.5.106.70 [42:03:0A:05:6A:66] 0.6ms",
+      "next: choose a free nodes.xcatmn1.address in cluster.yaml",
+    ],
+  },
+  {
+    group: "network",
+    what: "an interface that no tool owns",
+    role: "standby",
+    node: "static=free; owners='no tool owns eth0'",
+    says: [
+      "no tool owns eth0; expected one that can be given 10.5.106.70/8; nothing was touched",
+      "evidence: NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on xcatmn1",
+      "next: give 10.5.106.70 to the interface with one of them, and take the interface out of the others, then run the same command again",
+    ],
+  },
+  {
     group: "node state",
     what: "an old system",
     role: "active",

@@ -52,6 +52,7 @@ async function ask(properties, verb, argument, values) {
 
 /** @param {Properties} properties @returns {Promise<Values>} */
 async function observe(properties) {
+  if (properties.target.part === "bootstrap") return { address: (await sessionOf(properties)).address };
   return decodeDocument(await ask(properties, "observe", properties.target.part, valuesOf(properties)));
 }
 

@@ -13,11 +13,12 @@ missing_units() {
 observe_facts() {
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
     [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]=''
-    [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT [lacking]='')
+    [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT [lacking]='' [static]=here [static_address]=$STATIC_ADDRESS [owners]='')
   FACT[stack]=${WANT[stack]:-}
   FACT[managed_by]=$(managing_stack)
   FACT[system]=$(system_state)
   FACT[tools]=$(missing_tools)
+  [[ -n ${FACT[tools]} ]] || static_address_facts
   FACT[share]=$(share_state)
   [[ ${FACT[share]} == ok ]] || return 0
   lease_read

@@ -12,7 +12,7 @@ hand_built_facts() {
 
 # virtual_ip_answer: here, free, or the line of the machine that answers for it.
 virtual_ip_answer() {
-  local device answer
+  local device
   if virtualIp_is_here; then
     printf 'here\n'
     return 0
@@ -22,8 +22,7 @@ virtual_ip_answer() {
     printf 'no route to %s\n' "$VIP"
     return 0
   }
-  answer=$(arping -D -c 2 -w 2 -I "$device" "$VIP" 2>&1 </dev/null) || true
-  if grep -q 'Received [1-9]' <<<"$answer"; then grep -i 'reply from' <<<"$answer" | head -n 1 | tr -s ' '; else printf 'free\n'; fi
+  address_answer "$VIP" "$device"
 }
 
 # manual_mistakes: a line each.

@@ -1,7 +1,7 @@
 # The verbs, and where their settings come from.
 
 declare -A WANT=() BEFORE=() SEEN=() FACT=() LEASE=()
-NODE=$(hostname) VIP='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' HOST_NAMES='' ROLE=''
+NODE=$(hostname) VIP='' STATIC_ADDRESS='' INTERFACE='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' HOST_NAMES='' ROLE=''
 UNITS=() SERVICES=() MANIFEST=()
 
 # use_settings ARRAY: the node's description, its settings.
@@ -12,6 +12,8 @@ use_settings() {
   PEER_ADDRESS=${settings_from[settings.peerAddress]}
   PEER_PORT=${settings_from[settings.peerPort]}
   VIP=${settings_from[settings.virtualIp]}
+  STATIC_ADDRESS=${settings_from[settings.staticAddress]}
+  INTERFACE=${settings_from[settings.interface]}
   SHARE=${settings_from[settings.share]}
   LEASE_WAIT=${settings_from[settings.leaseWait]}
   DIRECTORIES=${settings_from[settings.directories]}
@@ -158,6 +160,8 @@ verb_destroyable() { destroyable; }
 # verb_install: this program and the description, which the standard input holds.
 verb_install() {
   local key
+  # Every command but bootstrap comes over the static address.
+  staticAddress_keep
   nodeProgram_apply
   seen_as_wanted
   nodeProgram_observe
@@ -287,7 +291,7 @@ main() {
       ;;
     bootstrap)
       document_read WANT
-      staticAddress_add
+      staticAddress_try
       ;;
     *)
       usage

@@ -16,6 +16,7 @@
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
 #        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or nothing
 #        lacking    units that cluster.yaml lists and this node lacks
+#        static     here, free, or who answers for the static address; static_address; owners: a sentence where not one tool owns the interface
 #
 # Steps, one a line: VERB, argument, reason, separated by tabs.
 #        note TEXT      what the person should know
@@ -77,6 +78,13 @@ plan_role() {
       "install the packages on ${FACT[node]}, then run the same command again"
   elif [[ -n ${FACT[stack]} && -n ${FACT[managed_by]} && ${FACT[stack]} != "${FACT[managed_by]}" ]]; then
     refuse_other_stack
+  elif [[ ${FACT[static]} != here && ${FACT[static]} != free ]]; then
+    refuse refused "another machine answers for ${FACT[static_address]%/*}; expected nobody before ${FACT[node]} takes it as its static address; nothing was touched" \
+      "${FACT[static]}" "choose a free nodes.${FACT[node]}.address in cluster.yaml"
+  elif [[ -n ${FACT[owners]} ]]; then
+    refuse misconfigured "${FACT[owners]}; expected one that can be given ${FACT[static_address]}; nothing was touched" \
+      "NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on ${FACT[node]}" \
+      "give ${FACT[static_address]%/*} to the interface with one of them, and take the interface out of the others, then run the same command again"
   elif [[ ${FACT[share]} != ok ]]; then
     refuse unknown "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data, mounted and writable; nothing was touched" \
       "stat and findmnt -T ${FACT[share_path]}" "mount the shared data on ${FACT[node]}, then run the same command again"

@@ -1,77 +1,140 @@
 # staticAddress: the node's own persistent address, which SSH uses from the first setup on (seed, "Configure VIP").
 # The VIP is never persistent.
 
-readonly INTERFACES=/etc/network/interfaces
+# Seconds after which an address that bootstrap added is taken back, unless the node was reached over it.
+readonly REACHED_SECONDS=120
 
 # has_address ADDRESS/PREFIX INTERFACE: is it there right now?
 has_address() {
   ip -o -4 addr show dev "$2" 2>/dev/null | awk -v wanted="$1" '$4 == wanted { found = 1 } END { exit !found }'
 }
 
-# ifupdown_file INTERFACE: the file whose stanza makes the interface static, or nothing.
-ifupdown_file() {
-  grep -lE "^[[:space:]]*iface[[:space:]]+$1[[:space:]]+inet[[:space:]]+static" "$INTERFACES" "$INTERFACES".d/* 2>/dev/null | head -n 1 || true
+# persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and not the VIP; else what there is instead.
+persistent_state() {
+  local owners list
+  mapfile -t owners < <(interface_owners "$2")
+  if ((${#owners[@]} != 1)); then
+    owners_sentence "$2" "${owners[@]}"
+    return 0
+  fi
+  # shellcheck disable=SC2086 # tool and place
+  list=$(persistent_addresses ${owners[0]} "$2")
+  if grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
+    printf '%s\n' "$1"
+  else
+    printf '%s has %s\n' "${owners[0]}" "$(paste -sd, <<<"${list:-no address}" | sed 's/,/, /g')"
+  fi
 }
 
-# ifupdown_address INTERFACE FILE: ADDRESS/PREFIX of its stanza.
-ifupdown_address() {
-  awk -v interface="$1" '
-    $1 == "iface" { mine = ($2 == interface && $3 == "inet") }
-    mine && $1 == "address" { address = $2 }
-    mine && $1 == "netmask" { mask = $2 }
-    END {
-      if (address ~ /\//) { print address; exit }
-      if (split(mask, part, ".") == 4) {
-        bits = 0
-        for (i = 1; i <= 4; i++) for (value = part[i]; value > 0; value = int(value / 2)) bits += value % 2
-        mask = bits
-      }
-      print address "/" mask
-    }' "$2"
+# owners_sentence INTERFACE OWNER...: none, or two and more.
+owners_sentence() {
+  local interface=$1
+  shift
+  if (($# == 0)); then
+    printf 'no tool owns %s\n' "$interface"
+  else
+    printf '%s tools own %s: %s\n' "$#" "$interface" "$(printf '%s\n' "$@" | sed 's/ /, /' | paste -sd';' | sed 's/;/; /g')"
+  fi
 }
 
 staticAddress_observe() {
-  local file
   if has_address "${WANT[address]}" "${WANT[interface]}"; then SEEN[address]=${WANT[address]}; else SEEN[address]=absent; fi
-  file=$(ifupdown_file "${WANT[interface]}")
-  if [[ -n $file ]]; then
-    SEEN[persistent]=$(ifupdown_address "${WANT[interface]}" "$file")
-  else
-    SEEN[persistent]="no static stanza for ${WANT[interface]} in $INTERFACES"
-  fi
+  SEEN[persistent]=$(persistent_state "${WANT[address]}" "${WANT[interface]}")
+}
+
+# static_address_facts: fills FACT[static]: here, free, or who answers for it; and FACT[owners], where there is not one tool, as a sentence.
+static_address_facts() {
+  local owners
+  FACT[static]=here FACT[owners]=
+  ! has_address "$STATIC_ADDRESS" "$INTERFACE" || return 0
+  FACT[static]=$(address_answer "${STATIC_ADDRESS%/*}" "$INTERFACE")
+  mapfile -t owners < <(interface_owners "$INTERFACE")
+  ((${#owners[@]} == 1)) || FACT[owners]=$(owners_sentence "$INTERFACE" "${owners[@]}")
+}
+
+# address_answer ADDRESS INTERFACE: free, or the line of the machine that answers for it.
+address_answer() {
+  local answer
+  answer=$(arping -D -c 2 -w 2 -I "$2" "$1" 2>&1 </dev/null) || true
+  if grep -q 'Received [1-9]' <<<"$answer"; then grep -i 'reply from' <<<"$answer" | head -n 1 | tr -s ' '; else printf 'free\n'; fi
 }
 
 # staticAddress_add: at run time only, and only when no other machine answers for it.
 staticAddress_add() {
   local address=${WANT[address]%/*} answer
   has_address "${WANT[address]}" "${WANT[interface]}" && return 0
-  if ! answer=$(arping -D -c 2 -w 2 -I "${WANT[interface]}" "$address" 2>&1 </dev/null) && grep -q 'Received [1-9]' <<<"$answer"; then
-    fail refused "another machine answers for $address; expected nobody before $NODE takes it as its static address" \
-      "$(grep -i 'reply from' <<<"$answer" | head -n 1)" "choose a free nodes.$NODE.address in cluster.yaml"
-  fi
+  answer=$(address_answer "$address" "${WANT[interface]}")
+  [[ $answer == free ]] || fail refused "another machine answers for $address; expected nobody before $NODE takes it as its static address" \
+    "$answer" "choose a free nodes.$NODE.address in cluster.yaml"
   ip addr add "${WANT[address]}" broadcast + dev "${WANT[interface]}" ||
     fail incomplete "ip addr add ${WANT[address]} dev ${WANT[interface]} failed; expected the address" \
       "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" "check the interface on $NODE, then pulumi up again"
   say "static address ${WANT[address]} added on ${WANT[interface]}"
 }
 
-staticAddress_apply() {
-  local file stanza
+# staticAddress_try: bootstrap's. Added over the address where the node was found, and taken back by itself when nobody comes over the new one:
+# an address that leads the node's answers somewhere else must not stay.
+staticAddress_try() {
+  ! has_address "${WANT[address]}" "${WANT[interface]}" || return 0
   staticAddress_add
-  file=$(ifupdown_file "${WANT[interface]}")
-  [[ -n $file ]] || fail misconfigured "nothing that is supported owns ${WANT[interface]}; expected a static stanza of ifupdown" \
-    "no 'iface ${WANT[interface]} inet static' in $INTERFACES or $INTERFACES.d" \
-    "make ${WANT[address]} the persistent address of ${WANT[interface]} with ifupdown on $NODE, then pulumi up again"
-  [[ $(ifupdown_address "${WANT[interface]}" "$file") != "${WANT[address]}" ]] || return 0
+  staticAddress_keep
+  systemd-run --quiet --collect --unit=xcat-ha-address-back --on-active="$REACHED_SECONDS" --timer-property=AccuracySec=1s \
+    ip addr del "${WANT[address]}" dev "${WANT[interface]}" </dev/null
+}
+
+# staticAddress_keep: somebody came over it.
+staticAddress_keep() { systemctl stop xcat-ha-address-back.timer 2>/dev/null </dev/null || true; }
+
+staticAddress_apply() {
+  staticAddress_add
+  persist "${WANT[address]}" "${WANT[interface]}" "${BEFORE[address]:-}"
+  if [[ -n ${BEFORE[address]:-} && ${BEFORE[address]} != "${WANT[address]}" ]] && has_address "${BEFORE[address]}" "${BEFORE[interface]}"; then
+    ip addr del "${BEFORE[address]}" dev "${BEFORE[interface]}"
+    say "former static address ${BEFORE[address]} dropped"
+  fi
+}
+
+# persist ADDRESS INTERFACE FORMER: into the configuration of the tool that owns the interface, in the place of the VIP or of FORMER. It goes
+# back to what it was where the tool does not read it as it was written: nobody sees that before the next boot.
+persist() {
+  local wanted=$1 interface=$2 former=$3 owners tool where list address file copies=() index seen
+  [[ $(persistent_state "$wanted" "$interface") != "$wanted" || ( -n $former && $former != "$wanted" ) ]] || return 0
+  mapfile -t owners < <(interface_owners "$interface")
+  ((${#owners[@]} == 1)) || fail misconfigured "$(owners_sentence "$interface" "${owners[@]}"); expected one that gives it its address at boot" \
+    "NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on $NODE" \
+    "make $wanted the address of $interface with one of them and take $interface out of the others, then pulumi up again"
+  read -r tool where <<<"${owners[0]}"
+  [[ $where != /run/* && $where != /usr/* ]] || fail misconfigured "$interface is configured by $where, which is generated or a package's; expected a file below /etc" \
+    "$tool says so" "cp $where /etc/systemd/network/ on $NODE, then pulumi up again"
+  if [[ $tool == @(ifcfg|wicked) ]] && grep -qiE "^[[:space:]]*BOOTPROTO=['\"]?dhcp" "$where"; then
+    fail misconfigured "$interface gets its address by DHCP ($where); expected a static one: this node serves DHCP itself" "BOOTPROTO in $where" \
+      "set BOOTPROTO to static and the address on $NODE, then pulumi up again"
+  fi
   install -d -m 0700 "$RECORDS"
-  cp -a -- "$file" "$(fresh_name "$RECORDS/$(basename "$file").found")"
-  stanza=$(awk -v interface="${WANT[interface]}" -v address="${WANT[address]}" '
-    $1 == "iface" { mine = ($2 == interface && $3 == "inet") }
-    mine && $1 == "address" { match($0, /^[[:space:]]*/); print substr($0, 1, RLENGTH) "address " address; next }
-    mine && ($1 == "netmask" || $1 == "broadcast") { next }
-    { print }' "$file")
-  write_file "$file" 0644 <<<"$stanza"
-  say "persistent address of ${WANT[interface]} is ${WANT[address]} in $file"
+  list=$(persistent_addresses "$tool" "$where" "$interface")
+  while read -r file; do
+    copies+=("$file" "$(fresh_name "$RECORDS/$(basename "$file").found")")
+    cp -a -- "${copies[-2]}" "${copies[-1]}"
+  done < <(persistent_files "$tool" "$where" "$interface")
+  while read -r address; do
+    # The VIP, the former one, and the same address with another prefix.
+    [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
+    if grep -qxF -- "$wanted" < <(persistent_addresses "$tool" "$where" "$interface"); then
+      persistent_replace "$tool" "$where" "$interface" "$address" ''
+    else
+      persistent_replace "$tool" "$where" "$interface" "$address" "$wanted"
+    fi
+  done <<<"$list"
+  grep -qxF -- "$wanted" < <(persistent_addresses "$tool" "$where" "$interface") || persistent_replace "$tool" "$where" "$interface" '' "$wanted"
+  seen=$(persistent_state "$wanted" "$interface")
+  [[ $tool != netplan ]] || file=$(netplan generate 2>&1 </dev/null) || seen="netplan generate: $(tr '\n' ' ' <<<"$file" | cut -c1-300)"
+  if [[ $seen != "$wanted" ]]; then
+    for ((index = 0; index < ${#copies[@]}; index += 2)); do cp -a -- "${copies[index + 1]}" "${copies[index]}"; done
+    [[ $tool != NetworkManager ]] || nmcli connection modify uuid "$where" ipv4.addresses "$(paste -sd, <<<"$list")" </dev/null || true
+    fail incomplete "$where could not be changed to $wanted; expected $tool to read it so. It is as it was" "$seen" \
+      "make $wanted the persistent address of $interface on $NODE yourself, in the place of ${VIP}, then pulumi up again"
+  fi
+  say "persistent address of $interface is $wanted ($tool, $where)"
 }
 
 # SSH uses it: it stays.

@@ -22,6 +22,7 @@ type Inputs = {
   create: string;
   delete?: string;
   addPreviousOutputInEnv: boolean;
+  triggers?: unknown[];
   target: { part: string };
   __provider: string;
 };
@@ -123,7 +124,10 @@ for (const { name, role, address, hostKey } of STACKS)
         const pairs = PARTS.map((part) => [part, part]);
         const placed = (all: Registered[]) => all.map(({ name, parent }) => [name, parent]).sort();
         const observed = pairs.map(([part, parent]) => [part, part === "ownerLease" ? name : parent]);
-        assert.deepEqual(placed(observations), [...observed, ["destroyable", "destroyable"]].sort());
+        assert.deepEqual(
+          placed(observations),
+          [...observed, ["bootstrap", "nodeProgram"], ["destroyable", "destroyable"]].sort(),
+        );
         assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
       },
     );
@@ -166,16 +170,25 @@ for (const { name, role, address, hostKey } of STACKS)
       );
     }
 
-    await t.test("the bootstrap command adds the static address where the node was found, once", () => {
-      const { inputs, ignoreChanges } = commandOf(bootstrap);
-      assert.equal(inputs.connection.value.host, "10.5.106.7");
-      assert.equal(inputs.connection.value.hostKey, hostKey);
-      const { "program.text": program, ...document } = decodeDocument(inputs.stdin);
-      assert.deepEqual(document, { address: `${address}/8`, interface: "eth0" });
-      assert.equal(program, installedProgram());
-      assert.deepEqual(ignoreChanges, ["connection", "create", "stdin"]);
-      assert.equal(inputs.delete, undefined);
-    });
+    await t.test(
+      "the bootstrap command adds the static address where the node was found: once, and again where that was lost",
+      () => {
+        const { inputs, ignoreChanges } = commandOf(bootstrap);
+        assert.equal(inputs.connection.value.host, "10.5.106.7");
+        assert.equal(inputs.connection.value.hostKey, hostKey);
+        const { "program.text": program, ...document } = decodeDocument(inputs.stdin);
+        assert.deepEqual(document, { address: `${address}/8`, interface: "eth0" });
+        assert.equal(program, installedProgram());
+        assert.deepEqual(ignoreChanges, ["connection", "create", "stdin"]);
+        assert.equal(inputs.delete, undefined);
+        const { __provider, target, ...wanted } = observationOf("bootstrap").inputs;
+        assert.deepEqual(
+          { target, ...wanted },
+          { target: { ...observationOf("nodeProgram").inputs.target, part: "bootstrap" }, address },
+        );
+        assert.equal(inputs.triggers?.length, 1);
+      },
+    );
 
     await t.test(
       "observations wait for the lease's, which refuses a role that cannot be; commands wait for their own one and for the part before",
@@ -190,7 +203,7 @@ for (const { name, role, address, hostKey } of STACKS)
           const before = first ? bootstrap : PARTS[PARTS.indexOf(part) - 1];
           assert.deepEqual(commandOf(part).dependsOn, [`command ${before}`, `observation ${part}`].sort(), part);
         }
-        assert.deepEqual(commandOf(bootstrap).dependsOn, ["observation nodeProgram"]);
+        assert.deepEqual(commandOf(bootstrap).dependsOn, ["observation bootstrap"]);
       },
     );
 

@@ -119,6 +119,8 @@ test("the settings of a node, whole", () => {
     "settings.peerAddress": "10.5.106.5",
     "settings.peerPort": "22",
     "settings.virtualIp": "10.5.106.7",
+    "settings.staticAddress": "10.5.106.70/8",
+    "settings.interface": "eth0",
     "settings.share": "/HA",
     "settings.leaseWait": "20",
     "settings.units": "postgresql xcatd named dhcpd conserver",
@@ -137,8 +139,8 @@ test("the node program reads the settings that the workstation writes", () => {
     ["node/lib/main.sh"],
     `declare -A FROM=(${entries.join(" ")})
      use_settings FROM
-     printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#SERVICES[@]}" "\${#MANIFEST[@]}"`,
+     printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$STATIC_ADDRESS" "$INTERFACE" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#SERVICES[@]}" "\${#MANIFEST[@]}"`,
   );
   assert.equal(code, 0, stderr);
-  assert.equal(stdout, `xcatmn1|xcatmn2|10.5.106.5|22|10.5.106.7|/HA|20|5|6|${PARTS.length}|`);
+  assert.equal(stdout, `xcatmn1|xcatmn2|10.5.106.5|22|10.5.106.7|10.5.106.70/8|eth0|/HA|20|5|6|${PARTS.length}|`);
 });

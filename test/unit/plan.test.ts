@@ -38,7 +38,10 @@ type Facts = Record<
   | "clock_limit"
   | "stack"
   | "managed_by"
-  | "lacking",
+  | "lacking"
+  | "static"
+  | "static_address"
+  | "owners",
   string
 >;
 
@@ -147,6 +150,9 @@ const BASE: Facts = {
   stack: "xcat-ha/primary",
   managed_by: "xcat-ha/primary",
   lacking: "",
+  static: "here",
+  static_address: "10.5.106.70/8",
+  owners: "",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
@@ -593,9 +599,27 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "next: use one of the systems that the README lists",
   ],
   [
+    "another machine answers for the static address",
+    { static: "Unicast reply from 10.5.106.70 [42:03:0A:05:6A:66]", lease: "none" },
+    "refuse refused: another machine answers for 10.5.106.70; expected nobody before xcatmn1 takes it as its static address; nothing was touched",
+    "evidence: Unicast reply from 10.5.106.70 [42:03:0A:05:6A:66]",
+    "next: choose a free nodes.xcatmn1.address in cluster.yaml",
+  ],
+  [
+    "two tools give the interface its addresses",
+    {
+      static: "free",
+      owners: "2 tools own eth0: NetworkManager, 4711; ifupdown, /etc/network/interfaces",
+      lease: "none",
+    },
+    "refuse misconfigured: 2 tools own eth0: NetworkManager, 4711; ifupdown, /etc/network/interfaces; expected one that can be given 10.5.106.70/8; nothing was touched",
+    "evidence: NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on xcatmn1",
+    "next: give 10.5.106.70 to the interface with one of them, and take the interface out of the others, then run the same command again",
+  ],
+  [
     "commands are missing",
-    { tools: "arping (package iputils-arping) psql (package postgresql-client) " },
-    "refuse misconfigured: xcatmn1 has no arping (package iputils-arping) psql (package postgresql-client) ; expected these commands",
+    { tools: "arping (package iputils-arping), psql (package postgresql-client)" },
+    "refuse misconfigured: xcatmn1 has no arping (package iputils-arping), psql (package postgresql-client); expected these commands",
     "evidence: command -v on xcatmn1",
     "next: install the packages on xcatmn1, then run the same command again",
   ],

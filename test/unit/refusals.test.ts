@@ -163,7 +163,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
     mount -t overlay -o lowerdir=/etc,upperdir=${at}/etc,workdir=${at}/work overlay /etc
     printf '%032d\\n' 1 >/etc/machine-id
     # The unit tests' machine is no management node: what a row does not break is there.
-    systemctl_lacks='' missing='' system=ok
+    systemctl_lacks='' missing='' system=ok static=here owners=''
     lacks() { systemctl_lacks="$*"; }
     without() { missing="$*"; }
     system() { system="$*"; }
@@ -180,6 +180,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
       own_name_state() { echo ok; }
       make_traps() { :; }
       clock_facts() { FACT[clock]=ok; }
+      static_address_facts() { FACT[static]=$static FACT[owners]=$owners; }
       unit_exists() { [[ " $systemctl_lacks " != *" $1 "* ]]; }
       declare -A FROM=(${entries.join(" ")})
       use_settings FROM

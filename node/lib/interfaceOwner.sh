@@ -1,0 +1,286 @@
+# Which tool gives an interface its addresses at boot, and how they are read and changed in that tool's own configuration. Found out, not
+# asked: a tool owns an interface when it runs and has it in its configuration; what is left over of another one is left alone.
+# Nothing is restarted: at run time the addresses are there already.
+
+NETWORK_INTERFACES=/etc/network/interfaces
+NETWORK_SCRIPTS=/etc/sysconfig/network-scripts
+WICKED_SCRIPTS=/etc/sysconfig/network
+NETPLAN_FILES=/etc/netplan
+NETWORKD_LINKS=/run/systemd/netif/links
+NETWORK_CLASS=/sys/class/net
+
+# interface_owners INTERFACE: TOOL and where it has the interface, a line each: a file, or the UUID of NetworkManager's connection.
+interface_owners() {
+  local netplan
+  netplan=$(netplan_file "$1")
+  if [[ -n $netplan ]]; then
+    # It writes NetworkManager's or networkd's configuration: theirs is no second one.
+    printf 'netplan %s\n' "$netplan"
+  else
+    networkmanager_owner "$1"
+    networkd_owner "$1"
+  fi
+  ifupdown_owner "$1"
+  wicked_owner "$1"
+}
+
+tool_runs() { systemctl is-active --quiet "$1" 2>/dev/null </dev/null; }
+
+netplan_file() {
+  command -v netplan >/dev/null || return 0
+  grep -lE "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "$NETPLAN_FILES"/*.yaml 2>/dev/null | tail -n 1 || true
+}
+
+# networkmanager_owner: also for a file ifcfg-*, which it reads and writes by itself. "externally" is an interface at which it only looks.
+networkmanager_owner() {
+  local state uuid
+  command -v nmcli >/dev/null || { network_scripts_owner "$1"; return 0; }
+  state=$(nmcli -g GENERAL.STATE device show "$1" 2>/dev/null </dev/null) || state=
+  if [[ $state == '100 (connected)' ]] && uuid=$(nmcli -g GENERAL.CON-UUID device show "$1" 2>/dev/null </dev/null) && [[ -n $uuid ]]; then
+    printf 'NetworkManager %s\n' "$uuid"
+  else
+    network_scripts_owner "$1"
+  fi
+}
+
+# network_scripts_owner: RHEL's own, where NetworkManager keeps away.
+network_scripts_owner() {
+  [[ ! -e $NETWORK_SCRIPTS/ifcfg-$1 ]] || ! tool_runs network || printf 'ifcfg %s\n' "$NETWORK_SCRIPTS/ifcfg-$1"
+}
+
+networkd_owner() {
+  local index file
+  tool_runs systemd-networkd && index=$(cat "$NETWORK_CLASS/$1/ifindex" 2>/dev/null) || return 0
+  file=$(sed -n 's/^NETWORK_FILE=//p' "$NETWORKD_LINKS/$index" 2>/dev/null) || return 0
+  [[ -z $file ]] || printf 'networkd %s\n' "$file"
+}
+
+ifupdown_owner() {
+  local file
+  command -v ifquery >/dev/null || return 0
+  file=$(grep -lE "^[[:space:]]*iface[[:space:]]+$1[[:space:]]+inet[[:space:]]+(static|dhcp)" "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/* 2>/dev/null | head -n 1) || true
+  [[ -z $file ]] || printf 'ifupdown %s\n' "$file"
+}
+
+wicked_owner() {
+  [[ ! -e $WICKED_SCRIPTS/ifcfg-$1 ]] || ! tool_runs wickedd || printf 'wicked %s\n' "$WICKED_SCRIPTS/ifcfg-$1"
+}
+
+# persistent_files TOOL WHERE INTERFACE: every file that can hold an address of the interface, the first one takes a new one.
+persistent_files() {
+  local file
+  case $1 in
+    NetworkManager) ;;
+    ifupdown)
+      printf '%s\n' "$2"
+      for file in "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*; do
+        [[ $file == "$2" || ! -e $file ]] || ! grep -qE "^[[:space:]]*iface[[:space:]]+$3(:[^[:space:]]*)?[[:space:]]+inet[[:space:]]" "$file" || printf '%s\n' "$file"
+      done
+      ;;
+    ifcfg)
+      printf '%s\n' "$2"
+      # An alias has a file of its own.
+      for file in "$2":*; do [[ ! -e $file ]] || printf '%s\n' "$file"; done
+      ;;
+    *) printf '%s\n' "$2" ;;
+  esac
+}
+
+# persistent_addresses TOOL WHERE INTERFACE: ADDRESS/PREFIX a line.
+persistent_addresses() {
+  local tool=$1 where=$2 interface=$3 file
+  if [[ $tool == NetworkManager ]]; then
+    nmcli -g ipv4.addresses connection show uuid "$where" 2>/dev/null </dev/null | tr ',' '\n' | tr -d ' ' | sed '/^$/d'
+    return 0
+  fi
+  while read -r file; do
+    awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file"
+  done < <(persistent_files "$tool" "$where" "$interface")
+}
+
+# persistent_replace TOOL WHERE INTERFACE OLD NEW: NEW stands where OLD stood. Without OLD it is added, without NEW OLD is taken out.
+persistent_replace() {
+  local tool=$1 where=$2 interface=$3 old=$4 new=$5 file
+  if [[ $tool == NetworkManager ]]; then
+    local list
+    list=$(persistent_addresses "$@" | awk -v old="$old" -v new="$new" '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,)
+    nmcli connection modify uuid "$where" ipv4.addresses "$list" </dev/null
+    return
+  fi
+  while read -r file; do
+    edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK"
+    [[ -n $old ]] || return 0
+  done < <(persistent_files "$tool" "$where" "$interface")
+}
+
+# One reader and editor for the files of all tools. act=list prints ADDRESS/PREFIX a line; act=edit prints the file with `old` replaced by
+# `new` (old empty: new is added; new empty: old is taken out). Every other line stays as it is.
+IFS= read -r -d '' INTERFACE_AWK <<'AWK' || true
+function prefix_of(mask,  part, i, value, bits) {
+  if (mask !~ /\./) return mask
+  split(mask, part, ".")
+  for (i = 1; i <= 4; i++) for (value = part[i]; value > 0; value = int(value / 2)) bits += value % 2
+  return bits
+}
+function with_prefix(address, prefix, mask) {
+  if (address ~ /\// || address == "") return address
+  return address "/" (prefix != "" ? prefix : prefix_of(mask))
+}
+function unquoted(text) { gsub(/["']/, "", text); return text }
+function indentation(text) { match(text, /^ */); return RLENGTH }
+{ line[NR] = $0 }
+END {
+  if (tool == "ifupdown") ifupdown()
+  else if (tool == "networkd") networkd()
+  else if (tool == "netplan") netplan()
+  else ifcfg()
+}
+
+# Stanzas: the lines from `iface` to the next stanza. A further address is a stanza of its own, of the same name or of an alias.
+function ifupdown(  i, word, s, start, name, address, mask, gone) {
+  for (i = 1; i <= NR; i++) {
+    split(line[i], word)
+    if (word[1] ~ /^(iface|auto|allow-.*|mapping|source|source-directory|rename|no-auto-down|no-scripts|template)$/) {
+      s = 0
+      if (word[1] == "iface" && (word[2] == interface || index(word[2], interface ":") == 1) && word[3] == "inet") { s = ++start; name[s] = word[2] }
+    }
+    at[i] = s
+    if (s && word[1] == "address") address[s] = word[2]
+    if (s && word[1] == "netmask") mask[s] = word[2]
+  }
+  for (s = 1; s <= start; s++) {
+    if (address[s] == "") continue
+    address[s] = with_prefix(address[s], "", mask[s])
+    if (act == "list") print address[s]
+    if (address[s] == old && new == "") gone[name[s]] = gone[name[s]] s " "
+  }
+  if (act == "list") return
+  for (i = 1; i <= NR; i++) {
+    split(line[i], word)
+    s = at[i]
+    if (s && address[s] == old && old != "") {
+      if (new == "") continue
+      if (word[1] == "address") { match(line[i], /^[ \t]*/); print substr(line[i], 1, RLENGTH) "address " new; continue }
+      if (word[1] == "netmask" || word[1] == "broadcast") continue
+    }
+    # An alias that is taken out is not brought up either.
+    if (word[1] ~ /^(auto|allow-hotplug)$/ && word[2] in gone && word[2] != interface && word[3] == "") continue
+    print line[i]
+  }
+  if (old == "" && new != "") print "\niface " interface " inet static\n    address " new
+}
+
+# Keys with a suffix: IPADDR, IPADDR0, IPADDR_lan, each with its own PREFIX, NETMASK and so on.
+function ifcfg(  i, key, value, s, order, n, have, address, word) {
+  for (i = 1; i <= NR; i++) {
+    if (line[i] !~ /^[ \t]*[A-Z]+[A-Za-z0-9_]*=/) continue
+    key = line[i]; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
+    value = line[i]; sub(/^[^=]*=/, "", value); value = unquoted(value); sub(/[ \t]*(#.*)?$/, "", value)
+    if (match(key, /^(IPADDR|PREFIXLEN|PREFIX|NETMASK|BROADCAST|LABEL)/)) {
+      word = substr(key, 1, RLENGTH); s = substr(key, RLENGTH + 1)
+      if (word == "IPADDR") { order[++n] = s; taken[s] = 1 }
+      have[word, s] = value; of[i] = s; is[i] = word
+    }
+  }
+  for (i = 1; i <= n; i++) {
+    s = order[i]
+    address[s] = with_prefix(have["IPADDR", s], have["PREFIX", s] have["PREFIXLEN", s], have["NETMASK", s])
+    if (act == "list" && address[s] != "") print address[s]
+  }
+  if (act == "list") return
+  for (i = 1; i <= NR; i++) {
+    if ((i in is) && old != "" && address[of[i]] == old) {
+      if (is[i] == "IPADDR" && new != "") ifcfg_line(of[i])
+      continue
+    }
+    print line[i]
+  }
+  if (old == "" && new != "") {
+    s = ("" in taken) ? (tool == "wicked" ? "_1" : "1") : ""
+    while (s in taken) s = (tool == "wicked" ? "_" : "") (substr(s, tool == "wicked" ? 2 : 1) + 1)
+    ifcfg_line(s)
+  }
+}
+function ifcfg_line(s,  part) {
+  split(new, part, "/")
+  if (tool == "wicked") print "IPADDR" s "='" new "'"
+  else print "IPADDR" s "=" part[1] "\nPREFIX" s "=" part[2]
+}
+
+# Address= in [Network], or in a section [Address] of its own.
+function networkd(  i, section, value, added, first) {
+  for (i = 1; i <= NR; i++) {
+    if (line[i] ~ /^\[/) { section = line[i]; first = i }
+    value = ""
+    if (section ~ /^\[(Network|Address)\]/ && line[i] ~ /^Address[ \t]*=/) { value = line[i]; sub(/^[^=]*=[ \t]*/, "", value); sub(/[ \t]+$/, "", value) }
+    if (value ~ /^[0-9.]+\/[0-9]+$/ && act == "list") print value
+    if (value != "" && value == old) {
+      if (new != "") line[i] = "Address=" new
+      else { line[i] = "\001"; if (section ~ /^\[Address\]/) section_gone[first] = 1 }
+    }
+    in_section[i] = first
+  }
+  if (act == "list") return
+  for (i = 1; i <= NR; i++) {
+    if (line[i] == "\001" || (in_section[i] in section_gone && line[i] !~ /^#/)) continue
+    print line[i]
+    if (old == "" && new != "" && line[i] ~ /^\[Network\]/ && !added++) print "Address=" new
+  }
+}
+
+# The list `addresses` of the interface's own mapping: [a, b] on one line, or an item a line.
+function netplan(  i, inside, own, depth, items, value, text, list, n, k, out, last, last_item, item_depth, dropped, keep, done) {
+  inside = -1; own = -1; items = 0
+  for (i = 1; i <= NR; i++) {
+    text = line[i]
+    if (text ~ /^[ ]*(#.*)?$/) { out[i] = text; continue }
+    depth = indentation(text)
+    if (inside >= 0 && depth <= inside) { inside = -1; items = 0 }
+    if (text ~ ("^ +" interface ":[ ]*(#.*)?$")) { inside = depth; own = -1; last = i }
+    else if (inside >= 0) {
+      if (own < 0) own = depth
+      if (items && depth >= own && text ~ /^ *- /) {
+        value = text; sub(/^ *- +/, "", value); sub(/[ ]+#.*$/, "", value); sub(/:[ ]*$/, "", value); value = unquoted(value)
+        if (value ~ /^[0-9.]+\/[0-9]+$/ && act == "list") print value
+        keep = 1
+        if (value == old && old != "") { if (new == "") keep = 0; else sub(escaped(old), new, text) }
+        last_item = i; item_depth = depth
+        if (!keep) { dropped[i] = 1; continue }
+      } else if (items && depth > own) {
+        # Options of the item above: they go with it.
+        if (!keep) { dropped[i] = 1; continue }
+        last_item = i
+      } else {
+        items = 0
+        if (depth == own && text ~ /^ *addresses:[ ]*\[[^]]*$/) {
+          # Over several lines: neither read nor edited, and said so.
+          if (act == "list") print "a list over several lines"
+          done = 1
+        } else if (depth == own && text ~ /^ *addresses:[ ]*\[/) {
+          value = text; sub(/^[^[]*\[/, "", value); sub(/\].*$/, "", value)
+          n = split(value, list, ","); value = ""
+          for (k = 1; k <= n; k++) {
+            gsub(/[ ]/, "", list[k])
+            if (act == "list" && unquoted(list[k]) ~ /^[0-9.]+\/[0-9]+$/) print unquoted(list[k])
+            if (old != "" && unquoted(list[k]) == old) list[k] = new
+            if (list[k] != "") value = value (value == "" ? "" : ", ") list[k]
+          }
+          if (old == "" && new != "") { value = value (value == "" ? "" : ", ") new; done = 1 }
+          match(text, /\[[^]]*\]/); text = substr(text, 1, RSTART) value substr(text, RSTART + RLENGTH - 1)
+        } else if (depth == own && text ~ /^ *addresses:[ ]*(#.*)?$/) { items = 1; keep = 1; last_item = i; item_depth = depth + 2 }
+      }
+    }
+    out[i] = text
+  }
+  if (act == "list") return
+  for (i = 1; i <= NR; i++) {
+    if (i in dropped) continue
+    print out[i]
+    if (old == "" && new != "" && !done) {
+      if (i == last_item) { printf "%" item_depth "s- %s\n", "", new; done = 1 }
+      else if (i == last && !last_item) { printf "%" (own > 0 ? own : indentation(out[i]) + 2) "saddresses: [%s]\n", "", new; done = 1 }
+    }
+  }
+}
+function escaped(text) { gsub(/[.]/, "[.]", text); return text }
+AWK

@@ -1,0 +1,393 @@
+// Each tool's configuration before and after the node's static address was made persistent: 10.5.106.70/8 in the place of the VIP 10.5.106.7.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-owner-"));
+after(() => rmSync(folder, { recursive: true }));
+
+type Machine = {
+  /** Files below the root of a machine. */
+  files: Record<string, string>;
+  /** Commands that are there. */
+  commands?: string[];
+  /** Units that run. */
+  running?: string[];
+  /** What nmcli answers: the state of eth0 and its connection's addresses. */
+  nmcli?: { state: string; addresses: string };
+  /** What `netplan generate` says when it fails. */
+  netplanFails?: string;
+  /** The static address of the last time. */
+  former?: string;
+};
+
+let count = 0;
+/** Runs `call` on such a machine. */
+function on(machine: Machine, call: string) {
+  const root = join(folder, String(count++));
+  mkdirSync(join(root, "records"), { recursive: true });
+  for (const [name, text] of Object.entries({ ...machine.files, "sys/eth0/ifindex": "2\n" })) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+  if (machine.nmcli) writeFileSync(join(root, "nm"), machine.nmcli.addresses);
+  const commands = [...(machine.commands ?? []), ...(machine.nmcli ? ["nmcli"] : [])];
+  const done = bash(
+    ["report", "files", "interfaceOwner"].map((name) => `node/lib/${name}.sh`),
+    `declare -A WANT=() FACT=()
+     NODE=xcatmn1 VIP=10.5.106.7 RECORDS=${root}/records
+     source node/parts/staticAddress.sh
+     NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
+     WICKED_SCRIPTS=${root}/etc/sysconfig/network NETPLAN_FILES=${root}/etc/netplan NETWORKD_LINKS=${root}/links NETWORK_CLASS=${root}/sys
+     command() { [[ " ${commands.join(" ")} " == *" $2 "* ]]; }
+     systemctl() { [[ " ${(machine.running ?? []).join(" ")} " == *" $3 "* ]]; }
+     netplan() { ${machine.netplanFails ? `echo '${machine.netplanFails}'; return 1` : ":"}; }
+     nmcli() {
+       case "$*" in
+         '-g GENERAL.STATE device show eth0') echo '${machine.nmcli?.state}' ;;
+         '-g GENERAL.CON-UUID device show eth0') echo 4711 ;;
+         '-g ipv4.addresses connection show uuid 4711') cat ${root}/nm ;;
+         'connection modify uuid 4711 ipv4.addresses '*) echo "\${!#}" >${root}/nm ;;
+         *) echo "nmcli $*" >&2; return 2 ;;
+       esac
+     }
+     sync() { :; }
+     ${call}`,
+  );
+  const names = Object.keys(machine.files);
+  const read = (name: string) => (existsSync(join(root, name)) ? readFileSync(join(root, name), "utf8") : "");
+  const texts = names.map(read);
+  if (machine.nmcli) texts.push(read("nm"));
+  return {
+    ...done,
+    stdout: done.stdout.replaceAll(root, ""),
+    stderr: done.stderr.replaceAll(root, ""),
+    texts,
+    copies: readdirSync(join(root, "records")),
+  };
+}
+
+const INTERFACES = "etc/network/interfaces";
+const IFCFG = "etc/sysconfig/network-scripts/ifcfg-eth0";
+const WICKED = "etc/sysconfig/network/ifcfg-eth0";
+const NETPLAN = "etc/netplan/01-netcfg.yaml";
+const NETWORKD = "etc/systemd/network/10-eth0.network";
+const NAT = "auto lo\niface lo inet loopback\n";
+
+const TOOLS: Record<string, (text: string, ...more: string[]) => Machine> = {
+  ifupdown: (text) => ({ files: { [INTERFACES]: text }, commands: ["ifquery"] }),
+  ifcfg: (text) => ({ files: { [IFCFG]: text }, running: ["network"] }),
+  wicked: (text) => ({ files: { [WICKED]: text }, running: ["wickedd"] }),
+  netplan: (text) => ({ files: { [NETPLAN]: text }, commands: ["netplan"], running: ["systemd-networkd"] }),
+  networkd: (text) => ({
+    files: { [NETWORKD]: text, "links/2": "ADMIN_STATE=configured\nNETWORK_FILE=HERE\n" },
+    running: ["systemd-networkd"],
+  }),
+};
+
+/** Tool, what is special, its file before and after. */
+const EDITS: [tool: keyof typeof TOOLS, what: string, before: string, after: string][] = [
+  [
+    "ifupdown",
+    "the VIP with its prefix",
+    `${NAT}\nauto eth0\niface eth0 inet static\n    address 10.5.106.7/8\n    gateway 10.0.0.103\n`,
+    `${NAT}\nauto eth0\niface eth0 inet static\n    address 10.5.106.70/8\n    gateway 10.0.0.103\n`,
+  ],
+  [
+    "ifupdown",
+    "the VIP with a netmask and a broadcast; other interfaces and comments stay",
+    "# ours\niface eth1 inet static\n  address 10.5.106.7\n  netmask 255.0.0.0\niface eth0 inet static\n\taddress 10.5.106.7 \n\tnetmask 255.0.0.0\n\tbroadcast 10.255.255.255\n\tmtu 1500\n",
+    "# ours\niface eth1 inet static\n  address 10.5.106.7\n  netmask 255.0.0.0\niface eth0 inet static\n\taddress 10.5.106.70/8\n\tmtu 1500\n",
+  ],
+  [
+    "ifupdown",
+    "the VIP made persistent on an alias, beside the static address",
+    "auto eth0 \niface eth0 inet static\n    address 10.5.106.70/8\nauto eth0:0\niface eth0:0 inet static\n    address 10.5.106.7\n    netmask 255.0.0.0\nauto eth1\n",
+    "auto eth0 \niface eth0 inet static\n    address 10.5.106.70/8\nauto eth1\n",
+  ],
+  [
+    "ifupdown",
+    "an address that is neither: it stays, ours is added",
+    "iface eth0 inet static\n    address 10.9.0.1/8\n",
+    "iface eth0 inet static\n    address 10.9.0.1/8\n\niface eth0 inet static\n    address 10.5.106.70/8\n",
+  ],
+  [
+    "ifupdown",
+    "DHCP on another subnet's behalf: it stays",
+    "iface eth0 inet dhcp\n",
+    "iface eth0 inet dhcp\n\niface eth0 inet static\n    address 10.5.106.70/8\n",
+  ],
+  [
+    "ifupdown",
+    "the right address with another prefix",
+    "iface eth0 inet static\n    address 10.5.106.70/24\n",
+    "iface eth0 inet static\n    address 10.5.106.70/8\n",
+  ],
+  [
+    "ifcfg",
+    "IPADDR and NETMASK (RHEL 7)",
+    "DEVICE=eth0\nBOOTPROTO=none\nIPADDR=10.5.106.7\nNETMASK=255.0.0.0\nONBOOT=yes\n",
+    "DEVICE=eth0\nBOOTPROTO=none\nIPADDR=10.5.106.70\nPREFIX=8\nONBOOT=yes\n",
+  ],
+  [
+    "ifcfg",
+    "IPADDR0 and PREFIX0, quoted, and a second address",
+    'IPADDR0="10.5.106.7"\nPREFIX0="8"\nIPADDR1=192.168.0.1\nPREFIX1=24\n',
+    "IPADDR0=10.5.106.70\nPREFIX0=8\nIPADDR1=192.168.0.1\nPREFIX1=24\n",
+  ],
+  [
+    "ifcfg",
+    "both are there: the VIP goes",
+    "IPADDR=10.5.106.70\nPREFIX=8\nIPADDR1=10.5.106.7\nPREFIX1=8\nGATEWAY=10.0.0.103\n",
+    "IPADDR=10.5.106.70\nPREFIX=8\nGATEWAY=10.0.0.103\n",
+  ],
+  [
+    "ifcfg",
+    "another address stays, ours is the next",
+    "IPADDR=10.9.0.1\nPREFIX=8\nIPADDR1=10.9.0.2\nPREFIX1=8\n",
+    "IPADDR=10.9.0.1\nPREFIX=8\nIPADDR1=10.9.0.2\nPREFIX1=8\nIPADDR2=10.5.106.70\nPREFIX2=8\n",
+  ],
+  [
+    "wicked",
+    "the VIP with its prefix",
+    "BOOTPROTO='static'\nSTARTMODE='auto'\nIPADDR='10.5.106.7/8'\n",
+    "BOOTPROTO='static'\nSTARTMODE='auto'\nIPADDR='10.5.106.70/8'\n",
+  ],
+  [
+    "wicked",
+    "the VIP as a labelled second address",
+    "IPADDR='10.5.106.70/8'\nIPADDR_0='10.5.106.7'\nPREFIXLEN_0='8'\nLABEL_0='0'\nMTU='1500'\n",
+    "IPADDR='10.5.106.70/8'\nMTU='1500'\n",
+  ],
+  [
+    "wicked",
+    "another address stays",
+    "IPADDR='10.9.0.1/8'\nIPADDR_1='10.9.0.2/8'\n",
+    "IPADDR='10.9.0.1/8'\nIPADDR_1='10.9.0.2/8'\nIPADDR_2='10.5.106.70/8'\n",
+  ],
+  [
+    "netplan",
+    "a list on one line; name servers are no addresses",
+    "network:\n  version: 2\n  ethernets:\n    eth0:\n      nameservers:\n        addresses: [10.5.106.7]\n      addresses: [10.5.106.7/8, 10.9.0.1/8] # ours\n    eth1:\n      addresses: [10.5.106.7/8]\n",
+    "network:\n  version: 2\n  ethernets:\n    eth0:\n      nameservers:\n        addresses: [10.5.106.7]\n      addresses: [10.5.106.70/8, 10.9.0.1/8] # ours\n    eth1:\n      addresses: [10.5.106.7/8]\n",
+  ],
+  [
+    "netplan",
+    "an item a line, quoted",
+    'network:\n  ethernets:\n    eth0:\n      addresses:\n        - "10.5.106.7/8"\n        - 10.9.0.1/8\n      routes:\n        - to: default\n          via: 10.0.0.103\n',
+    'network:\n  ethernets:\n    eth0:\n      addresses:\n        - "10.5.106.70/8"\n        - 10.9.0.1/8\n      routes:\n        - to: default\n          via: 10.0.0.103\n',
+  ],
+  [
+    "netplan",
+    "items as deep as their key, the VIP with a label of its own: both go",
+    "network:\n  ethernets:\n    eth0:\n      addresses:\n      - 10.5.106.70/8\n      - 10.5.106.7/8:\n          label: eth0:0\n      dhcp4: false\n",
+    "network:\n  ethernets:\n    eth0:\n      addresses:\n      - 10.5.106.70/8\n      dhcp4: false\n",
+  ],
+  [
+    "netplan",
+    "no addresses yet",
+    "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n",
+    "network:\n  ethernets:\n    eth0:\n      addresses: [10.5.106.70/8]\n      dhcp4: true\n",
+  ],
+  [
+    "netplan",
+    "another address stays",
+    "network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.9.0.1/8\n",
+    "network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.9.0.1/8\n        - 10.5.106.70/8\n",
+  ],
+  [
+    "networkd",
+    "Address= in [Network]",
+    "[Match]\nName=eth0\n\n[Network]\nAddress=10.5.106.7/8\nGateway=10.0.0.103\n",
+    "[Match]\nName=eth0\n\n[Network]\nAddress=10.5.106.70/8\nGateway=10.0.0.103\n",
+  ],
+  [
+    "networkd",
+    "the VIP in a section of its own goes with it",
+    "[Network]\nAddress = 10.5.106.70/8\n\n[Address]\nAddress=10.5.106.7/8\nLabel=eth0:0\n\n[Route]\nGateway=10.0.0.103\n",
+    "[Network]\nAddress = 10.5.106.70/8\n\n[Route]\nGateway=10.0.0.103\n",
+  ],
+  [
+    "networkd",
+    "DHCP and no address",
+    "[Match]\nName=eth0\n[Network]\nDHCP=yes\n",
+    "[Match]\nName=eth0\n[Network]\nAddress=10.5.106.70/8\nDHCP=yes\n",
+  ],
+];
+
+const PERSIST = 'persist 10.5.106.70/8 eth0 ""';
+const LINKS = `for file in ${"$"}{NETWORKD_LINKS}/*; do [[ ! -e $file ]] || sed -i "s,HERE,\${NETWORK_CLASS%/sys}/${NETWORKD}," "$file"; done`;
+
+for (const [tool, what, before, wanted] of EDITS) {
+  test(`${tool}: ${what}`, () => {
+    const done = on(TOOLS[tool](before), `${LINKS}; ${PERSIST}; persistent_state 10.5.106.70/8 eth0; ${PERSIST}`);
+    assert.equal(done.code, 0, done.stderr);
+    assert.equal(done.texts[0], wanted);
+    assert.match(
+      done.stdout,
+      new RegExp(`^xcatmn1: persistent address of eth0 is 10.5.106.70/8 \\(${tool}, .*\\)\n10.5.106.70/8\n$`),
+    );
+    assert.equal(done.copies.length, 1, "what was found is kept, once");
+  });
+}
+
+test("ifcfg: an alias file of the VIP is emptied of it", () => {
+  const machine = TOOLS.ifcfg("IPADDR=10.5.106.70\nPREFIX=8\n");
+  machine.files[`${IFCFG}:0`] = "DEVICE=eth0:0\nIPADDR=10.5.106.7\nNETMASK=255.0.0.0\n";
+  const done = on(machine, PERSIST);
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(done.texts, ["IPADDR=10.5.106.70\nPREFIX=8\n", "DEVICE=eth0:0\n"]);
+});
+
+test("ifupdown: the stanza in a file of its own", () => {
+  const done = on(
+    {
+      files: {
+        [INTERFACES]: "source interfaces.d/*\n",
+        [`${INTERFACES}.d/eth0`]: "iface eth0 inet static\n    address 10.5.106.7/8\n",
+      },
+      commands: ["ifquery"],
+    },
+    PERSIST,
+  );
+  assert.deepEqual(done.texts, ["source interfaces.d/*\n", "iface eth0 inet static\n    address 10.5.106.70/8\n"]);
+});
+
+const NM: [what: string, before: string, after: string][] = [
+  ["the VIP", "10.5.106.7/8", "10.5.106.70/8"],
+  ["the VIP among others", "10.9.0.1/8, 10.5.106.7/8", "10.9.0.1/8,10.5.106.70/8"],
+  ["both", "10.5.106.70/8, 10.5.106.7/8", "10.5.106.70/8"],
+  ["another one", "10.9.0.1/8", "10.9.0.1/8,10.5.106.70/8"],
+  ["none: an automatic connection", "", "10.5.106.70/8"],
+];
+for (const [what, before, wanted] of NM)
+  test(`NetworkManager: ${what}`, () => {
+    const done = on({ files: {}, nmcli: { state: "100 (connected)", addresses: before } }, PERSIST);
+    assert.equal(done.code, 0, done.stderr);
+    assert.equal(done.texts[0], `${wanted}\n`);
+  });
+
+test("another static address than the last time: the former one is replaced", () => {
+  const done = on(
+    TOOLS.ifupdown("iface eth0 inet static\n    address 10.5.106.70/8\n"),
+    "persist 10.5.106.71/8 eth0 10.5.106.70/8",
+  );
+  assert.equal(done.texts[0], "iface eth0 inet static\n    address 10.5.106.71/8\n");
+});
+
+const STATIC_STANZA = "iface eth0 inet static\n    address 10.5.106.7/8\n";
+const NETPLAN_ETH0 = "network:\n  ethernets:\n    eth0:\n      addresses: [10.5.106.7/8]\n";
+const CONNECTED = { state: "100 (connected)", addresses: "10.5.106.7/8" };
+
+/** Who owns eth0, with what is left over of others. */
+const OWNERS: [what: string, machine: Machine, owners: string][] = [
+  ["nothing at all", { files: {} }, ""],
+  [
+    "a stanza without ifupdown, on a system that came to netplan by an upgrade",
+    { files: { [INTERFACES]: STATIC_STANZA, [NETPLAN]: NETPLAN_ETH0 }, commands: ["netplan"] },
+    `netplan /${NETPLAN}\n`,
+  ],
+  [
+    "netplan with networkd below it",
+    {
+      files: { [NETPLAN]: NETPLAN_ETH0, "links/2": "NETWORK_FILE=/run/systemd/network/10-netplan-eth0.network\n" },
+      commands: ["netplan"],
+      running: ["systemd-networkd"],
+    },
+    `netplan /${NETPLAN}\n`,
+  ],
+  [
+    "netplan with NetworkManager below it",
+    { files: { [NETPLAN]: NETPLAN_ETH0 }, commands: ["netplan"], nmcli: CONNECTED },
+    `netplan /${NETPLAN}\n`,
+  ],
+  [
+    "netplan that does not have it",
+    { files: { [NETPLAN]: "network:\n  ethernets:\n    eth1: {}\n" }, commands: ["netplan"], nmcli: CONNECTED },
+    "NetworkManager 4711\n",
+  ],
+  [
+    "NetworkManager with a file ifcfg (RHEL 8)",
+    { files: { [IFCFG]: "IPADDR=10.5.106.7\n" }, nmcli: CONNECTED, running: ["network"] },
+    "NetworkManager 4711\n",
+  ],
+  [
+    "NM_CONTROLLED=no and network-scripts",
+    {
+      files: { [IFCFG]: "IPADDR=10.5.106.7\n" },
+      nmcli: { state: "10 (unmanaged)", addresses: "" },
+      running: ["network"],
+    },
+    `ifcfg /${IFCFG}\n`,
+  ],
+  [
+    "a file ifcfg that nobody reads any more (RHEL 9)",
+    { files: { [IFCFG]: "IPADDR=10.5.106.7\n" }, nmcli: { state: "10 (unmanaged)", addresses: "" } },
+    "",
+  ],
+  [
+    "NetworkManager only looks, ifupdown has it (Debian)",
+    {
+      files: { [INTERFACES]: STATIC_STANZA },
+      commands: ["ifquery"],
+      nmcli: { state: "100 (connected (externally))", addresses: "" },
+    },
+    `ifupdown /${INTERFACES}\n`,
+  ],
+  ["ifupdown leaves it to others", { files: { [INTERFACES]: "iface eth0 inet manual\n" }, commands: ["ifquery"] }, ""],
+  [
+    "networkd without a file for it",
+    { files: { "links/2": "ADMIN_STATE=unmanaged\n" }, running: ["systemd-networkd"] },
+    "",
+  ],
+  [
+    "wicked's file, while NetworkManager is SLES's service",
+    { files: { [WICKED]: "IPADDR='10.5.106.7/8'\n" }, nmcli: CONNECTED },
+    "NetworkManager 4711\n",
+  ],
+  [
+    "two: NetworkManager and ifupdown",
+    { files: { [INTERFACES]: STATIC_STANZA }, commands: ["ifquery"], nmcli: CONNECTED },
+    `NetworkManager 4711\nifupdown /${INTERFACES}\n`,
+  ],
+];
+describe("who owns the interface", () => {
+  for (const [what, machine, owners] of OWNERS)
+    test(what, () => assert.equal(on(machine, "interface_owners eth0").stdout, owners));
+});
+
+/** What is refused, without a change. */
+const REFUSED: [what: string, machine: Machine, message: RegExp][] = [
+  ["nobody owns it", { files: {} }, /^error: no tool owns eth0; expected one/],
+  [
+    "two own it",
+    OWNERS[OWNERS.length - 1][1],
+    /^error: 2 tools own eth0: NetworkManager, 4711; ifupdown, \/etc\/network\/interfaces; expected one/,
+  ],
+  ["DHCP of network-scripts", TOOLS.ifcfg("BOOTPROTO=dhcp\n"), /^error: eth0 gets its address by DHCP/],
+  [
+    "a file that a package brings",
+    { files: { "links/2": "NETWORK_FILE=/usr/lib/systemd/network/80-x.network\n" }, running: ["systemd-networkd"] },
+    /which is generated or a package's[\s\S]*cp \/usr\/lib/,
+  ],
+  [
+    "netplan does not take it: it goes back",
+    { ...TOOLS.netplan(NETPLAN_ETH0), netplanFails: "eth0: invalid" },
+    /^error: .* could not be changed[\s\S]*It is as it was\nevidence: netplan generate: eth0: invalid/,
+  ],
+  [
+    "a list that netplan spreads over lines: it goes back",
+    TOOLS.netplan("network:\n  ethernets:\n    eth0:\n      addresses: [\n        10.5.106.7/8 ]\n"),
+    /could not be changed/,
+  ],
+];
+for (const [what, machine, message] of REFUSED)
+  test(`refused, and left as it was: ${what}`, () => {
+    const done = on(machine, PERSIST);
+    assert.equal(done.code === 0, false);
+    assert.match(done.stderr, message);
+    assert.deepEqual(done.texts.slice(0, Object.keys(machine.files).length), Object.values(machine.files));
+  });
