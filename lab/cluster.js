@@ -1,4 +1,4 @@
-// What the lab takes from a cluster file, as words that bash reads: share, interface, prefix, console, time service, and a line per node.
+// What the lab takes from a cluster file, as words that bash reads: share, interface, prefix, console, set, and a line per node.
 const fs = require("node:fs");
 const { parse } = require("yaml");
 
@@ -7,7 +7,8 @@ console.log(`share ${share}`);
 console.log(`interface ${virtualIp.interface}`);
 console.log(`prefix ${virtualIp.prefix}`);
 console.log(`console ${services.network.includes("goconserver") ? "goconserver" : "conserver"}`);
-console.log(`time ${services.network.includes("chronyd") ? "chronyd" : "ntpd"}`);
+// The second set: chrony and NetworkManager, where the first has ntpd and ifupdown.
+console.log(`set ${services.network.includes("chronyd") ? "second" : "first"}`);
 // The node with a bootstrap address is the manual's working management node; the others are freshly installed.
 for (const [name, { address, bootstrapAddress }] of Object.entries(nodes)) {
   for (const at of [address, bootstrapAddress]) if (at) console.log(`address ${name} ${at}`);

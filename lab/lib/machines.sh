@@ -44,12 +44,11 @@ make_machine() {
     rm "$2/root/provision"
   ' provision "$(<"$folder/lower")" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" >"$folder/provision.log" 2>&1 </dev/null ||
     { printf 'error: the machine %s could not be made\nevidence: %s\nnext: read %s\n' "$node" "$(tail -n 3 "$folder/provision.log" | tr '\n' ' ')" "$folder/provision.log" >&2; exit 1; }
-  mkdir -p "$upper/etc/ssh" "$upper/etc/network" "$upper/root/.ssh"
+  mkdir -p "$upper/etc/ssh" "$upper/root/.ssh"
   printf '%s\n' "$node" >"$upper/etc/hostname"
   od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$upper/etc/machine-id"
   ssh-keygen -q -t ed25519 -N '' -C "$node" -f "$upper/etc/ssh/ssh_host_ed25519_key" </dev/null
-  printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
-    "$(cluster_word interface)" "$(cluster_word interface)" "$address" "$(netmask "$(cluster_word prefix)")" >"$upper/etc/network/interfaces"
+  configure_interface "$upper" "$address"
   {
     printf '127.0.0.1 localhost\n'
     while read -r _ other address kind; do printf '%s %s %s.cluster.com\n' "$address" "$other" "$other"; done < <(grep '^node ' "$LAB/cluster")
@@ -57,6 +56,23 @@ make_machine() {
   } >"$upper/etc/hosts"
   install -m 0600 "$LAB/project/ssh/id_ed25519.pub" "$upper/root/.ssh/authorized_keys"
   touch "$folder/made"
+}
+
+# configure_interface ROOT ADDRESS: by the tool of the set.
+configure_interface() {
+  local interface folder
+  interface=$(cluster_word interface)
+  if [[ $(cluster_word set) == second ]]; then
+    folder=$1/etc/NetworkManager/system-connections
+    mkdir -p "$folder"
+    printf '[connection]\nid=management\ntype=ethernet\ninterface-name=%s\n\n[ipv4]\nmethod=manual\naddress1=%s/%s\n\n[ipv6]\nmethod=link-local\n' \
+      "$interface" "$2" "$(cluster_word prefix)" >"$folder/management.nmconnection"
+    chmod 0600 "$folder/management.nmconnection"
+  else
+    mkdir -p "$1/etc/network"
+    printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
+      "$interface" "$interface" "$2" "$(netmask "$(cluster_word prefix)")" >"$1/etc/network/interfaces"
+  fi
 }
 
 netmask() {
@@ -120,8 +136,8 @@ wait_until() { # SECONDS WHAT COMMAND...
   done
 }
 
-# address_of NODE: the one of its addresses in the cluster file that it has now, its static address first. Looked up in the machine's own
-# namespace: to try each by SSH took longer than the command for which it was asked.
+# address_of NODE: the one of its addresses in the cluster file that it has now, its static address first; else, where a test has given it
+# another one, the first that it has. Looked up in the machine's own namespace: to try each by SSH took longer than what it was asked for.
 address_of() {
   local node=$1 address leader found
   leader=$(cat "$(machine_folder "$node")/leader" 2>/dev/null) && found=$(nsenter --net="/proc/$leader/ns/net" ip -o -4 addr show 2>/dev/null) || return 1
@@ -131,7 +147,7 @@ address_of() {
       return 0
     fi
   done
-  return 1
+  awk -v interface="$(cluster_word interface)" '$2 == interface { sub(/\/.*/, "", $4); print $4; found = 1; exit } END { exit !found }' <<<"$found"
 }
 
 answers() {

@@ -113,6 +113,16 @@ persistent_replace() {
   done < <(persistent_files "$tool" "$where" "$interface")
 }
 
+# networkmanager_forget ADDRESS INTERFACE: what it was once told to give it gives again, whatever its connection says today, until it is
+# told to look: the VIP came back without its label.
+networkmanager_forget() {
+  local device
+  command -v nmcli >/dev/null && device=$(nmcli -g GENERAL.DBUS-PATH device show "$2" 2>/dev/null </dev/null) || return 0
+  busctl call org.freedesktop.NetworkManager "$device" org.freedesktop.NetworkManager.Device GetAppliedConnection u 0 2>/dev/null </dev/null |
+    grep -qF "\"$1\"" || return 0
+  nmcli device reapply "$2" </dev/null >/dev/null 2>&1 || true
+}
+
 # One reader and editor for the files of all tools. act=list prints ADDRESS/PREFIX a line; act=edit prints the file with `old` replaced by
 # `new` (old empty: new is added; new empty: old is taken out). Every other line stays as it is.
 IFS= read -r -d '' INTERFACE_AWK <<'AWK' || true

@@ -72,7 +72,7 @@ verb_observe() {
 apply_part() {
   local part=$1 document
   BEFORE=()
-  ! remembers "$part" || document_read BEFORE < <(cat "$RECORDS/applied.$part" 2>/dev/null)
+  ! remembers "$part" || [[ ! -e $RECORDS/applied.$part ]] || document_read BEFORE <"$RECORDS/applied.$part"
   document=$(document_write WANT)
   "$(function_of "$part")_apply"
   ! remembers "$part" || write_file "$RECORDS/applied.$part" 0600 <<<"$document"

@@ -90,6 +90,7 @@ staticAddress_apply() {
   persist "${WANT[address]}" "${WANT[interface]}" "${BEFORE[address]:-}"
   if [[ -n ${BEFORE[address]:-} && ${BEFORE[address]} != "${WANT[address]}" ]] && has_address "${BEFORE[address]}" "${BEFORE[interface]}"; then
     ip addr del "${BEFORE[address]}" dev "${BEFORE[interface]}"
+    networkmanager_forget "${BEFORE[address]%/*}" "${BEFORE[interface]}"
     say "former static address ${BEFORE[address]} dropped"
   fi
 }

@@ -31,6 +31,7 @@ virtualIp_drop() { # ADDRESS
     [[ -n $address ]] || continue
     sysctl -qw "net.ipv4.conf.${interface//./\/}.promote_secondaries=1" >/dev/null
     ip addr del "$address" dev "$interface" || true
+    networkmanager_forget "${address%/*}" "$interface"
   done < <(virtualIp_entries "$1")
   entry=$(virtualIp_entries "$1")
   [[ -z $entry ]] || fail blocked "the VIP $1 is still on $NODE; expected it gone" "$entry" \

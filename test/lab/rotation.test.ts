@@ -49,6 +49,7 @@ test("a node's static address is changed with a plain up", () => {
   try {
     change("10.5.106.6", "10.5.106.5");
     assert.match(lab.on("xcatmn2", "cat /etc/network/interfaces"), /address 10\.5\.106\.6\/8/);
+    assert.equal(lab.on("xcatmn2", "ip -o -4 addr show dev eth0 | awk '{ print $4 }'"), "10.5.106.6/8");
     assert.match(lab.on("xcatmn1", "cat /var/lib/pgsql/data/pg_hba.conf"), /10\.5\.106\.6\/32 +md5/);
     assert.doesNotMatch(lab.on("xcatmn1", "cat /var/lib/pgsql/data/pg_hba.conf"), /10\.5\.106\.5\/32/);
   } finally {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Lab } from "../lab";
 
-// The second set of services: chrony, by Debian's own name, where cluster.yaml says chronyd, and goconserver as the only console service.
+// The second set: chrony, by Debian's own name, where cluster.yaml says chronyd, goconserver as the only console service, and a network
+// that NetworkManager configures.
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-second`);
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-second-"));
 const STACK = { xcatmn1: "primary", xcatmn2: "standby" } as const;
@@ -48,9 +49,14 @@ function assertActive(active: NodeName) {
   }
 }
 
-test("first setup of both nodes", () => {
+const ADDRESSES = { xcatmn1: "10.5.106.70/8", xcatmn2: "10.5.106.5/8" };
+const persistent = (node: NodeName) => lab.on(node, "nmcli -g ipv4.addresses connection show management");
+
+test("first setup of both nodes; the VIP is in no connection of NetworkManager any more", () => {
+  assert.equal(persistent("xcatmn1"), "10.5.106.7/8");
   for (const node of NODES) expectUp(node);
   assertActive("xcatmn1");
+  for (const node of NODES) assert.equal(persistent(node), ADDRESSES[node]);
 });
 
 test("failover", () => {
@@ -59,6 +65,22 @@ test("failover", () => {
     expectUp(node);
   }
   assertActive("xcatmn2");
+});
+
+test("NetworkManager, told to look again, takes the VIP away: drift, which up repairs without a restart", () => {
+  const started = () =>
+    lab.on("xcatmn2", "systemctl show -p ActiveEnterTimestampMonotonic --value postgresql xcatd named dhcpd");
+  const before = started();
+  lab.on("xcatmn2", "nmcli device reapply eth0");
+  const refresh = lab.pulumi("refresh", "-s", "standby", "--preview-only", "--expect-no-changes");
+  assert.equal(refresh.code, 7, refresh.output);
+  assert.match(
+    refresh.output,
+    /virtualIp: address is 'absent', wanted '10\.5\.106\.7\/8 brd 10\.255\.255\.255 dev eth0 label eth0:0'/,
+  );
+  expectUp("xcatmn2");
+  assertActive("xcatmn2");
+  assert.equal(started(), before);
 });
 
 test("a stopped and disabled time service is drift under the name of cluster.yaml; up repairs it", () => {
