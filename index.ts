@@ -1,12 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ManagementNode } from "./components/managementNode";
-import { loadCluster } from "./config/cluster";
+import { ConfigError, loadCluster } from "./config/cluster";
 import { readStack } from "./config/stack";
 
 const clusterFile = "cluster.yaml";
-const cluster = loadCluster(clusterFile);
 const stack = pulumi.getStack();
-const { node, role } = readStack(stack, new pulumi.Config(), cluster);
+
+/** What is wrong in the configuration is a message for people, which Pulumi prints as it is: no exception of a program. */
+function explained<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  }
+}
+
+const cluster = explained(() => loadCluster(clusterFile));
+const { node, role } = explained(() => readStack(stack, new pulumi.Config(), cluster));
 
 new ManagementNode(node, { clusterFile, cluster, stack: `${pulumi.getProject()}/${stack}`, name: node, role });
 

@@ -1059,7 +1059,7 @@ export const REFUSALS: Refusal[] = [
   {
     group: "share state",
     what: "a share that the standby node may not write",
-    labOnly: { stack: "standby", onXcatmn2: ["mount -o remount,ro /HA", "mount -o remount,rw /HA"] },
+    labOnly: { stack: "standby", onXcatmn2: ["mount -i -o remount,ro /HA", "mount -i -o remount,rw /HA"] },
     says: share("is mounted read-only", "xcatmn2"),
   },
   {

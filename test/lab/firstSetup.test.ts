@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { encodeDocument } from "../../components/remote/document";
+import { installedProgram } from "../../components/remote/program";
 import { Lab } from "../lab";
 
 // A lab of its own: a first setup happens once in a lab's life. The tests go through it in their order.
@@ -43,6 +46,39 @@ test("a preview of a node that was never set up says what it found, and touches 
   assert.equal(fingerprint("xcatmn1"), untouched);
 });
 
+test("a static address that another machine has is refused in the preview", () => {
+  const untouched = fingerprint("xcatmn1");
+  const clusterFile = lab.projectFile("cluster.yaml");
+  const original = readFileSync(clusterFile, "utf8");
+  writeFileSync(clusterFile, original.replace("address: 10.5.106.70 ", "address: 10.0.0.103 "));
+  const { code, output } = lab.pulumi("preview", "-s", "primary");
+  writeFileSync(clusterFile, original);
+  assert.notEqual(code, 0);
+  assert.match(output, /another machine answers for 10\.0\.0\.103; expected nobody before xcatmn1 takes it/);
+  assert.match(output, /evidence: Unicast reply from 10\.0\.0\.103/);
+  assert.equal(fingerprint("xcatmn1"), untouched);
+});
+
+test("an address over which nobody comes is taken back by itself", () => {
+  const document = encodeDocument({
+    "program.text": installedProgram(),
+    address: "10.5.106.99/8",
+    interface: "eth0",
+  });
+  const bootstrap =
+    "cd $(mktemp -d) && cat >document && sed -n 's/^program\\.text //p' document | base64 -d >program && bash program bootstrap <document";
+  const { code, output } = lab.run(["ssh", "xcatmn1", bootstrap], document);
+  assert.equal(code, 0, output);
+  const addresses = () => lab.on("xcatmn1", "ip -o -4 addr show dev eth0 | awk '{ print $4 }' | paste -sd,");
+  assert.equal(addresses(), "10.5.106.7/8,10.5.106.99/8");
+  const left = lab.on("xcatmn1", "systemctl list-timers --no-legend xcat-ha-address-back.timer");
+  assert.match(left, / (1min \d+s|\d+s) left /);
+  // What the timer starts then.
+  lab.on("xcatmn1", "systemctl start xcat-ha-address-back.service");
+  assert.equal(addresses(), "10.5.106.7/8");
+  lab.on("xcatmn1", "systemctl stop xcat-ha-address-back.timer");
+});
+
 test("a standby node cannot be set up before the active one", () => {
   const untouched = fingerprint("xcatmn2");
   const { code, output } = lab.up("standby");
@@ -66,6 +102,8 @@ test("a first setup that fails before the links are switched starts again what r
   lab.on("xcatmn1", "bash -lc 'chtab key=afterrollback site.value=yes'; echo new >/install/new-file");
 
   lab.on("xcatmn1", "rm /HA/tftpboot");
+  // And the address of the bootstrap is lost again, as by a reboot before it was persistent.
+  lab.on("xcatmn1", "systemd-run --quiet --no-block ip addr del 10.5.106.70/8 dev eth0");
   const second = lab.up("primary");
   assert.equal(second.code, 0, second.output);
   assert.equal(lab.on("xcatmn1", "cat /HA/install/new-file"), "new");

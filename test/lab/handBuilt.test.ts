@@ -119,7 +119,7 @@ test("dissolved: the active node takes the data home and serves as a single node
     "5",
   );
   assert.equal(
-    lab.on("xcatmn2", "systemctl start xcatd named dhcpd conserver; systemctl is-active postgresql xcatd"),
+    lab.on("xcatmn2", "systemctl start postgresql xcatd named dhcpd conserver; systemctl is-active postgresql xcatd"),
     "active\nactive",
   );
   assert.equal(ask("xcatmn2"), "yes");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -47,7 +47,14 @@ function labFault(row: Refusal): LabFault | undefined {
   return undefined;
 }
 
-function make({ stack, config, file, swappedPins, onXcatmn2, share }: LabFault) {
+/** On the machines. */
+function makeThere({ onXcatmn2, share }: LabFault) {
+  if (onXcatmn2) lab.on("xcatmn2", onXcatmn2[0]);
+  if (share) lab.must("share", "xcatmn2", share[0]);
+}
+
+/** In the project folder, whose keys and pins the look at the machines uses too. */
+function makeHere({ stack, config, file, swappedPins }: LabFault) {
   if (stack === "second") lab.must("exec", "pulumi", "stack", "init", stack, "--no-select");
   for (const [key, value] of Object.entries(config ?? {})) lab.config(stack, key, value);
   if (file) edit(file);
@@ -56,15 +63,16 @@ function make({ stack, config, file, swappedPins, onXcatmn2, share }: LabFault) 
     const [first, second] = keys.map((line) => line.split(" ").slice(1).join(" "));
     writeFileSync(knownHosts, `xcatmn1 ${second}\nxcatmn2 ${first}\n`);
   }
-  if (onXcatmn2) lab.on("xcatmn2", onXcatmn2[0]);
-  if (share) lab.must("share", "xcatmn2", share[0]);
 }
 
-function undo({ stack, onXcatmn2, share }: LabFault) {
-  for (const file of FILES) copyFileSync(`${file}.good`, file);
+function undoThere({ onXcatmn2, share }: LabFault) {
   if (share) lab.must("share", "xcatmn2", share[1]);
   if (onXcatmn2) lab.on("xcatmn2", onXcatmn2[1]);
-  if (stack === "second") {
+}
+
+function undoHere({ stack }: LabFault) {
+  for (const file of FILES) copyFileSync(`${file}.good`, file);
+  if (stack === "second" && existsSync(join(project, `Pulumi.${stack}.yaml`))) {
     lab.must("exec", "pulumi", "stack", "rm", stack, "--yes", "--force");
     rmSync(join(project, `Pulumi.${stack}.yaml`), { force: true });
   }
@@ -93,11 +101,13 @@ for (const row of REFUSALS) {
   if (!fault) continue;
   test(`refused before anything is touched: ${row.group}: ${row.what}`, () => {
     try {
-      make(fault);
+      makeThere(fault);
       const found = look();
+      makeHere(fault);
       const began = Date.now();
       const { code, output } = lab.up(fault.stack);
       const seconds = (Date.now() - began) / 1000;
+      undoHere(fault);
       assert.notEqual(code, 0, output);
       const lines = normalized(output);
       for (const line of row.says)
@@ -108,7 +118,8 @@ for (const row of REFUSALS) {
       assert.deepEqual(changed(found, look()), []);
       assert.ok(seconds < 60, `it took ${seconds} s`);
     } finally {
-      undo(fault);
+      undoHere(fault);
+      undoThere(fault);
     }
   });
 }
