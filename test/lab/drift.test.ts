@@ -14,7 +14,7 @@ const DRIFTS: Drift[] = [
   {
     part: "staticAddress",
     breaks: "sed -i 's/10.5.106.70/10.5.106.7/' /etc/network/interfaces",
-    seen: /staticAddress: persistent is '10\.5\.106\.7\/8', wanted '10\.5\.106\.70\/8'/,
+    seen: /staticAddress: persistent is 'ifupdown \/etc\/network\/interfaces has 10\.5\.106\.7\/8', wanted '10\.5\.106\.70\/8'/,
   },
   {
     part: "hostsEntry",
