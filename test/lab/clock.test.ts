@@ -59,9 +59,6 @@ test("a node whose clock a step did not help is not activated; nothing is touche
   const console = lab.run(["ssh", "xcatmn2", "xcat-ha become active </dev/null"]);
   assert.equal(console.code, 10, console.output);
 
-  lab.on("xcatmn2", "echo 3 >/run/lab-offset");
-  expectUp("xcatmn2");
-  assertPair("xcatmn2");
   pairWith("xcatmn1");
   assertPair("xcatmn1");
 });
