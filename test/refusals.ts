@@ -1066,6 +1066,6 @@ export const REFUSALS: Refusal[] = [
     group: "share state",
     what: "a share that has failed",
     labOnly: { stack: "standby", share: ["break", "mend"] },
-    says: share("cannot be read", "xcatmn2"),
+    says: share("cannot be read", "xcatmn2").map((line) => line.replace("; nothing was touched", "")),
   },
 ];

@@ -52,6 +52,14 @@ share_state() {
   printf 'ok\n'
 }
 
+# share_require: what is asked of a share that does not answer is unknown, never "not there".
+share_require() {
+  local state
+  state=$(share_state)
+  [[ $state == ok ]] || fail unknown "$SHARE on $NODE $state; expected the shared data, mounted and writable" "stat and findmnt -T $SHARE" \
+    "mount the shared data on $NODE, then run the same command again"
+}
+
 # lease_listing: the newest epoch's files and its owner file, by a child with a deadline.
 # Asked "fresh", it makes and removes a file first: an NFS client then asks its server instead of its cache.
 # An observation never does: it changes nothing.
@@ -80,8 +88,11 @@ lease_listing() {
 lease_read() {
   declare -gA LEASE=()
   local listing key value
-  listing=$(lease_listing "${1:-}") || fail unknown "the owner lease in $(lease_directory) cannot be read" \
-    "$SHARE on $NODE: $(share_state)" "findmnt -T $SHARE on $NODE; mount it, then run the same command again"
+  listing=$(lease_listing "${1:-}") || {
+    share_require
+    fail unknown "the owner lease in $(lease_directory) cannot be read" "$SHARE itself can be read" \
+      "ls -l $(lease_directory) on $NODE; then run the same command again"
+  }
   while read -r key value; do
     [[ -z $key ]] || LEASE[$key]=$value
   done <<<"$listing"

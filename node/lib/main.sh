@@ -123,9 +123,8 @@ is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, t
   document_read WANT <<<"$2"
   unset 'WANT[counter]'
   seen_as_wanted
-  if remembers "$1" && [[ -e $RECORDS/applied.$1 ]]; then
-    document_write WANT | cmp -s - "$RECORDS/applied.$1" || exit 1
-  fi
+  # Without a record too: what is right by itself must be remembered, or nobody could take it away when it changes.
+  ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/applied.$1" || exit 1
   "$(function_of "$1")_observe" 2>/dev/null || exit 1
   for key in "${!WANT[@]}"; do [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || exit 1; done
 )

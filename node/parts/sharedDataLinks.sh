@@ -26,6 +26,7 @@ owner_of() { share_do stat -c '%U:%G %a' -- "$1" 2>/dev/null || printf 'absent\n
 
 sharedDataLinks_observe() {
   local key directory name
+  [[ $(share_state) == @(ok|is\ mounted\ read-only) ]] || share_require
   while read -r directory; do
     name=$(manual_path "$directory")
     if [[ -L $directory ]]; then
