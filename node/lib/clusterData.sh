@@ -38,7 +38,7 @@ export_cluster_data() {
 }
 
 # virtualIp_or_old_address: before the first setup the VIP is an ordinary address of the node.
-virtualIp_or_old_address() { ip -o -4 addr show | grep -qF " inet $VIP/"; }
+virtualIp_or_old_address() { ip -o -4 addr show | grep -F " inet $VIP/" >/dev/null; }
 
 # export_into DIRECTORY: every table by dumpxCATdb, and beside them the manual's file where xcat-inventory works: it is Python 2 and gone
 # from newer systems (facts/xcat.md section 5). What they print is the evidence.

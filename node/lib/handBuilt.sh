@@ -35,7 +35,7 @@ manual_mistakes() {
   fi
   if [[ -r $conf ]]; then
     while read -r address; do
-      [[ $address == "$VIP" || $address == "$PEER_ADDRESS" ]] || ip -o -4 addr show | grep -qF " inet $address/" ||
+      [[ $address == "$VIP" || $address == "$PEER_ADDRESS" ]] || ip -o -4 addr show | grep -F " inet $address/" >/dev/null ||
         printf 'listen_addresses has %s, which is no address of this pair\n' "$address"
     done < <(listen_list "$conf" | tr ',' '\n' | tr -d ' ' | grep -E '^[0-9.]+$' | grep -vxF -e 0.0.0.0 -e 127.0.0.1)
   fi

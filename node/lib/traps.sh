@@ -31,7 +31,7 @@ own_name_state() {
     return 0
   fi
   address=$(getent ahostsv4 "$own" | awk 'NR == 1 { print $1 }') || true
-  if [[ $address == "$VIP" ]] || { [[ -n $address ]] && ip -o -4 addr show | grep -qF " inet $address/"; }; then
+  if [[ $address == "$VIP" ]] || { [[ -n $address ]] && ip -o -4 addr show | grep -F " inet $address/" >/dev/null; }; then
     printf 'ok\n'
   else
     printf '%s resolves to %s\n' "$own" "${address:-nothing}"

@@ -36,15 +36,15 @@ postgresql_ready() {
 }
 
 postgresql_misses_the_vip() {
-  [[ $(unit_state postgresql) == active ]] && virtualIp_is_here && ! ss -Hltn 'sport = :5432' | awk '{ print $4 }' | grep -qxE "($VIP|0\.0\.0\.0|\*):5432"
+  [[ $(unit_state postgresql) == active ]] && virtualIp_is_here && ! ss -Hltn 'sport = :5432' | awk '{ print $4 }' | grep -xE "($VIP|0\.0\.0\.0|\*):5432" >/dev/null
 }
 
-xcatd_ready() { xcat 20 tabdump site | grep -q '^"xcatdport"'; }
+xcatd_ready() { xcat 20 tabdump site | grep '^"xcatdport"' >/dev/null; }
 
 # named_ready: it answers a question; which answer does not count.
 named_ready() {
   if command -v nslookup >/dev/null; then
-    if nslookup -timeout=2 -retry=1 localhost 127.0.0.1 </dev/null 2>&1 | grep -qE 'no servers could be reached|timed out|connection refused'; then
+    if nslookup -timeout=2 -retry=1 localhost 127.0.0.1 </dev/null 2>&1 | grep -E 'no servers could be reached|timed out|connection refused' >/dev/null; then
       return 1
     fi
   else
@@ -52,7 +52,7 @@ named_ready() {
   fi
 }
 
-dhcpd_ready() { ss -Hlun 'sport = :67' 2>/dev/null | grep -q .; }
+dhcpd_ready() { ss -Hlun 'sport = :67' 2>/dev/null | grep . >/dev/null; }
 
 # unit_now SERVICE: what it is, in the words of the values.
 unit_now() {

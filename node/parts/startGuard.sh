@@ -21,7 +21,7 @@ guard_state() {
     printf 'not guarded\n'
   elif [[ $(<"$file") != "$(guard_text)" ]]; then
     printf 'drop-in changed: %s\n' "$(grep -v '^#' "$file" | tr '\n' ' ')"
-  elif ! systemctl show -p ExecStartPre --value -- "$1.service" | grep -qF "$PROGRAM guard"; then
+  elif ! systemctl show -p ExecStartPre --value -- "$1.service" | grep -F "$PROGRAM guard" >/dev/null; then
     printf 'guarded, but systemd has not read it\n'
   else
     printf 'guarded\n'
