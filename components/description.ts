@@ -1,3 +1,4 @@
+import { beatValues } from "./beat";
 import { clockSourceValues } from "./clockSource";
 import { hostsEntryValues } from "./hostsEntry";
 import { hostsSyncCronValues } from "./hostsSyncCron";
@@ -31,6 +32,7 @@ export function roleValues(facts: PartFacts): Record<Exclude<Part, "nodeProgram"
     networksMgtIf: networksMgtIfValues(facts.networksMgtIf),
     network: serviceSetValues(facts.network),
     hostsSyncCron: hostsSyncCronValues(facts.hostsSyncCron),
+    beat: beatValues(facts.beat),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isTimeService } from "../config/cluster";
+import { Beat, type BeatFacts } from "./beat";
 import { ClockSource, type ClockSourceFacts } from "./clockSource";
 import { type NodeContext, observe, type PartArgs } from "./converge";
 import { describeNode } from "./description";
@@ -34,6 +35,7 @@ export type PartFacts = {
   networksMgtIf: NetworksMgtIfFacts;
   network: ServiceSetFacts;
   hostsSyncCron: HostsSyncCronFacts;
+  beat: BeatFacts;
 };
 
 /** The facts of a node's parts, out of the cluster file. */
@@ -67,6 +69,7 @@ export function partFacts({ cluster, name }: Pick<NodeContext, "cluster" | "name
       peerAddress: nodes[peer].address,
       peerHostKey: cluster.hostKeys[peer],
     },
+    beat: { onShareLoss: cluster.onShareLoss ?? "demote" },
   };
 }
 
@@ -93,6 +96,7 @@ export class ManagementNode extends pulumi.ComponentResource {
       database: (args) => new ServiceSet("database", { ...args, ...facts.database, part: "database" }, parent),
       networksMgtIf: (args) => new NetworksMgtIf("networksMgtIf", { ...args, ...facts.networksMgtIf }, parent),
       network: (args) => new ServiceSet("network", { ...args, ...facts.network, part: "network" }, parent),
+      beat: (args) => new Beat("beat", { ...args, ...facts.beat }, parent),
       hostsSyncCron: (args) => new HostsSyncCron("hostsSyncCron", { ...args, ...facts.hostsSyncCron }, parent),
     };
     const lease = observe(this, "ownerLease", ownerLeaseValues(facts.ownerLease)[node.role], node);

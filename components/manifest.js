@@ -26,6 +26,7 @@ const MANIFEST = /** @type {const} */ ({
   networksMgtIf: "leave",
   network: "take back",
   hostsSyncCron: "take back",
+  beat: "take back",
 });
 
 /** @typedef {keyof typeof MANIFEST} Part */

@@ -69,7 +69,7 @@ export type LabFault = {
 };
 
 const TOP_KEYS =
-  "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ntpServers (optional), restoreFrom (optional), ssh";
+  "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ntpServers (optional), restoreFrom (optional), onShareLoss (optional), ssh";
 const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
@@ -197,7 +197,7 @@ export const REFUSALS: Refusal[] = [
     group: "cluster file",
     what: "a second document",
     file: [[/$/, "---\nshare: /HB\n"]],
-    says: ['line 34, "---": a second document begins; expected one'],
+    says: ['line 35, "---": a second document begins; expected one'],
   },
   {
     group: "cluster file",
@@ -222,7 +222,7 @@ export const REFUSALS: Refusal[] = [
     ],
     says: [
       `line 10, "network: &net 10_0_0_0-255_0_0_0 # the xCAT networks object whose mgtifname is ...: the anchor &net; ${PLAIN}`,
-      `line 32, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
+      `line 33, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
     ],
   },
   {

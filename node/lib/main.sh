@@ -280,6 +280,11 @@ main() {
       load_settings
       verb_verify
       ;;
+    beat)
+      install -d -m 0700 "$RUN"
+      load_settings
+      verb_beat
+      ;;
     sync-hosts)
       load_settings
       sync_hosts

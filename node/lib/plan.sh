@@ -70,7 +70,9 @@ plan_clock() {
 }
 
 plan_role() {
-  if [[ ${FACT[system]} != ok ]]; then
+  if [[ ${FACT[role]} == beat ]]; then
+    plan_beat
+  elif [[ ${FACT[system]} != ok ]]; then
     refuse misconfigured "${FACT[node]} is not supported: ${FACT[system]}" "/etc/os-release, bash and systemd of ${FACT[node]}" \
       "use one of the systems that the README lists"
   elif [[ -n ${FACT[tools]} ]]; then
@@ -299,6 +301,38 @@ plan_standby() {
     mine | mine-releasing | mine-rebooted) step released - "the other node may claim now" ;;
   esac
   plan_parts standby after "as on every standby node"
+}
+
+# plan_beat: what the owner's own timer does. Asked often, so it knows only FACT lease, sentence, running, vip (here or absent) and
+# on_share_loss, share_lost, share_loss_limit.
+#        beat -         shows that the owner lives
+#        end-run -      whatever order runs here is ended
+#        kill, drop, gone, disarm    services, VIP, proof, cron and timer
+plan_beat() {
+  case ${FACT[lease]} in
+    mine) step beat - "the owner lease is ours" ;;
+    none | mine-releasing | mine-rebooted) ;;
+    unknown)
+      if [[ ${FACT[on_share_loss]} == keep ]]; then
+        step note "the shared data cannot be read, for ${FACT[share_lost]} s now" "onShareLoss is keep: the services go on"
+      elif ((FACT[share_lost] < FACT[share_loss_limit])); then
+        step note "the shared data cannot be read, for ${FACT[share_lost]} s now" "after ${FACT[share_loss_limit]} s ${FACT[node]} steps down"
+      else
+        plan_demotion "the shared data could not be read for ${FACT[share_lost]} s"
+      fi
+      ;;
+    *) plan_demotion "${FACT[sentence]}" ;;
+  esac
+}
+
+# plan_demotion REASON: without a release, which would claim a proof.
+plan_demotion() {
+  [[ -n ${FACT[running]} || ${FACT[vip]} == here ]] || return 0
+  step end-run - "$1"
+  step kill - "the database first: another node may be writing"
+  step drop - "the VIP is the other node's"
+  step gone - "nothing of ours runs any more"
+  step disarm - "cron and timer"
 }
 
 first_setup_finished_or_ours() { [[ ${FACT[shared]} == present || ${FACT[holder]} == "${FACT[node]}" ]]; }

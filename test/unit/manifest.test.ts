@@ -64,6 +64,7 @@ test("what stands before the lease in the manifest needs no lease; what shared d
     networksMgtIf: "leave",
     network: "take back",
     hostsSyncCron: "take back",
+    beat: "take back",
   });
 });
 

@@ -92,8 +92,9 @@ const ACTIVATED = [
   "networksMgtIf",
   "network",
   "hostsSyncCron",
+  "beat",
 ];
-const TAKEN_BACK = ["hostsSyncCron", "network", "database", "virtualIp"];
+const TAKEN_BACK = ["beat", "hostsSyncCron", "network", "database", "virtualIp"];
 const KEPT = ["sharedDataLinks", "startGuard"];
 
 const prepare = "prepare sharedDataLinks: first setup: copy ahead while the services run";

@@ -1,0 +1,127 @@
+# beat: every ten seconds the active node looks at the owner lease, shows that it lives, and steps down by itself where a newer epoch names
+# another owner or the shared data is gone (design section 7 point 3). A transient timer: nothing of it is there after a reboot.
+
+readonly BEAT_UNIT=xcat-ha-beat
+readonly BEAT_SECONDS=10
+# A failing file server's own takeover takes less.
+readonly SHARE_LOSS_SECONDS=60
+readonly DEMOTION_SECONDS=30
+
+beat_observe() {
+  if systemctl is-active --quiet "$BEAT_UNIT.timer"; then SEEN[timer]=running; else SEEN[timer]=absent; fi
+}
+
+beat_apply() {
+  beat_observe
+  [[ ${SEEN[timer]} != "${WANT[timer]}" ]] || return 0
+  beat_stop
+  [[ ${WANT[timer]} == running ]] || return 0
+  lease_require "the beat"
+  systemd-run --quiet --unit="$BEAT_UNIT" --on-active=1s --on-unit-active="${BEAT_SECONDS}s" --timer-property=AccuracySec=1s \
+    "$PROGRAM" beat </dev/null ||
+    fail incomplete "the beat could not be started by systemd-run" "$(systemctl status --no-pager "$BEAT_UNIT.timer" 2>&1 | tail -n 3 | tr '\n' ' ')" \
+      "run the same pulumi up again"
+}
+
+# beat_stop: the service too, and what is left of a failed one: systemd-run makes no unit of a name that is there.
+beat_stop() {
+  systemctl stop "$BEAT_UNIT.timer" "$BEAT_UNIT.service" 2>/dev/null </dev/null || true
+  systemctl reset-failed "$BEAT_UNIT.service" 2>/dev/null </dev/null || true
+}
+
+beat_remove() { beat_stop; }
+
+# verb_beat: what the timer runs. It waits for no lock: a run that goes on while another node is the owner is ended.
+verb_beat() {
+  local steps verb argument reason
+  beat_facts
+  steps=$(plan)
+  while IFS=$'\t' read -r verb argument reason <&3; do
+    [[ -z $verb ]] || beat_step "$verb" "$argument" "$reason"
+  done 3<<<"$steps"
+}
+
+beat_facts() {
+  local read
+  load_values active beat
+  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=$SHARE_LOSS_SECONDS [share_lost]=0 [running]='' [vip]=absent)
+  # In a child: what cannot be read ends it, and not the beat.
+  if read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
+    FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
+    rm -f -- "$RUN/share-lost"
+  else
+    FACT[share_lost]=$(share_lost_seconds)
+  fi
+  [[ ${FACT[lease]} != mine ]] || return 0
+  FACT[running]=$(services_running)
+  ! virtualIp_is_here || FACT[vip]=here
+}
+
+# share_lost_seconds: since the first beat that could not read it, by the clock that nobody sets.
+share_lost_seconds() {
+  local now
+  now=$(cut -d. -f1 /proc/uptime)
+  [[ -s $RUN/share-lost ]] || printf '%s\n' "$now" >"$RUN/share-lost"
+  printf '%s\n' "$((now - $(<"$RUN/share-lost")))"
+}
+
+beat_step() {
+  case $1 in
+    note) say "$2; $3" ;;
+    beat) beat_show ;;
+    end-run)
+      say "stepping down by itself: $3"
+      install -d -m 0700 "$RECORDS"
+      printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$3" >"$RECORDS/demoted"
+      kill_units "$RUN_UNIT"
+      ;;
+    kill) kill_services ;;
+    drop) beat_drop_vip ;;
+    gone) services_gone ;;
+    disarm)
+      rm -f -- "$CRON_FILE"
+      systemctl stop "$BEAT_UNIT.timer" </dev/null
+      say "stepped down: nothing of the owner's runs here any more"
+      ;;
+  esac
+}
+
+# beat_show: a counter on the share that moves while its owner lives. Whoever judges it looks twice: no clock is compared.
+beat_show() {
+  local number
+  number=$(($(cat "$RUN/beat" 2>/dev/null || echo 0) + 1))
+  printf '%s\n' "$number" >"$RUN/beat"
+  share_do bash -c 'set -eu; mkdir -p -- "$1"; printf "%s %s\n" "$3" "$4" >"$1/.$2.new"; mv -f -- "$1/.$2.new" "$1/$2"' beat \
+    "$SHARE/.xcat-ha/beat" "$NODE" "$number" "$(boot_id)" 2>/dev/null || say "the beat could not be written to $SHARE"
+}
+
+# kill_units UNIT...: the order to stop first, so that systemd starts nothing again; then without mercy: another node may be writing.
+kill_units() {
+  systemctl stop --no-block -- "${@/%/.service}" 2>/dev/null </dev/null || true
+  systemctl kill --signal=KILL -- "${@/%/.service}" 2>/dev/null </dev/null || true
+}
+
+# kill_services: the database before all others.
+kill_services() {
+  local service units=()
+  for service in "${UNITS[@]}"; do
+    mapfile -t -O "${#units[@]}" units < <(units_of "$service")
+  done
+  kill_units "${units[@]}"
+}
+
+beat_drop_vip() {
+  load_values active virtualIp
+  virtualIp_drop "$VIP"
+  virtualIp_keep_static
+}
+
+# services_gone: waits until no unit runs; what still does after that is said, and the next beat tries again.
+services_gone() {
+  local limit=$((SECONDS + DEMOTION_SECONDS)) running
+  while running=$(services_running) && [[ -n $running ]]; do
+    ((SECONDS < limit)) || fail blocked "$running still run on $NODE, which is not the owner any more; expected them gone" "killed $DEMOTION_SECONDS s ago" \
+      "the next beat tries again; where they hang in the kernel, power $NODE off"
+    sleep 0.2
+  done
+}

@@ -1,0 +1,89 @@
+// What the active node's own timer does, each situation in words: the same decision (plan) that the node calls.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bash } from "./bash";
+
+const BASE = {
+  role: "beat",
+  node: "xcatmn1",
+  lease: "mine",
+  sentence: "epoch 4 is held by xcatmn1 since noon (mine)",
+  on_share_loss: "demote",
+  share_loss_limit: "60",
+  share_lost: "0",
+  running: "",
+  vip: "absent",
+};
+const RUNNING = { running: "postgresql xcatd named dhcpd conserver ", vip: "here" };
+const OTHER = { lease: "other", sentence: "epoch 5 is held by xcatmn2 since one (other)" };
+
+const steps = (reason: string) => [
+  `end-run -: ${reason}`,
+  "kill -: the database first: another node may be writing",
+  "drop -: the VIP is the other node's",
+  "gone -: nothing of ours runs any more",
+  "disarm -: cron and timer",
+];
+
+const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] = [
+  ["the owner lives", RUNNING, "beat -: the owner lease is ours"],
+  ["the owner lives, and nothing of it runs: an admin stopped it", {}, "beat -: the owner lease is ours"],
+  ["a newer epoch names the other node", { ...RUNNING, ...OTHER }, ...steps(OTHER.sentence)],
+  [
+    "a newer epoch, the services are down and the VIP is still here",
+    { ...OTHER, vip: "here" },
+    ...steps(OTHER.sentence),
+  ],
+  ["a newer epoch, one service still runs", { ...OTHER, running: "dhcpd " }, ...steps(OTHER.sentence)],
+  ["a newer epoch, and nothing here: stepped down already", OTHER],
+  [
+    "the other node took over and steps down again",
+    { ...RUNNING, ...OTHER, lease: "other-releasing" },
+    ...steps(OTHER.sentence),
+  ],
+  [
+    "the other node took over and has released",
+    { ...RUNNING, lease: "released", sentence: "epoch 5 was released by xcatmn2" },
+    ...steps("epoch 5 was released by xcatmn2"),
+  ],
+  ["our own step down runs", { ...RUNNING, lease: "mine-releasing" }],
+  ["after a reboot: nothing was started", { ...RUNNING, lease: "mine-rebooted" }],
+  [
+    "the share does not answer for the first time",
+    { ...RUNNING, lease: "unknown" },
+    "note the shared data cannot be read, for 0 s now: after 60 s xcatmn1 steps down",
+  ],
+  [
+    "the share does not answer, just under the limit",
+    { ...RUNNING, lease: "unknown", share_lost: "59" },
+    "note the shared data cannot be read, for 59 s now: after 60 s xcatmn1 steps down",
+  ],
+  [
+    "the share has not answered for a minute",
+    { ...RUNNING, lease: "unknown", share_lost: "60" },
+    ...steps("the shared data could not be read for 60 s"),
+  ],
+  [
+    "the same where the site wants to keep the services",
+    { ...RUNNING, lease: "unknown", share_lost: "600", on_share_loss: "keep" },
+    "note the shared data cannot be read, for 600 s now: onShareLoss is keep: the services go on",
+  ],
+  [
+    "a newer epoch counts also where the site wants to keep the services",
+    { ...RUNNING, ...OTHER, on_share_loss: "keep" },
+    ...steps(OTHER.sentence),
+  ],
+  ["the share is gone, and nothing runs here", { lease: "unknown", share_lost: "600" }],
+];
+
+for (const [what, facts, ...wanted] of CASES)
+  test(`beat: ${what}`, () => {
+    const entries = Object.entries({ ...BASE, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
+    const { code, stdout, stderr } = bash(["node/lib/plan.sh"], `declare -A FACT=(${entries.join(" ")}); plan`);
+    assert.equal(code, 0, stderr);
+    const lines = stdout.split("\n").filter(Boolean);
+    assert.deepEqual(
+      lines.map((line) => line.split("\t")).map(([verb, argument, reason]) => `${verb} ${argument}: ${reason}`),
+      wanted,
+    );
+  });
