@@ -88,6 +88,11 @@ const DRIFTS: Drift[] = [
     seen: /hostsSyncCron: peerHostKey is 'not pinned', wanted 'xcatmn2 ssh-ed25519 [\s\S]*hostsSyncCron: crontab is '0 2 \* \* \* \/usr\/bin\/rsync .*', wanted 'no rsync of \/etc\/hosts'/,
   },
   {
+    part: "beat",
+    breaks: "systemctl stop xcat-ha-beat.timer",
+    seen: /beat: timer is 'absent', wanted 'running'/,
+  },
+  {
     part: "nodeProgram",
     breaks: "echo '# edited' >>/usr/local/sbin/xcat-ha",
     seen: /nodeProgram: program is '[0-9a-f]{64}', wanted '[0-9a-f]{64}'/,
