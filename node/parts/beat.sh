@@ -79,6 +79,8 @@ beat_step() {
     drop) beat_drop_vip ;;
     gone) services_gone ;;
     disarm)
+      # A killed unit is "failed"; what was killed on purpose is stopped.
+      forget_failures
       rm -f -- "$CRON_FILE"
       systemctl stop "$BEAT_UNIT.timer" </dev/null
       say "stepped down: nothing of the owner's runs here any more"
@@ -103,11 +105,20 @@ kill_units() {
 
 # kill_services: the database before all others.
 kill_services() {
-  local service units=()
-  for service in "${UNITS[@]}"; do
-    mapfile -t -O "${#units[@]}" units < <(units_of "$service")
-  done
+  local units
+  mapfile -t units < <(managed_units)
   kill_units "${units[@]}"
+}
+
+forget_failures() {
+  local units
+  mapfile -t units < <(managed_units)
+  systemctl reset-failed -- "${units[@]/%/.service}" 2>/dev/null </dev/null || true
+}
+
+managed_units() {
+  local service
+  for service in "${UNITS[@]}"; do units_of "$service"; done
 }
 
 beat_drop_vip() {
