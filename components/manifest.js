@@ -17,8 +17,9 @@ const MANIFEST = /** @type {const} */ ({
   hostsEntry: "as active",
   clockSource: "as active",
   ownerLease: "as active",
-  sharedDataLinks: "after release",
+  // Before the links: a linked node without it could start a second server.
   startGuard: "after release",
+  sharedDataLinks: "after release",
   virtualIp: "take back",
   pgHbaEntry: "leave",
   listenAddresses: "leave",

@@ -12,7 +12,7 @@ missing_units() {
 # observe_facts ROLE: fills FACT.
 observe_facts() {
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
-    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]=''
+    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]='' [dissolving]=''
     [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT [lacking]='' [static]=here [static_address]=$STATIC_ADDRESS [owners]='')
   FACT[stack]=${WANT[stack]:-}
   FACT[managed_by]=$(managing_stack)
@@ -40,7 +40,8 @@ observe_facts() {
   case ${FACT[lease]}/$1 in
     none/active | mine/standby) FACT[traps]=$(make_traps | paste -sd';' | sed 's/;/; /g') ;;
   esac
-  FACT[dissolved]=$(share_do cat -- "$(dissolved_mark)" 2>/dev/null) || FACT[dissolved]=
+  FACT[dissolved]=$(dissolved_by)
+  FACT[dissolving]=${LEASE[dissolving]:-}
   directories_facts
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
 }
@@ -149,5 +150,6 @@ roll_back_first_setup() {
   say "the first setup failed before anything was switched: what ran is started again"
   lease_begin_release
   lease_finish_release "not moved"
+  guards_remove
   units_restore
 }

@@ -4,6 +4,9 @@
 #   SHARE/.xcat-ha/epoch/000007.releasing  its owner steps down: from here on the start guard refuses
 #   SHARE/.xcat-ha/epoch/000007.released   its owner has proven that nothing runs
 #
+# An owner file with the line "dissolving yes" is the final epoch of a pair: its owner takes the data home (see sharedDataLinks). Nobody
+# starts anything under it, its owner included, and nobody else claims until the share says that what it holds is old.
+#
 # The newest epoch counts. No clock is compared, no lock is ever deleted (facts/failover.md 4a, 4b).
 
 readonly SHARE_DEADLINE=10
@@ -52,6 +55,19 @@ share_state() {
   printf 'ok\n'
 }
 
+# share_kind PATH: what is there, in stat's words (directory, regular file); absent only where that is proven.
+share_kind() {
+  local answer
+  if answer=$(share_do stat -c %F -- "$1" 2>&1); then
+    printf '%s\n' "$answer"
+  elif [[ $answer == *': No such file or directory' ]]; then
+    printf 'absent\n'
+  else
+    fail unknown "$1 cannot be looked at on $NODE; expected to know whether it is there" "${answer:-no answer within $SHARE_DEADLINE s}" \
+      "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
+  fi
+}
+
 # share_require: what is asked of a share that does not answer is unknown, never "not there".
 share_require() {
   local state
@@ -66,7 +82,11 @@ share_require() {
 lease_listing() {
   share_do bash -c '
     set -eu
-    cd -- "$1" 2>/dev/null || { [ -d "$2" ] && exit 0; exit 1; }
+    if ! cd -- "$1" 2>/dev/null; then
+      # No epoch directory is no epoch; one that cannot be entered is none of the answers.
+      answer=$(LC_ALL=C stat -- "$1" 2>&1) || case $answer in *": No such file or directory") [ -d "$2" ] && exit 0 ;; esac
+      exit 1
+    fi
     if [ "$3" = fresh ]; then probe=$(mktemp .probe.XXXXXX) && rm -f -- "$probe"; fi
     newest=$(LC_ALL=C ls -1 | sed -n "s/^\([0-9]\{6\}\)\.owner$/\1/p" | tail -n 1)
     [ -n "$newest" ] || exit 0
@@ -77,7 +97,7 @@ lease_listing() {
   ' lease "$(lease_directory)" "$SHARE" "$1"
 }
 
-# lease_read [fresh]: fills LEASE with epoch, node, machine, boot, time, origin, and LEASE[is]:
+# lease_read [fresh]: fills LEASE with epoch, node, machine, boot, time, origin, dissolving, and LEASE[is]:
 #   none             no epoch yet
 #   released         the newest epoch was let go; anybody may claim the next
 #   mine             this node in this boot
@@ -103,7 +123,7 @@ lease_read() {
   elif [[ ${LEASE[machine]:-} == "$(machine_id)" && ${LEASE[node]:-} == "$NODE" ]]; then
     if [[ ${LEASE[boot]:-} != "$(boot_id)" ]]; then
       LEASE[is]=mine-rebooted
-    elif [[ -n ${LEASE[releasing]:-} ]]; then
+    elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
       LEASE[is]=mine-releasing
     else
       LEASE[is]=mine
@@ -116,7 +136,7 @@ lease_read() {
     fail misconfigured "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $(machine_id) here: another machine, or one installed anew" \
       "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE" \
       "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, The active node is dead"
-  elif [[ -n ${LEASE[releasing]:-} ]]; then
+  elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
     LEASE[is]="other-releasing"
   else
     LEASE[is]=other
@@ -128,7 +148,10 @@ lease_sentence() {
   case ${LEASE[is]} in
     none) printf 'no epoch exists yet' ;;
     released) printf 'epoch %d was released by %s' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" ;;
-    *) printf 'epoch %d is held by %s since %s (%s)' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" "${LEASE[time]}" "${LEASE[is]}" ;;
+    *)
+      printf 'epoch %d is held by %s since %s (%s)' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" "${LEASE[time]}" "${LEASE[is]}"
+      [[ -z ${LEASE[dissolving]:-} ]] || printf ', which dissolves the pair and takes the data home'
+      ;;
   esac
 }
 
@@ -161,8 +184,9 @@ lease_claim() {
     case ${LEASE[is]} in
       mine) return 0 ;;
       other | other-releasing)
-        if ((SECONDS - started >= wait)); then
-          fail held "$(lease_sentence); $NODE waited $wait s for it" "$(lease_directory)/${LEASE[epoch]}.owner" \
+        # What it holds will be old: there is nothing to wait for.
+        if [[ -n ${LEASE[dissolving]:-} ]] || ((SECONDS - started >= wait)); then
+          fail held "$(lease_sentence); $NODE waited $((SECONDS - started)) s for it" "$(lease_directory)/${LEASE[epoch]}.owner" \
             "let ${LEASE[node]} step down first: pulumi config set activeNode $NODE and pulumi up on the stack of ${LEASE[node]}"
         fi
         [[ -n $told ]] || say "waiting up to $wait s for the owner lease: $(lease_sentence)"
@@ -170,15 +194,38 @@ lease_claim() {
         sleep 0.2
         ;;
       *)
-        local next
-        next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
-        if printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin program\nformat 1\n' \
-          "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | lease_publish "$next.owner"; then
-          say "owner lease: epoch $((10#$next)) is ours"
-        fi
+        # Behind the lease: the mark is on the share before the final epoch is let go.
+        dissolved_refuse
+        lease_publish_next </dev/null || true
         ;;
     esac
   done
+}
+
+# lease_publish_next: the epoch behind the newest names this node; more lines of it come on standard input. False where another was faster.
+lease_publish_next() {
+  local next
+  next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
+  {
+    printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin program\nformat 1\n' \
+      "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    cat
+  } | lease_publish "$next.owner" || return
+  say "owner lease: epoch $((10#$next)) is ours"
+}
+
+# lease_claim_final: the final epoch of the pair, for its last owner (see last_owner_require); the one of a run that was cut goes on.
+lease_claim_final() {
+  lease_read fresh
+  if [[ ${LEASE[is]} == released ]]; then
+    lease_publish_next <<<'dissolving yes' || true
+    lease_read fresh
+  fi
+  [[ -n ${LEASE[dissolving]:-} && ${LEASE[is]} == @(mine-releasing|mine-rebooted) ]] ||
+    fail held "the final epoch of the pair could not be claimed by $NODE; expected nobody else to hold the owner lease; nothing was copied" \
+      "$(lease_sentence)" "xcat-ha status on both nodes says who runs; let that node step down, then run the same command again"
+  # For a program of the other node that knows no final epochs.
+  printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true
 }
 
 # lease_begin_release: from here on the start guard refuses.

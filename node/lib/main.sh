@@ -129,9 +129,11 @@ is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, t
   for key in "${!WANT[@]}"; do [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || exit 1; done
 )
 
+# verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was made or is gone.
 verb_remove() {
   require_part "$1"
   unset 'WANT[counter]'
+  let_go_require
   "$(function_of "$1")_remove"
 }
 

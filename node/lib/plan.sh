@@ -6,7 +6,7 @@
 #        lease      as in lease_read; sentence: the same for people; holder: who the newest epoch names
 #        links      all | some | none of the shared directories are linked here
 #        shared     present | partial | absent: the directories on shared data
-#        dissolved  who took the data back from the share, and when
+#        dissolved  who took the data back from the share, and when; dissolving: yes where the newest epoch is the final one
 #        running    managed units that run here
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
@@ -93,6 +93,9 @@ plan_role() {
   elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
     refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
       "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
+  elif [[ -n ${FACT[dissolving]} && ${FACT[lease]} == other* ]]; then
+    refuse held "the pair is being dissolved: ${FACT[sentence]}; nothing was touched" "the newest epoch in ${FACT[share_path]}/.xcat-ha/epoch" \
+      "wait for the pulumi destroy of ${FACT[holder]}, or run it again where it was cut. To keep the pair instead: pulumi up on the stack of ${FACT[holder]}"
   elif [[ -n ${FACT[dissolved]} ]]; then
     refuse refused "the pair was dissolved: ${FACT[dissolved]%% *} took the data back at ${FACT[dissolved]#* }, and what ${FACT[share_path]} holds is old; nothing was touched" \
       "${FACT[share_path]}/.xcat-ha/dissolved" "to make a pair again, put the old data away first: cd ${FACT[share_path]} && mkdir old && mv xcat install .xcat pgsql tftpboot .xcat-ha/dissolved old/; then pulumi up on the stack of ${FACT[dissolved]%% *}"

@@ -39,5 +39,8 @@ quietly() {
   "$@" >"$into" 2>&1 </dev/null
 }
 
+# one_line TEXT: its lines as a list.
+one_line() { paste -sd, <<<"$1" | sed 's/,/, /g'; }
+
 # last_lines FILE: the end of an output on one line, as evidence.
 last_lines() { tail -n 4 -- "$1" 2>/dev/null | tr '\n' ' ' | cut -c1-600; }

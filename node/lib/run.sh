@@ -11,7 +11,8 @@ run() {
   install -d -m 0700 "$RUN"
   directory=$(mktemp -d "$RUN/order.XXXXXX")
   printf '%s %s\n' "$1" "$2" >"$directory/verb"
-  cat >"$directory/document"
+  # At the console there is none.
+  if [[ -t 0 ]]; then : >"$directory/document"; else cat >"$directory/document"; fi
   order=$(cat "$directory/verb" "$directory/document" | sha256sum | cut -c1-16)
   exec 8>"$RUN/start.lock"
   while :; do

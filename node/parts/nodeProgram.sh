@@ -22,11 +22,35 @@ nodeProgram_apply() {
 stack_record() { printf '%s/stack\n' "$CONFIGURATION"; }
 managing_stack() { cat -- "$(stack_record)" 2>/dev/null || true; }
 
-# Last of a destroy: the services as they were found, then ourselves.
+# Last of a destroy. Where a directory still leads to the shared data the guard stays, and what it asks with it: this program, the
+# description and the id of the share. Services start for the last owner alone, who has taken the data home.
 nodeProgram_remove() {
-  units_restore
+  local linked home
+  linked=$(links_to_share) || exit
+  if [[ -n $linked ]]; then
+    rm -f -- "$(stack_record)"
+    say "still on the shared data, without a local copy to put back: $(one_line "$linked")"
+    say "so these stay stopped, and the start guard and $PROGRAM stay with them: ${UNITS[*]}"
+    say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir LINK), then on $NODE: xcat-ha remove nodeProgram"
+    return 0
+  fi
+  home=$(dissolved_by) || exit
+  guards_remove
+  if [[ ${home%% *} == "$NODE" ]]; then units_restore; else units_told; fi
   rm -rf -- "$CONFIGURATION" "$RECORDS"
   rm -f -- "$PROGRAM"
+}
+
+# units_told: what a node that was let go does not run, and what to know before it does.
+units_told() {
+  local unit stopped=
+  for unit in "${UNITS[@]}"; do
+    ! unit_exists "$unit" || [[ $(unit_state "$unit") == active ]] || stopped+=" $unit"
+  done
+  [[ -n $stopped ]] || return 0
+  lease_read
+  say "not started, whatever ran here before the pair:$stopped ($(lease_sentence))"
+  say "to use $NODE for something else: mv /etc/xcat /etc/xcat.old first (its cfgloc leads to the database of the pair), and systemctl enable --now UNIT for what should run; never dhcpd beside the one of the pair"
 }
 
 # units_record: how the services were found, once, before the first change (seed, "Disable And Stop All Related Services").
@@ -42,13 +66,23 @@ units_record() {
   done | write_file "$RECORDS/units" 0600
 }
 
-# units_restore: enables and starts again what was found so.
+# units_restore: enables and starts again what was found so; never while a directory leads to the shared data.
 units_restore() {
-  local unit state enabled
+  local unit state enabled linked stopped=
   [[ -e $RECORDS/units ]] || return 0
+  linked=$(links_to_share) || exit
+  if [[ -n $linked ]]; then
+    say "nothing is started: $(one_line "$linked")"
+    return 0
+  fi
   while read -r unit state enabled; do
     [[ $enabled != enabled ]] || systemctl enable --quiet -- "$unit.service" 2>/dev/null </dev/null || true
-    [[ $state != active ]] || systemctl start -- "$unit.service" 2>/dev/null </dev/null ||
-      say "$unit did not start: $(journalctl -u "$unit.service" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ' | cut -c1-500)"
+    if [[ $state != active ]]; then
+      stopped+=" $unit"
+    else
+      systemctl start -- "$unit.service" 2>/dev/null </dev/null ||
+        say "$unit did not start: $(journalctl -u "$unit.service" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ' | cut -c1-500)"
+    fi
   done <"$RECORDS/units"
+  [[ -z $stopped ]] || say "not started, because it did not run before the pair:$stopped"
 }

@@ -18,25 +18,50 @@ ownerLease_apply() {
   if [[ ${WANT[lease]} == not\ * ]]; then become standby; else become active; fi
 }
 
-# Epochs are never deleted; an owner is never destroyed (see destroyable).
+# Epochs are never deleted; an owner is never destroyed (see let_go_require).
 ownerLease_remove() { :; }
 
-# destroyable: refuses where this node is the owner, and a stack that does not manage it any more.
+# destroyable: refuses an owner, and a stack that does not manage this node any more, before anything is deleted.
 destroyable() {
   local manages
   manages=$(managing_stack)
   [[ -z $manages || -z ${WANT[stack]:-} || $manages == "${WANT[stack]}" ]] ||
     fail refused "$NODE is managed by the stack $manages; expected ${WANT[stack]}, which is to be destroyed; nothing was touched" "$(stack_record) on $NODE" \
       "pulumi stack rm --force ${WANT[stack]#*/}: forgets that stack and leaves the node alone"
+  let_go_require
+  [[ ${WANT[restoreFrom]:-} != shared ]] || last_owner_require
+}
+
+# let_go_require: this node is not the owner, by a lease that can be read. The owner of a final epoch is letting itself go.
+let_go_require() {
+  local state
+  state=$(share_state)
+  [[ $state == ok ]] ||
+    fail unknown "$SHARE on $NODE $state; expected to know who owns the shared data before $NODE is let go. Its services stay stopped, its start guard stays" \
+      "stat and findmnt -T $SHARE" "mount the shared data on $NODE, then run the same command again. Where it is lost for good: pulumi stack rm --force forgets the stack, and leaves $NODE and its start guard alone"
   lease_read
   case ${LEASE[is]} in
     mine | mine-releasing | mine-rebooted)
-      fail refused "$NODE holds the owner lease; expected a node that is not active before it is let go" "$(lease_sentence)" \
-        "to let $NODE go: pulumi config set activeNode $PEER and pulumi up on both stacks, the one of $NODE first; then destroy again. To dissolve the pair and keep $NODE as a single node: docs/failover.md, Dissolving a pair"
+      [[ -n ${LEASE[dissolving]:-} ]] ||
+        fail refused "$NODE holds the owner lease; expected a node that is not active before it is let go" "$(lease_sentence)" \
+          "to let $NODE go: pulumi config set activeNode $PEER and pulumi up on both stacks, the one of $NODE first; then destroy again. To dissolve the pair and keep $NODE as a single node: docs/failover.md, Dissolving a pair"
       ;;
+  esac
+}
+
+# last_owner_require: the data goes home to the node that had it last (restoreFrom: shared), and while nobody runs it.
+last_owner_require() {
+  local instead="Or restoreFrom: aside in cluster.yaml, pulumi up here, then destroy again"
+  lease_read
+  case ${LEASE[is]} in
     other | other-releasing)
-      [[ ${WANT[restoreFrom]:-} != shared ]] || fail refused "${LEASE[node]} runs the database that $NODE should copy back (restoreFrom: shared); expected nobody to" \
-        "$(lease_sentence)" "let ${LEASE[node]} step down first: pulumi config set activeNode $NODE and pulumi up on the stack of ${LEASE[node]}. Or restoreFrom: aside in cluster.yaml, pulumi up here, then destroy again"
+      fail refused "${LEASE[node]} runs the database that $NODE should copy back (restoreFrom: shared); expected nobody to" \
+        "$(lease_sentence)" "let ${LEASE[node]} step down first: pulumi config set activeNode $NODE and pulumi up on the stack of ${LEASE[node]}. $instead"
+      ;;
+    released)
+      [[ ${LEASE[machine]:-} == "$(machine_id)" ]] ||
+        fail refused "the data should go home to $NODE (restoreFrom: shared), but ${LEASE[node]} had it last; expected $NODE to be the last owner" \
+          "$(lease_sentence)" "destroy the stack of ${LEASE[node]} with restoreFrom: shared instead; or make $NODE active once and let it step down. $instead"
       ;;
   esac
 }

@@ -130,11 +130,14 @@ copy_progress() {
   done
 }
 
-# differences FROM TO [OPTION...]: what a copy would still change, at most five lines.
+# differences FROM TO [OPTION...]: what a copy would still change, at most five lines. A comparison that fails is no "same".
 differences() {
-  local from=$1 to=$2
+  local from=$1 to=$2 found result=0
   shift 2
-  rsync -aHAXni --numeric-ids --delete --modify-window=-1 "$@" -- "$from/" "$to/" </dev/null | head -n 5
+  found=$(rsync -aHAXni --numeric-ids --delete --modify-window=-1 "$@" -- "$from/" "$to/" </dev/null 2>&1) || result=$?
+  ((result == 0)) || fail incomplete "$from and $to could not be compared: rsync ended with $result; expected to know that they are the same" \
+    "$(tail -n 2 <<<"$found" | tr '\n' ' ')" "when the cause is gone, run the same command again"
+  head -n 5 <<<"$found"
 }
 
 # to_copy: the directories that must be copied: not linked, and not on shared data, or there by an unfinished setup of ours.
@@ -168,7 +171,7 @@ place_on_share() {
   [[ $(manual_path "$directory") != /var/lib/pgsql ]] || checksum=(--checksum)
   if [[ -d $directory ]]; then
     copy_directory "$directory" "$copy" "${checksum[@]}"
-    difference=$(differences "$directory" "$copy" "${checksum[@]}")
+    difference=$(differences "$directory" "$copy" "${checksum[@]}") || exit
     [[ -z $difference ]] || fail incomplete "the copy of $directory is not the same as the original" "$difference" \
       "find out who still writes to $directory on $NODE, then run the same pulumi up again"
   else
@@ -236,48 +239,108 @@ sharedDataLinks_apply() {
 # dissolved_mark: names the node that took the data back to itself. From then on its local directories are the truth, and the shared ones old.
 dissolved_mark() { printf '%s/.xcat-ha/dissolved\n' "$SHARE"; }
 
-# copy_back: each directory from shared data to its local place; a copy that was cut goes on. The directories that stepped aside stay there.
-copy_back() {
-  local directory checksum=()
+# dissolved_by: NODE TIME of who took the data home, or nothing.
+dissolved_by() {
+  local kind
+  kind=$(share_kind "$(dissolved_mark)") || exit
+  [[ $kind == absent ]] || share_do cat -- "$(dissolved_mark)" ||
+    fail unknown "$(dissolved_mark) cannot be read on $NODE; expected to know who took the data home" "$SHARE $(share_state)" \
+      "look at the shared data on $NODE, then run the same command again"
+}
+
+# dissolved_refuse: nobody claims what is old.
+dissolved_refuse() {
+  local home
+  home=$(dissolved_by) || exit
+  [[ -z $home ]] || fail refused "the pair was dissolved: ${home%% *} took the data back at ${home#* }, and what $SHARE holds is old" "$(dissolved_mark)" \
+    "pulumi preview on the stack of $NODE says how to make a pair again"
+}
+
+# links_to_share: a line for each directory that leads to the shared data, by whatever name, and for the one that the server works on.
+# What does not answer within the deadline leads there.
+links_to_share() {
+  local share path target pgsql=
+  share=$(share_do readlink -m -- "$SHARE") || share=$SHARE
+  while read -r path; do
+    target=$(share_do readlink -m -- "$path") || target="$share, as far as can be told"
+    [[ $target == "$share" || $target == "$share"[/,]* ]] || continue
+    [[ $(manual_path "$path") != /var/lib/pgsql ]] || pgsql=told
+    printf '%s -> %s\n' "$path" "$target"
+  done < <(directories_wanted && linked_directories)
+  [[ -z $pgsql ]] || return 0
+  path=$(path_of /var/lib/pgsql/data)
+  target=$(share_do readlink -m -- "$path") || target="$share, as far as can be told"
+  [[ $target != "$share"[/,]* ]] || printf '%s -> %s\n' "$path" "$target"
+}
+
+# take_home: copies of the shared directories beside their links, and the mark on the share. Under the final epoch until the mark is there:
+# nobody else can claim meanwhile, and nothing starts. A run that was cut goes on.
+take_home() {
+  local directory difference checksum=()
+  virtualIp_free_require
+  lease_claim_final
   while read -r directory; do
     is_linked "$directory" || continue
+    checksum=()
     [[ $(manual_path "$directory") != /var/lib/pgsql ]] || checksum=(--checksum)
     copy_directory "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}"
-    [[ -z $(differences "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}") ]] ||
-      fail incomplete "the copy of $(shared_of "$directory") is not the same as the original" "rsync --dry-run finds differences" \
-        "find out who still writes to it, then run the same pulumi destroy again"
+    difference=$(differences "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}") || exit
+    [[ -z $difference ]] || fail incomplete "the copy of $(shared_of "$directory") is not the same as the original; $directory stays a link" "$difference" \
+      "find out who still writes to it, then run the same pulumi destroy again"
   done < <(linked_directories)
+  dissolved_publish
+}
+
+# dissolved_publish: and read back, because all that follows rests on it.
+dissolved_publish() {
+  local home
   printf '%s %s\n' "$NODE" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | share_publish .xcat-ha dissolved || true
+  home=$(dissolved_by) || exit
+  [[ ${home%% *} == "$NODE" ]] || fail incomplete "the share did not take the mark that its data is old; expected it before the data is used at home; the links are as they were" \
+    "$(dissolved_mark): ${home:-absent}; $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same pulumi destroy again"
+}
+
+# put_home: each copy in the place of its link. The directories that stepped aside at the first setup stay where they are.
+put_home() {
+  local directory copy
   while read -r directory; do
-    is_linked "$directory" || continue
-    rm -f -- "$directory"
-    mv -T -- "$directory.xcat-ha-copy" "$directory"
+    copy=$directory.xcat-ha-copy
+    if is_linked "$directory"; then
+      [[ -d $copy ]] || fail incomplete "$directory is a link to data that was taken home, and $copy is not there; expected the copy" "$(dissolved_mark): $(dissolved_by)" \
+        "put a directory of $NODE in its place, then run the same pulumi destroy again"
+      rm -f -- "$directory"
+    fi
+    # Also where a run was cut between the link and its copy.
+    [[ -d $copy && ! -e $directory && ! -L $directory ]] || continue
+    mv -T -- "$copy" "$directory"
     say "$directory is local again, as it was on shared data"
   done < <(linked_directories)
+  lease_finish_release "$(database_state)"
   virtualIp_stays
 }
 
-# virtualIp_stays: a node that takes production home answers for it, or its services could not start again.
-virtualIp_stays() {
+# virtualIp_free_require: a node that takes production home answers for the VIP, or its services could not start again.
+virtualIp_free_require() {
   local answer
   answer=$(virtual_ip_answer)
   [[ $answer == free || $answer == here ]] || fail refused "another machine answers for the VIP $VIP; expected nobody, so that $NODE can be the single node" "$answer" \
     "ip addr del $VIP there, then run the same pulumi destroy again"
+}
+
+virtualIp_stays() {
+  virtualIp_free_require
   load_values active virtualIp
-  [[ $answer == here ]] || virtualIp_add
+  virtualIp_is_here || virtualIp_add
   say "the VIP $VIP is here until the next boot: make it a persistent address of ${WANT[interface]}"
 }
 
-# sharedDataLinks_remove: the local directories come back; shared data is never touched.
-sharedDataLinks_remove() {
+# put_aside_back: the directories that stepped aside come back.
+put_aside_back() {
   local directory aside
-  if [[ ${WANT[restoreFrom]} == shared ]]; then
-    copy_back
-    return 0
-  fi
   while read -r directory; do
     is_linked "$directory" || continue
-    aside=$(awk -v directory="$directory" '$1 == directory { aside = $2 } END { print aside }' "$RECORDS/aside" 2>/dev/null)
+    aside=
+    [[ ! -e $RECORDS/aside ]] || aside=$(awk -v directory="$directory" '$1 == directory { aside = $2 } END { print aside }' "$RECORDS/aside")
     if [[ -n $aside && -e $aside ]]; then
       rm -f -- "$directory"
       mv -T -- "$aside" "$directory"
@@ -286,4 +349,23 @@ sharedDataLinks_remove() {
       say "$directory stays a link to $(shared_of "$directory"): there is no local copy to put back"
     fi
   done < <(linked_directories)
+}
+
+# sharedDataLinks_remove: the local directories come back; shared data is never touched.
+sharedDataLinks_remove() {
+  local linked home
+  linked=$(links_to_share) || exit
+  home=$(dissolved_by) || exit
+  [[ -z $linked || ${WANT[restoreFrom]} != shared ]] || last_owner_require
+  # What a link leads to is in nobody's use when the link goes.
+  [[ -z $linked ]] || {
+    quiesce
+    prove_stopped
+  }
+  if [[ ${WANT[restoreFrom]} != shared ]]; then
+    put_aside_back
+  elif [[ -n $linked$home ]]; then
+    [[ -n $home ]] || take_home
+    put_home
+  fi
 }

@@ -63,15 +63,39 @@ remove_guard() {
   rmdir -- "$(dirname "$file")" 2>/dev/null || true
 }
 
-startGuard_remove() {
+# The guard outlives every part that it guards: it goes with the node program, last, and only from a node that no link leads to the share.
+startGuard_remove() { :; }
+
+guards_remove() {
   local unit
+  load_values active startGuard
   while read -r unit; do remove_guard "$unit"; done < <(guarded_units)
   systemctl daemon-reload </dev/null
 }
 
 # guard UNIT: what the drop-in runs. A refusal is loud: it stands in the unit's journal.
 guard() {
+  local server=
   lease_read fresh
+  if units_of postgresql | grep -xF -- "$1" >/dev/null; then
+    server=$(server_of_another_boot) || exit
+    # Its owner is either dead, or somebody whom the newest epoch names by now.
+    [[ -z $server ]] || lease_read fresh
+  fi
   [[ ${LEASE[is]} == mine ]] || fail held "$1 may not start on $NODE; expected the owner lease to be held by $NODE in this boot" \
-    "$(lease_sentence)" "pulumi up on the stack of the node that should be active"
+    "$(lease_sentence)${server:+; $server}" "pulumi up on the stack of the node that should be active"
+  [[ -z $server ]] || say "$server: its epoch is over, and PostgreSQL recovers"
+}
+
+# server_of_another_boot: the postmaster.pid of a server that is none of this node in this boot, or nothing.
+server_of_another_boot() {
+  local file kind pid data
+  file=$(path_of /var/lib/pgsql/data)/postmaster.pid
+  kind=$(share_kind "$file") || exit
+  [[ $kind != absent ]] || return 0
+  if ! pid=$(share_do head -n 1 -- "$file") || ! data=$(share_do readlink -f -- "${file%/*}"); then
+    fail unknown "$file cannot be read on $NODE; expected to know whose server it names" "$SHARE $(share_state)" "look at the shared data on $NODE, then start the unit again"
+  fi
+  [[ $pid =~ ^[0-9]+$ && $(readlink -- "/proc/$pid/cwd" 2>/dev/null) == "$data" ]] ||
+    printf '%s names the process %s of another boot, or of the other node\n' "$file" "$pid"
 }

@@ -33,6 +33,7 @@ type Facts = Record<
   | "own_name"
   | "traps"
   | "dissolved"
+  | "dissolving"
   | "tools"
   | "clock"
   | "clock_limit"
@@ -83,8 +84,8 @@ const verbs = (lines: string[]) => lines.map((line) => line.split("\t").slice(0,
 const apply = (reason: string, ...parts: string[]) => parts.map((part) => `apply ${part}: ${reason}`);
 
 const ACTIVATED = [
-  "sharedDataLinks",
   "startGuard",
+  "sharedDataLinks",
   "virtualIp",
   "pgHbaEntry",
   "listenAddresses",
@@ -95,7 +96,7 @@ const ACTIVATED = [
   "beat",
 ];
 const TAKEN_BACK = ["beat", "hostsSyncCron", "network", "database", "virtualIp"];
-const KEPT = ["sharedDataLinks", "startGuard"];
+const KEPT = ["startGuard", "sharedDataLinks"];
 
 const prepare = "prepare sharedDataLinks: first setup: copy ahead while the services run";
 const quiesce = "quiesce: the services start again under the owner lease, after about 14 s";
@@ -145,6 +146,7 @@ const BASE: Facts = {
   own_name: "ok",
   traps: "",
   dissolved: "",
+  dissolving: "",
   tools: "",
   clock: "ok",
   clock_limit: "10",
@@ -459,6 +461,20 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "refuse refused: the pair was dissolved: xcatmn1 took the data back at 2026-11-23T03:00:00Z, and what /HA holds is old; nothing was touched",
     "evidence: /HA/.xcat-ha/dissolved",
     "next: to make a pair again, put the old data away first: cd /HA && mkdir old && mv xcat install .xcat pgsql tftpboot .xcat-ha/dissolved old/; then pulumi up on the stack of xcatmn1",
+  ],
+  ...["active", "standby"].map((role): [string, Partial<Facts>, ...string[]] => [
+    `the other node dissolves the pair, and this one should be ${role}`,
+    { ...THEY_RELEASE, role, dissolving: "yes" },
+    "refuse held: the pair is being dissolved: epoch 4 is held by xcatmn2 since noon (other-releasing); nothing was touched",
+    "evidence: the newest epoch in /HA/.xcat-ha/epoch",
+    "next: wait for the pulumi destroy of xcatmn2, or run it again where it was cut. To keep the pair instead: pulumi up on the stack of xcatmn2",
+  ]),
+  [
+    "its own dissolving was begun and cut, and the pair should stay",
+    { ...RELEASING, dissolving: "yes" },
+    quiesce,
+    "claim: epoch 4 is held by xcatmn1 since noon (mine-releasing)",
+    ...activate,
   ],
   // What stands in the way of a link
   [

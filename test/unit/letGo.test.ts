@@ -1,0 +1,383 @@
+// A node is let go, and a pair dissolved: what the node decides by itself for every `remove`, on a share and a /proc of files, with
+// stand-ins for systemd, the network and rsync's machine.
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { bash } from "./bash";
+
+const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+const NODES = { xcatmn1: "1".repeat(32), xcatmn2: "2".repeat(32) };
+const LEASE = "share/.xcat-ha/epoch";
+
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+const read = (...names: string[]) => readFileSync(at(...names), "utf8");
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "xcat-ha-let-go-"));
+  for (const name of ["share/xcat", "share/pgsql/data", LEASE, "records", "guards"])
+    mkdirSync(at(name), { recursive: true });
+  writeFileSync(at("share/xcat/cfgloc"), "Pg:\n");
+  symlinkSync(at("share/xcat"), at("xcat"));
+  symlinkSync(at("share/pgsql"), at("pgsql"));
+  writeFileSync(at("records/units"), "postgresql active enabled\nxcatd active enabled\ndhcpd inactive disabled\n");
+  mkdirSync(at("config"));
+  writeFileSync(at("program"), "");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function epoch(number: number, node: keyof typeof NODES, marks: string[] = [], boot = BOOT, lines = "") {
+  const name = String(number).padStart(6, "0");
+  writeFileSync(
+    at(LEASE, `${name}.owner`),
+    `node ${node}\nmachine ${NODES[node]}\nboot ${boot}\ntime noon\norigin program\nformat 1\n${lines}`,
+  );
+  for (const mark of marks) writeFileSync(at(LEASE, `${name}.${mark}`), "");
+}
+
+function stepAside() {
+  for (const name of ["xcat", "pgsql"]) {
+    mkdirSync(at(`${name}.bak`));
+    writeFileSync(at(`${name}.bak/mine`), "");
+  }
+  writeFileSync(at("records/aside"), ["xcat", "pgsql"].map((name) => `${at(name)} ${at(name)}.bak\n`).join(""));
+}
+
+/** Runs functions of the node program on xcatmn1; what systemd is told stands in `told`. */
+function onNode(script: string, { restoreFrom = "aside" } = {}) {
+  const programs = ["report", "files", "lease", "units"].map((name) => `node/lib/${name}.sh`);
+  const parts = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
+    (name) => `node/parts/${name}.sh`,
+  );
+  const done = bash(
+    [],
+    `F='${folder}'
+     # The records of the node program are constants there.
+     for file in ${[...programs, ...parts].join(" ")}; do source <(sed -e "s,=/usr/local/sbin/xcat-ha$,=$F/program," -e "s,=/etc/xcat-ha$,=$F/config," -e "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
+     NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share UNITS=(postgresql xcatd dhcpd) HOST_NAMES= ROLE=
+     declare -A WANT=([$F/xcat]="-> $F/share/xcat" [/var/lib/pgsql]="-> $F/share/pgsql" [restoreFrom]=${restoreFrom}) LEASE=()
+     machine_id() { echo ${NODES.xcatmn1}; }
+     share_state() { echo ok; }
+     path_of() { echo "\${1/#\\/var\\/lib/$F}"; }; manual_path() { echo "\${1/#$F\\/pgsql//var/lib/pgsql}"; }
+     directories_wanted() { WANT=([$F/xcat]="-> $F/share/xcat" [/var/lib/pgsql]="-> $F/share/pgsql"); }
+     units_of() { echo "$1"; }; unit_of() { echo "$1"; }; unit_exists() { :; }; unit_state() { echo inactive; }
+     guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { ls "$F/guards"; }
+     load_values() { WANT=([interface]=eth0); }
+     quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
+     virtual_ip_answer() { echo free; }; virtualIp_is_here() { false; }; virtualIp_add() { echo "the VIP is here" >>"$F/told"; }
+     systemctl() { echo "systemctl $*" | sed 's/ --quiet//; s/ --//' >>"$F/told"; }
+     ${script}`,
+  );
+  return { ...done, told: existsSync(at("told")) ? read("told") : "" };
+}
+
+/** The function by another name, to be called from what stands in for it. */
+const renamed = (name: string, as: string) => `eval "$(declare -f ${name} | sed '1s/.*/${as}()/')"`;
+
+/** As `pulumi destroy` goes: the links, then the node program; every part asks whether it may go. */
+const DESTROY = `let_go_require; sharedDataLinks_remove; startGuard_remove; let_go_require; nodeProgram_remove`;
+function guard() {
+  mkdirSync(at("guards/postgresql"));
+  writeFileSync(at("guards/postgresql/xcat-ha.conf"), "");
+}
+const guarded = () => existsSync(at("guards/postgresql/xcat-ha.conf"));
+const links = () => ["xcat", "pgsql"].filter((name) => lstatSync(at(name)).isSymbolicLink());
+
+test("let go beside an owner: the own directories come back, the guard goes, nothing starts, and it is said", () => {
+  epoch(3, "xcatmn2");
+  stepAside();
+  guard();
+  const { code, stdout, stderr, told } = onNode(DESTROY);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(links(), []);
+  assert.ok(existsSync(at("pgsql/mine")) && existsSync(at("share/pgsql/data")));
+  assert.equal(told, "quiesced\nsystemctl daemon-reload\n");
+  assert.match(stdout, /not started, whatever ran here before the pair: postgresql xcatd dhcpd \(epoch 3 is held by/);
+  assert.match(stdout, /to use xcatmn1 for something else: mv \/etc\/xcat \/etc\/xcat\.old first/);
+  assert.ok(!guarded());
+  assert.ok(!existsSync(at("program")) && !existsSync(at("records")) && !existsSync(at("config")));
+});
+
+for (const [title, spoil] of [
+  ["no local copy of the database", () => rmSync(at("pgsql.bak"), { recursive: true })],
+  ["no record of what stepped aside", () => rmSync(at("records/aside"))],
+] as const)
+  test(`${title}: the link stays, so do the guard, the program and what it needs; nothing starts`, () => {
+    epoch(3, "xcatmn2");
+    stepAside();
+    guard();
+    writeFileSync(at("config/stack"), "xcat-ha/primary\n");
+    spoil();
+    const { code, stdout, stderr, told } = onNode(DESTROY);
+    assert.equal(code, 0, stderr);
+    assert.ok(links().includes("pgsql"));
+    assert.equal(told, "quiesced\n");
+    assert.match(stdout, /still on the shared data, without a local copy to put back: .*\/pgsql -> .*\/share\/pgsql/);
+    assert.match(stdout, /so these stay stopped, and the start guard .* stay with them: postgresql xcatd dhcpd/);
+    assert.match(stdout, /then on xcatmn1: xcat-ha remove nodeProgram/);
+    assert.ok(guarded() && existsSync(at("program")) && existsSync(at("records/units")));
+    assert.ok(!existsSync(at("config/stack")));
+  });
+
+test("what is no link of ours and leads to the share all the same keeps the guard too: a data directory below a local one", () => {
+  epoch(3, "xcatmn2");
+  stepAside();
+  guard();
+  rmSync(at("pgsql.bak/mine"));
+  symlinkSync(at("share/pgsql/data"), at("pgsql.bak/data"));
+  const { stdout, told } = onNode(DESTROY);
+  assert.match(stdout, /still on the shared data, .*\/pgsql\/data -> .*\/share\/pgsql\/data/);
+  assert.ok(guarded());
+  assert.equal(told, "quiesced\n");
+});
+
+for (const [title, lease] of [
+  ["the owner", () => epoch(3, "xcatmn1")],
+  ["an owner that has begun to release", () => epoch(3, "xcatmn1", ["releasing"])],
+  ["an owner that was rebooted", () => epoch(3, "xcatmn1", [], "another-boot")],
+] as const)
+  test(`${title} is not let go, whatever is left of the graph`, () => {
+    lease();
+    stepAside();
+    const { code, stderr, told } = onNode(DESTROY);
+    assert.equal(code, 10);
+    assert.match(
+      stderr,
+      /^error: xcatmn1 holds the owner lease; expected a node that is not active before it is let go/,
+    );
+    assert.deepEqual([links(), told], [["xcat", "pgsql"], ""]);
+  });
+
+for (const [title, spoil, seen] of [
+  [
+    "a share that hangs",
+    `share_state() { echo 'hangs: no answer within 10 s'; }`,
+    /share on xcatmn1 hangs: no answer within 10 s; expected to know who owns the shared data/,
+  ],
+  [
+    "epochs that cannot be read",
+    `rm -r "$SHARE/.xcat-ha/epoch"; touch "$SHARE/.xcat-ha/epoch"`,
+    /the owner lease in .* cannot be read/,
+  ],
+  [
+    "a mark that cannot be looked at",
+    `share_kind() { fail unknown "the mark cannot be looked at" "stat: Input/output error" "look"; }`,
+    /the mark cannot be looked at/,
+  ],
+] as const)
+  test(`${title}: nobody is let go, nothing starts, no link and no guard goes`, () => {
+    epoch(3, "xcatmn2");
+    stepAside();
+    guard();
+    const { code, stderr, told } = onNode(`${spoil}\n${DESTROY}`);
+    assert.equal(code, 40, stderr);
+    assert.match(stderr, seen);
+    assert.deepEqual([links(), told], [["xcat", "pgsql"], ""]);
+    assert.ok(guarded());
+  });
+
+test("dissolved: under a final epoch until the share says that it is old; then the services start, the guard is gone", () => {
+  epoch(3, "xcatmn1", ["releasing", "released"]);
+  guard();
+  const { code, stdout, stderr, told } = onNode(
+    `copy_directory() { echo "copied under: $(cat $SHARE/.xcat-ha/epoch/000004.owner | tail -n 1)" >>"$F/told"; mkdir -p "$2"; cp -a -- "$1/." "$2/"; }
+     ${renamed("dissolved_publish", "published")}; dissolved_publish() { ls "$SHARE/.xcat-ha/epoch" | grep -c 000004.released >>"$F/told" || true; published; }
+     ${DESTROY}`,
+    { restoreFrom: "shared" },
+  );
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(links(), []);
+  assert.equal(read("xcat/cfgloc"), "Pg:\n");
+  assert.match(read("share/.xcat-ha/dissolved"), /^xcatmn1 \d{4}-/);
+  assert.deepEqual(
+    readdirSync(at(LEASE)).filter((name) => name.startsWith("000004")),
+    ["000004.owner", "000004.released", "000004.releasing"],
+  );
+  assert.deepEqual(told.split("\n").slice(0, -1), [
+    "quiesced",
+    "copied under: dissolving yes",
+    "copied under: dissolving yes",
+    "0",
+    "the VIP is here",
+    "systemctl daemon-reload",
+    "systemctl enable postgresql.service",
+    "systemctl start postgresql.service",
+    "systemctl enable xcatd.service",
+    "systemctl start xcatd.service",
+  ]);
+  assert.match(stdout, /not started, because it did not run before the pair: dhcpd/);
+});
+
+const COPY = `copy_directory() { mkdir -p "$2"; cp -a -- "$1/." "$2/"; }`;
+for (const [title, spoil, code, seen] of [
+  [
+    "rsync dies while it compares",
+    `rsync() { return 137; }; ${COPY}`,
+    20,
+    /could not be compared: rsync ended with 137/,
+  ],
+  [
+    "the copy is not the same",
+    `rsync() { echo '>fcst...... data/1'; }; ${COPY}`,
+    20,
+    /the copy of .*\/share\/.* is not the same as the original; .* stays a link/,
+  ],
+  [
+    "rsync dies while it copies",
+    `rsync() { return 12; }; copy_progress() { cat >/dev/null; }`,
+    20,
+    /copying .* failed: rsync ended with 12/,
+  ],
+  [
+    "the share takes no mark",
+    `${COPY}; differences() { :; }; ${renamed("share_publish", "publish")}; share_publish() { [[ $2 != dissolved ]] && publish "$@"; }`,
+    20,
+    /the share did not take the mark that its data is old; .*the links are as they were/,
+  ],
+  [
+    "another machine has the VIP",
+    `virtual_ip_answer() { echo 'reply from 10.5.106.7 [02:00:00:00:00:09]'; }; ${COPY}`,
+    10,
+    /another machine answers for the VIP 10\.5\.106\.7/,
+  ],
+] as const)
+  test(`dissolving, ${title}: an error, no link goes, nothing starts, and no other node may claim`, () => {
+    epoch(3, "xcatmn1", ["releasing", "released"]);
+    guard();
+    const done = onNode(`${spoil}\n${DESTROY}`, { restoreFrom: "shared" });
+    assert.equal(done.code, code, done.stderr);
+    assert.match(done.stderr, seen);
+    assert.deepEqual([links(), done.told], [["xcat", "pgsql"], "quiesced\n"]);
+    assert.ok(!existsSync(at("share/.xcat-ha/dissolved")));
+    if (code === 10) return;
+    const { code: claimed, stderr } = onNode(`NODE=xcatmn2; machine_id() { echo ${NODES.xcatmn2}; }; lease_claim 60`);
+    assert.equal(claimed, 12, stderr);
+    assert.match(
+      stderr,
+      /epoch 4 is held by xcatmn1 .* which dissolves the pair and takes the data home; xcatmn2 waited \d s/,
+    );
+  });
+
+test("a dissolving that was cut goes on with its own final epoch, and finishes a link whose copy was not in place yet", () => {
+  epoch(3, "xcatmn1", ["releasing", "released"]);
+  epoch(4, "xcatmn1", ["releasing"], BOOT, "dissolving yes\n");
+  const script = `${COPY}; differences() { :; }; ${DESTROY}`;
+  writeFileSync(at("share/.xcat-ha/dissolved"), "xcatmn1 noon\n");
+  rmSync(at("xcat"));
+  for (const name of ["xcat", "pgsql"]) mkdirSync(at(`${name}.xcat-ha-copy`));
+  const { code, stderr } = onNode(script, { restoreFrom: "shared" });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(links(), []);
+  assert.ok(existsSync(at(LEASE, "000004.released")));
+  assert.ok(!existsSync(at(LEASE, "000005.owner")));
+});
+
+test("the data goes home to its last owner only, and to nobody where it is home already", () => {
+  epoch(3, "xcatmn2", ["releasing", "released"]);
+  const other = onNode(DESTROY, { restoreFrom: "shared" });
+  assert.equal(other.code, 10);
+  assert.match(other.stderr, /the data should go home to xcatmn1 \(restoreFrom: shared\), but xcatmn2 had it last/);
+  writeFileSync(at("share/.xcat-ha/dissolved"), "xcatmn2 noon\n");
+  const claimed = onNode("lease_claim 0");
+  assert.equal(claimed.code, 10);
+  assert.match(claimed.stderr, /the pair was dissolved: xcatmn2 took the data back at noon/);
+});
+
+test("a node that was never linked has nothing to take home: no epoch, no mark", () => {
+  epoch(3, "xcatmn1", ["releasing", "released"]);
+  for (const name of ["xcat", "pgsql"]) {
+    rmSync(at(name));
+    mkdirSync(at(name));
+  }
+  const { code, stderr, told } = onNode(DESTROY, { restoreFrom: "shared" });
+  assert.equal(code, 0, stderr);
+  assert.equal(told, "systemctl daemon-reload\n");
+  assert.ok(!existsSync(at("share/.xcat-ha/dissolved")) && !existsSync(at(LEASE, "000004.owner")));
+});
+
+test("no start while a link leads to the share, whoever asks for it", () => {
+  const { code, stdout, told } = onNode("units_restore");
+  assert.deepEqual([code, told], [0, ""]);
+  assert.match(stdout, /nothing is started: .*\/pgsql -> .*\/share\/pgsql, .*\/xcat -> .*\/share\/xcat/);
+});
+
+const PID_FILE = "share/pgsql/data/postmaster.pid";
+const SERVER: [title: string, pid: string | undefined, lease: () => void, code: number, said: RegExp][] = [
+  ["no server was there", undefined, () => epoch(3, "xcatmn1"), 0, /^$/],
+  [
+    "a server of another boot, and the lease is ours",
+    "4194399\n",
+    () => epoch(3, "xcatmn1"),
+    0,
+    /postmaster\.pid names the process 4194399 of another boot, or of the other node: its epoch is over, and PostgreSQL recovers/,
+  ],
+  [
+    "a server of another boot, and the lease is not ours",
+    "4194399\n",
+    () => epoch(3, "xcatmn2"),
+    12,
+    /postgresql may not start on xcatmn1; [\s\S]*epoch 3 is held by xcatmn2 .*postmaster\.pid names the process 4194399/,
+  ],
+  [
+    "a server of another boot, and nobody owns the lease",
+    "4194399\n",
+    () => epoch(3, "xcatmn1", ["releasing", "released"]),
+    12,
+    /epoch 3 was released by xcatmn1; .*postmaster\.pid names/,
+  ],
+  [
+    "a final epoch: its owner starts nothing under it either",
+    undefined,
+    () => epoch(3, "xcatmn1", [], BOOT, "dissolving yes\n"),
+    12,
+    /postgresql may not start on xcatmn1/,
+  ],
+];
+for (const [title, pid, lease, code, said] of SERVER)
+  test(`the guard of PostgreSQL: ${title}`, () => {
+    lease();
+    if (pid !== undefined) writeFileSync(at(PID_FILE), pid);
+    const done = onNode("guard postgresql");
+    assert.equal(done.code, code, done.stderr);
+    assert.match(done.stdout + done.stderr, said);
+  });
+
+test("the guard of PostgreSQL: another node claims while it looks", () => {
+  epoch(3, "xcatmn1");
+  writeFileSync(at(PID_FILE), "4194399\n");
+  const { code } = onNode(
+    `${renamed("server_of_another_boot", "look")}; server_of_another_boot() { look; sed 's/^node.*/node xcatmn2/; s/^machine.*/machine ${NODES.xcatmn2}/' "$SHARE/.xcat-ha/epoch/000003.owner" >"$SHARE/.xcat-ha/epoch/000004.owner"; }
+     guard postgresql`,
+  );
+  assert.equal(code, 12);
+});
+
+test("the guard of PostgreSQL: a pid file that cannot be looked at starts nothing", () => {
+  epoch(3, "xcatmn1");
+  const { code, stderr } = onNode(
+    `timeout() { case "$*" in *postmaster.pid*) echo "stat: cannot statx: Input/output error"; return 1 ;; *) command timeout "$@" ;; esac; }; guard postgresql`,
+  );
+  assert.equal(code, 40);
+  assert.match(
+    stderr,
+    /postmaster\.pid cannot be looked at on xcatmn1; .*\nevidence: stat: cannot statx: Input\/output error/,
+  );
+});
+
+test("another unit does not ask for it", () => {
+  epoch(3, "xcatmn1");
+  mkdirSync(at(PID_FILE));
+  assert.equal(onNode("guard named").code, 0);
+});
