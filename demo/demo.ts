@@ -1,7 +1,9 @@
 // `npm run demo`: the pair from nothing, a drift found and repaired, a failover and one back, while a client writes rows through the VIP.
 import Table from "cli-table3";
 import { longestGap, missingRows } from "../test/client";
+import { inWords, lookedInWords, violationsOf } from "../test/invariants";
 import { Lab } from "../test/lab";
+import { Sampler } from "../test/sampler";
 
 const lab = new Lab(process.env.XCAT_HA_LAB ?? "demo");
 const tty = process.stdout.isTTY;
@@ -33,6 +35,7 @@ async function main() {
   title("two management nodes, production data on xcatmn1");
   if (lab.show("up") !== 0) throw new Error("lab/lab up failed");
   lab.show("status");
+  const sampler = new Sampler(lab);
 
   title("the pair is made highly available");
   for (const stack of ["primary", "standby"]) lab.config(stack, "activeNode", "xcatmn1");
@@ -63,13 +66,20 @@ async function main() {
   } finally {
     const { commits, found } = await client.stop();
     const missing = missingRows(commits, found);
+    const samples = await sampler.stop();
+    const violations = violationsOf(samples);
     title("what the client saw");
     const table = new Table({ head: ["", "seen"], style: tty ? {} : { head: [], border: [] } });
     table.push(["rows committed", commits.length], ["rows found", found.length], ["rows missing", missing.length]);
     for (const { what, from, to } of failovers)
       table.push([`outage, ${what}`, `${(longestGap(commits, from, to) / 1000).toFixed(1)} s`]);
+    table.push([
+      "two writers, doubled VIP",
+      violations.length > 0 ? `seen ${violations.length} times` : `none, ${lookedInWords(samples)}`,
+    ]);
     console.log(table.toString());
-    if (missing.length > 0) process.exitCode = 1;
+    if (violations.length > 0) console.error(paint(31, inWords(violations)));
+    if (missing.length > 0 || violations.length > 0) process.exitCode = 1;
   }
   console.log(`\nThe lab stays up: XCAT_HA_LAB=${lab.name} lab/lab exec  (a shell with pulumi; lab/lab down ends it)`);
 }

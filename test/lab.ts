@@ -53,9 +53,19 @@ export class Lab {
     return this.run(["exec", "pulumi", ...args]);
   }
 
+  /** Where the lab keeps what is its own. */
+  get folder(): string {
+    return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", this.name);
+  }
+
+  /** The shared data as this host sees it, whatever a node's way to it does. */
+  get share(): string {
+    return join(this.folder, "share");
+  }
+
   /** A file of the lab's project folder. */
   projectFile(name: string): string {
-    return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", this.name, "project", name);
+    return join(this.folder, "project", name);
   }
 
   config(stack: string, key: string, value: string) {

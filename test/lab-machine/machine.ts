@@ -2,14 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { Lab } from "../lab";
 
 export type Streams = { code: number; out: string; err: string };
 
 const FRONT_DOOR = join(__dirname, "../../lab/lab");
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha");
 
 export class MachineLab extends Lab {
   /** The name holds the checkout: the same tests in two checkouts at once must not take each other's labs away. */
@@ -17,8 +15,6 @@ export class MachineLab extends Lab {
     const checkout = createHash("sha256").update(__dirname).digest("hex").slice(0, 6);
     super(`${process.env.XCAT_HA_LAB ?? "test"}-${checkout}-${what}`);
   }
-
-  readonly folder = join(CACHE, "labs", this.name);
 
   /** Makes it anew. */
   make(...args: string[]) {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertPair, expectUp, lab, NODES, pairWith, STACK, UNITS } from "./pair";
+import { expectViolations, sampled } from "./sampled";
 
+sampled(lab);
 /** Asks until it is so: the node decides when its next beat comes. */
 async function until(what: string, seconds: number, is: () => boolean) {
   const limit = Date.now() + seconds * 1000;
@@ -19,23 +21,29 @@ const remains = (node: string) =>
     `for u in ${UNITS.join(" ")}; do [ $(systemctl is-active $u) = active ] && echo $u; done; pgrep -x postgres; ip -o addr show | grep -o 'inet 10.5.106.7/'; systemctl is-active --quiet xcat-ha-beat.timer && echo timer; true`,
   );
 const beat = () => lab.on("xcatmn2", "cat /HA/.xcat-ha/beat/xcatmn1");
-
-test("the owner's beat moves", async () => {
-  pairWith("xcatmn1");
+async function beatMoves() {
   await until("a first beat", 20, () => lab.run(["ssh", "xcatmn2", "test -s /HA/.xcat-ha/beat/xcatmn1"]).code === 0);
   const first = beat();
   await until("the beat to move", 25, () => beat() !== first);
+}
+
+test("the owner's beat moves", async () => {
+  pairWith("xcatmn1");
+  await beatMoves();
   assertPair("xcatmn1");
 });
 
 test("an owner that sees a newer epoch stops everything and drops the VIP by itself, while an order runs on it", async () => {
   pairWith("xcatmn1");
   lab.on("xcatmn1", "systemd-run --quiet --unit=xcat-ha-run sleep infinity");
+  // It runs on until its next beat: just after one, that is long enough to be seen.
+  expectViolations(/^xcatmn1 runs \S+ while epoch \d+ names xcatmn2$/);
+  await beatMoves();
   // As a takeover leaves it, whose evidence was wrong: the former owner lives.
   lab.on(
     "xcatmn2",
     `cd /HA/.xcat-ha/epoch && next=$(printf %06d $((10#$(ls | sed -n 's/[.]owner$//p' | tail -n 1) + 1))) &&
-     printf 'node xcatmn2\\nmachine %s\\nboot %s\\ntime 2026-01-01T00:00:00Z\\norigin test\\nformat 1\\n' $(cat /etc/machine-id) $(cat /proc/sys/kernel/random/boot_id) >$next.owner`,
+     printf 'node xcatmn2\\nmachine %s\\nboot %s\\ntime 2026-01-01T00:00:00Z\\norigin test\\nformat 1\\n' $(cat /etc/machine-id) $(cat /proc/sys/kernel/random/boot_id) >.planted && mv .planted $next.owner`,
   );
   await until("xcatmn1 to step down", 40, () => remains("xcatmn1") === "");
   assert.match(lab.on("xcatmn1", "cat /var/lib/xcat-ha/demoted"), /epoch \d+ is held by xcatmn2 since/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "./pair";
+import { sampled } from "./sampled";
 
 // The clock is the host's, and nobody here may set it: what is read from the time service is a stand-in, and so is what would set it.
 const stand = (node: string, offset: number, afterStep: number) => {
@@ -17,6 +18,7 @@ afterEach(() => {
   for (const node of NODES)
     lab.on(node, "rm -f /usr/local/bin/ntpq /usr/local/bin/ntpd /run/lab-offset /run/xcat-ha/clock-stepped");
 });
+sampled(lab);
 
 const refresh = () => lab.pulumi("refresh", "-s", "standby", "--preview-only", "--expect-no-changes");
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { missingRows } from "../client";
 import { assertNoChanges, assertPair, expectUp, lab, type NodeName, pairWith, STACK, UNITS } from "./pair";
+import { sampled } from "./sampled";
 
 const destroy = (node: NodeName, ...options: string[]) => lab.pulumi("destroy", "--yes", "-s", STACK[node], ...options);
 
@@ -32,6 +33,7 @@ const ours = (node: NodeName) =>
 afterEach(() => {
   for (const node of ["xcatmn1", "xcatmn2"]) lab.must("share", node, "mend");
 });
+sampled(lab);
 
 test("the owner is not destroyed: refused before anything is deleted, and by every part where the leaf that asks is gone", () => {
   pairWith("xcatmn1");

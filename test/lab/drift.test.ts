@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertNoChanges, assertPair, lab, pairWith } from "./pair";
+import { sampled } from "./sampled";
 
 /** What an admin or a package breaks, what the refresh says, and which part the next up repairs. */
 type Drift = { part: string; breaks: string; seen: RegExp };
@@ -107,6 +108,7 @@ after(() => {
   assertPair("xcatmn1");
   assertNoChanges("xcatmn1");
 });
+sampled(lab);
 
 /** Rows are broken together, in two rounds: what hides others (no xcatd and no VIP: nothing can be asked) goes with the rest of its round. */
 const HIDING = ["database", "virtualIp"];

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { longestGap, missingRows } from "../client";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, peerOf, STACK } from "./pair";
+import { sampled } from "./sampled";
 
+sampled(lab);
 test("planned failover there and back by the stock commands: every committed row is there, and a compute node boots", async () => {
   pairWith("xcatmn1");
   lab.must("provision", "cn1");

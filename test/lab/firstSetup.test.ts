@@ -4,12 +4,14 @@ import { after, before, test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
 import { installedProgram } from "../../components/remote/program";
 import { Lab } from "../lab";
+import { sampled } from "./sampled";
 
 // A lab of its own: a first setup happens once in a lab's life. The tests go through it in their order.
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-first`);
 
 before(() => lab.must("up"));
 after(() => lab.must("down"));
+sampled(lab);
 
 /** Everything on a node that a preview could have touched. */
 const fingerprint = (node: string) =>

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Lab } from "../lab";
 import { NODES, STACK } from "./pair";
+import { sampled } from "./sampled";
 
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-hand`);
 const UNITS = "postgresql xcatd named dhcpd conserver";
@@ -54,6 +55,7 @@ before(() => {
   lab.run(["ssh", "xcatmn2", "bash -eu -s"], STANDBY_BY_HAND);
 });
 after(() => lab.must("down"));
+sampled(lab);
 
 test("the node that does not run it cannot take it over", () => {
   for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn2");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ADD_ADMIN, edited, type LabFault, REFUSALS, REMOVE_ADMIN, type Refusal } from "../refusals";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, UNITS } from "./pair";
+import { sampled } from "./sampled";
 
 const project = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", lab.name, "project");
 const clusterFile = join(project, "cluster.yaml");
@@ -95,6 +96,7 @@ before(() => {
   for (const file of FILES) copyFileSync(file, `${file}.good`);
 });
 after(() => assertPair("xcatmn1"));
+sampled(lab);
 
 for (const row of REFUSALS) {
   const fault = labFault(row);

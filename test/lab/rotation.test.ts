@@ -3,7 +3,9 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "./pair";
+import { sampled } from "./sampled";
 
+sampled(lab);
 const key = lab.projectFile("ssh/id_ed25519");
 const knownHosts = lab.projectFile("ssh/known_hosts");
 const started = () =>

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Lab } from "../lab";
+import { sampled } from "./sampled";
 
 // The second set: chrony, by Debian's own name, where cluster.yaml says chronyd, goconserver as the only console service, and a network
 // that NetworkManager configures.
@@ -23,6 +24,7 @@ after(() => {
   lab.must("down");
   rmSync(folder, { recursive: true });
 });
+sampled(lab);
 
 function expectUp(node: NodeName) {
   const { code, output } = lab.up(STACK[node]);

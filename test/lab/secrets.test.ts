@@ -5,7 +5,9 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lab, NODES, pairWith, peerOf, STACK } from "./pair";
+import { sampled } from "./sampled";
 
+sampled(lab);
 const project = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", lab.name, "project");
 
 test("no key and no password stands in state, output, journals or process lists of a failover", () => {

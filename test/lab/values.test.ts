@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
 import { assertNoChanges, expectUp, lab, pairWith } from "./pair";
+import { sampled } from "./sampled";
 
+sampled(lab);
 test("a value with blanks, quotes, $() and newlines is nothing but a value, down to the database", () => {
   pairWith("xcatmn1");
   const mgtifname = `eth0 'a' "b" $(touch /tmp/was-here) \`touch /tmp/was-here\`; touch /tmp/was-here`;

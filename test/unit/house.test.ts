@@ -65,3 +65,13 @@ test("the implementation of the observations is plain JavaScript: Pulumi's provi
 test("no lock file names where packages were downloaded", () => {
   assert.doesNotMatch(readFileSync(join(ROOT, "package-lock.json"), "utf8"), /"resolved"/);
 });
+
+for (const name of readdirSync(join(ROOT, "test/lab")).filter((name) => name.endsWith(".test.ts")))
+  test(`the sampler runs beside test/lab/${name}: called once, after the file's own hooks and before its tests`, () => {
+    const text = readFileSync(join(ROOT, "test/lab", name), "utf8");
+    const places = (pattern: RegExp) => [...text.matchAll(pattern)].map(({ index }) => index);
+    const [called, ...again] = places(/^sampled\(lab\);$/gm);
+    assert.ok(called !== undefined && again.length === 0);
+    assert.ok(places(/^(before|after|beforeEach|afterEach)\(/gm).every((hook) => hook < called));
+    assert.ok(places(/^ *test\(/gm).every((first) => first > called));
+  });
