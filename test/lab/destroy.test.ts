@@ -113,6 +113,7 @@ test("the former primary is let go while the other node serves: with its own dir
     lab.on("xcatmn1", "journalctl -u postgresql -n 20 -o cat"),
     /postgresql may not start on xcatmn1;[\s\S]*held by xcatmn2/,
   );
+  lab.on("xcatmn1", `systemctl reset-failed ${UNITS.join(" ")}`);
   assert.match(lab.on("xcatmn1", "xcat-ha remove nodeProgram </dev/null"), /still on the shared data/);
   await client.committing();
 
