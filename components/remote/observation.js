@@ -4,6 +4,7 @@
 const path = require("node:path");
 const { settingsOf } = require("../settings");
 const { decodeDocument } = require("./document");
+const { installedProgram, sha256 } = require("./program");
 const { NodeError, loadCluster, openSession } = require("./session");
 
 /**
@@ -144,7 +145,9 @@ async function update(_id, olds, news) {
 /** The refusal to destroy: the leaf that is deleted first asks the node. @param {string} _id @param {Properties} properties */
 async function remove(_id, properties) {
   const { part, stack } = properties.target;
-  if (part === "destroyable") await ask(properties, "destroyable", "", { ...valuesOf(properties), stack });
+  if (part !== "destroyable") return;
+  const program = sha256(installedProgram());
+  await ask(properties, "destroyable", "", { ...valuesOf(properties), stack, program });
 }
 
 module.exports = { check, create, read, update, remove };

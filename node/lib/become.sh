@@ -133,23 +133,25 @@ quiesce() {
 prove_stopped() {
   local unit pids
   for unit in "${UNITS[@]}"; do
-    unit_exists "$unit" || continue
     pids=$(unit_processes "$unit" | tr '\n' ' ')
-    [[ -z $pids && $(unit_state "$unit") != activating ]] ||
-      fail blocked "$unit still has processes on $NODE: $pids" "$(unit_evidence "$unit")" \
-        "end them on $NODE, then run the same pulumi up again. Until then nothing starts on the other node"
+    # One that is not installed is inactive. Neither that nor failed: it runs, or systemd does not answer.
+    [[ -z $pids && $(unit_state "$unit") == @(inactive|failed) ]] ||
+      fail blocked "$unit is not proven to be stopped on $NODE; expected it inactive, without processes: ${pids:-none}" "$(unit_evidence "$unit")" \
+        "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
   done
   database_prove_stopped
 }
 
 # roll_back_first_setup: a first setup that fails before the first link is switched starts again what ran.
 roll_back_first_setup() {
+  local linked
   directories_wanted
   [[ $(links_state) == none && $(shared_state) != present && -e $RECORDS/units ]] || return 0
   [[ ${FACT[lease]} != other* ]] || return 0
   say "the first setup failed before anything was switched: what ran is started again"
   lease_begin_release
   lease_finish_release "not moved"
-  guards_remove
+  linked=$(links_to_share) || exit
+  [[ -n $linked ]] || guards_remove
   units_restore
 }

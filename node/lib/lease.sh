@@ -10,6 +10,7 @@
 # The newest epoch counts. No clock is compared, no lock is ever deleted (facts/failover.md 4a, 4b).
 
 readonly SHARE_DEADLINE=10
+readonly CLAIM_TRIES=10
 
 machine_id() { cat /etc/machine-id; }
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
@@ -81,18 +82,21 @@ share_require() {
 # An observation never does: it changes nothing.
 lease_listing() {
   share_do bash -c '
-    set -eu
+    set -euo pipefail
     if ! cd -- "$1" 2>/dev/null; then
       # No epoch directory is no epoch; one that cannot be entered is none of the answers.
       answer=$(LC_ALL=C stat -- "$1" 2>&1) || case $answer in *": No such file or directory") [ -d "$2" ] && exit 0 ;; esac
       exit 1
     fi
-    if [ "$3" = fresh ]; then probe=$(mktemp .probe.XXXXXX) && rm -f -- "$probe"; fi
-    newest=$(LC_ALL=C ls -1 | sed -n "s/^\([0-9]\{6\}\)\.owner$/\1/p" | tail -n 1)
+    if [ "$3" = fresh ]; then
+      probe=$(mktemp .probe.XXXXXX)
+      rm -f -- "$probe"
+    fi
+    files=$(LC_ALL=C ls -1)
+    newest=$(sed -n "s/^\([0-9]\{6\}\)\.owner$/\1/p" <<<"$files" | tail -n 1)
     [ -n "$newest" ] || exit 0
     echo "epoch $newest"
-    [ ! -e "$newest.releasing" ] || echo "releasing yes"
-    [ ! -e "$newest.released" ] || echo "released yes"
+    sed -n "s/^$newest\.\(releasing\|released\)$/\1 yes/p" <<<"$files"
     cat -- "$newest.owner"
   ' lease "$(lease_directory)" "$SHARE" "$1"
 }
@@ -117,6 +121,8 @@ lease_read() {
     [[ -z $key ]] || LEASE[$key]=$value
   done <<<"$listing"
   if [[ -z ${LEASE[epoch]:-} ]]; then
+    # On the share itself, and not below its mount point.
+    share_require
     LEASE[epoch]=0 LEASE[is]=none
   elif [[ -n ${LEASE[released]:-} ]]; then
     LEASE[is]=released
@@ -178,7 +184,7 @@ share_publish() {
 
 # lease_claim WAIT: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom.
 lease_claim() {
-  local wait=$1 started=$SECONDS told=
+  local wait=$1 started=$SECONDS told='' failed=0
   while :; do
     lease_read fresh
     case ${LEASE[is]} in
@@ -196,7 +202,10 @@ lease_claim() {
       *)
         # Behind the lease: the mark is on the share before the final epoch is let go.
         dissolved_refuse
-        lease_publish_next </dev/null || true
+        # Another node was faster, which the next look shows; or the share takes no file, which no look ends.
+        lease_publish_next </dev/null || ((++failed < CLAIM_TRIES)) ||
+          fail incomplete "the share did not take the epoch behind ${LEASE[epoch]}, $failed times; expected a file in $(lease_directory)" \
+            "$(lease_sentence); $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same command again"
         ;;
     esac
   done
@@ -244,7 +253,7 @@ lease_finish_release() {
       printf 'by %s\ndatabase %s\n' "$NODE" "$1" | lease_publish "${LEASE[epoch]}.released" || true
       lease_read
       [[ ${LEASE[is]} == released ]] || fail incomplete "epoch ${LEASE[epoch]} could not be released" "$(lease_sentence)" \
-        "run the same pulumi up again"
+        "run the same command again"
       say "owner lease: epoch $((10#${LEASE[epoch]})) is released"
       ;;
   esac

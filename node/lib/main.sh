@@ -132,6 +132,9 @@ is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, t
 # verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was made or is gone.
 verb_remove() {
   require_part "$1"
+  # At the console there are no values.
+  ((${#WANT[@]})) || [[ $1 == nodeProgram ]] ||
+    fail usage "remove $1 needs the values of $1 on standard input; expected them from pulumi destroy" "nothing was read" "pulumi destroy on the stack of $NODE"
   unset 'WANT[counter]'
   let_go_require
   "$(function_of "$1")_remove"
@@ -235,6 +238,7 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
   xcat-ha become ROLE     do it
   xcat-ha verify          every check of the active node: the parts, xcatprobe, the cluster data
   xcat-ha sync-hosts      send /etc/hosts to the other node now (cron does it)
+  xcat-ha remove nodeProgram   away with the start guard and xcat-ha, on a node that was let go and stayed linked
 TEXT
 }
 

@@ -16,7 +16,7 @@
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
 #        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or nothing
 #        lacking    units that cluster.yaml lists and this node lacks
-#        static     here, free, or who answers for the static address; static_address; owners: a sentence where not one tool owns the interface
+#        static     here, free, who answers for the static address, or how arping failed; static_address; owners: a sentence where not one tool owns the interface
 #
 # Steps, one a line: VERB, argument, reason, separated by tabs.
 #        note TEXT      what the person should know
@@ -80,6 +80,9 @@ plan_role() {
       "install the packages on ${FACT[node]}, then run the same command again"
   elif [[ -n ${FACT[stack]} && -n ${FACT[managed_by]} && ${FACT[stack]} != "${FACT[managed_by]}" ]]; then
     refuse_other_stack
+  elif [[ ${FACT[static]} == arping\ * ]]; then
+    refuse unknown "whether another machine has ${FACT[static_address]%/*} cannot be told; expected to know that nobody has before ${FACT[node]} takes it as its static address; nothing was touched" \
+      "${FACT[static]}" "look at the interface on ${FACT[node]} (ip link), then run the same command again"
   elif [[ ${FACT[static]} != here && ${FACT[static]} != free ]]; then
     refuse refused "another machine answers for ${FACT[static_address]%/*}; expected nobody before ${FACT[node]} takes it as its static address; nothing was touched" \
       "${FACT[static]}" "choose a free nodes.${FACT[node]}.address in cluster.yaml"
@@ -93,12 +96,11 @@ plan_role() {
   elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
     refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
       "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
+  elif [[ -n ${FACT[dissolved]} ]]; then
+    refuse_dissolved
   elif [[ -n ${FACT[dissolving]} && ${FACT[lease]} == other* ]]; then
     refuse held "the pair is being dissolved: ${FACT[sentence]}; nothing was touched" "the newest epoch in ${FACT[share_path]}/.xcat-ha/epoch" \
       "wait for the pulumi destroy of ${FACT[holder]}, or run it again where it was cut. To keep the pair instead: pulumi up on the stack of ${FACT[holder]}"
-  elif [[ -n ${FACT[dissolved]} ]]; then
-    refuse refused "the pair was dissolved: ${FACT[dissolved]%% *} took the data back at ${FACT[dissolved]#* }, and what ${FACT[share_path]} holds is old; nothing was touched" \
-      "${FACT[share_path]}/.xcat-ha/dissolved" "to make a pair again, put the old data away first: cd ${FACT[share_path]} && mkdir old && mv xcat install .xcat pgsql tftpboot .xcat-ha/dissolved old/; then pulumi up on the stack of ${FACT[dissolved]%% *}"
   elif [[ -n ${FACT[mounted]} ]]; then
     refuse misconfigured "these are mount points on ${FACT[node]}: ${FACT[mounted]}; expected directories that can step aside for links to ${FACT[share_path]}" \
       "findmnt ${FACT[mounted]//,/} on ${FACT[node]}" "umount them and take them out of /etc/fstab on ${FACT[node]}, then run the same command again"
@@ -109,6 +111,16 @@ plan_role() {
       *) refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" "xcat-ha plan active, or xcat-ha plan standby" ;;
     esac
   fi
+}
+
+# refuse_dissolved: what the share holds is old. Put away by the time at which it became so: a pair can be dissolved more than once.
+refuse_dissolved() {
+  local home=${FACT[dissolved]%% *} since=${FACT[dissolved]#* } next
+  next="to make a pair again, put the old data away first: cd ${FACT[share_path]} && mkdir old-$since && mv xcat install .xcat pgsql tftpboot .xcat-ha/dissolved old-$since/; then pulumi up on the stack of $home"
+  # Cut before its own directories were in place.
+  [[ $home != "${FACT[node]}" || ${FACT[links]} == none ]] || next="run pulumi destroy on the stack of $home again: it goes on"
+  refuse refused "the pair was dissolved: $home took the data back at $since, and what ${FACT[share_path]} holds is old; nothing was touched" \
+    "${FACT[share_path]}/.xcat-ha/dissolved" "$next"
 }
 
 # refuse_other_stack: two stacks would each undo what the other does, and either's destroy would take the node from the other.

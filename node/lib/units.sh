@@ -54,7 +54,7 @@ unit_stop() {
   if [[ $state != inactive && $state != failed ]] || [[ -n $(unit_processes "$unit") ]]; then
     fail blocked "$unit did not stop within $limit s: $state; expected inactive" \
       "processes $(unit_processes "$unit" | tr '\n' ' '); $(unit_evidence "$unit")" \
-      "systemctl status ${names[*]} on $NODE; stop it, then run the same pulumi up again. Until then nothing starts on the other node"
+      "systemctl status ${names[*]} on $NODE; stop it, then run the same command again. Until then nothing starts on the other node"
   fi
 }
 

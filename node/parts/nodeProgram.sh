@@ -25,20 +25,34 @@ managing_stack() { cat -- "$(stack_record)" 2>/dev/null || true; }
 # Last of a destroy. Where a directory still leads to the shared data the guard stays, and what it asks with it: this program, the
 # description and the id of the share. Services start for the last owner alone, who has taken the data home.
 nodeProgram_remove() {
-  local linked home
+  local linked home left
   linked=$(links_to_share) || exit
-  if [[ -n $linked ]]; then
-    rm -f -- "$(stack_record)"
+  lease_read
+  # Without an epoch nothing was guarded yet: as it was found.
+  if [[ -n $linked && ${LEASE[is]} != none ]]; then
+    # At the console no stack lets go.
+    [[ -z ${WANT[stack]:-} ]] || rm -f -- "$(stack_record)"
     say "still on the shared data, without a local copy to put back: $(one_line "$linked")"
     say "so these stay stopped, and the start guard and $PROGRAM stay with them: ${UNITS[*]}"
     say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir LINK), then on $NODE: xcat-ha remove nodeProgram"
     return 0
   fi
   home=$(dissolved_by) || exit
-  guards_remove
-  if [[ ${home%% *} == "$NODE" ]]; then units_restore; else units_told; fi
-  rm -rf -- "$CONFIGURATION" "$RECORDS"
+  if [[ ${home%% *} == "$NODE" ]]; then
+    left=$(copies_left) || exit
+    [[ -z $left ]] || fail incomplete "what was taken home is not in its place: $(one_line "$left"); expected each to be the directory of that name; nothing was started" \
+      "$(dissolved_mark): $home" "mv each to its place on $NODE (mv -T DIRECTORY.xcat-ha-copy DIRECTORY), then run the same command again"
+    virtualIp_stays
+    guards_remove
+    units_restore
+  else
+    guards_remove
+    units_told
+  fi
+  rm -f -- "$(stack_record)"
+  rm -rf -- "$RECORDS"
   rm -f -- "$PROGRAM"
+  rm -rf -- "$CONFIGURATION"
 }
 
 # units_told: what a node that was let go does not run, and what to know before it does.

@@ -23,13 +23,18 @@ ownerLease_remove() { :; }
 
 # destroyable: refuses an owner, and a stack that does not manage this node any more, before anything is deleted.
 destroyable() {
-  local manages
+  local manages home
   manages=$(managing_stack)
   [[ -z $manages || -z ${WANT[stack]:-} || $manages == "${WANT[stack]}" ]] ||
     fail refused "$NODE is managed by the stack $manages; expected ${WANT[stack]}, which is to be destroyed; nothing was touched" "$(stack_record) on $NODE" \
       "pulumi stack rm --force ${WANT[stack]#*/}: forgets that stack and leaves the node alone"
+  # What it will run is the program that is installed.
+  [[ -z ${WANT[program]:-} || $(digest "$PROGRAM") == @("${WANT[program]}"|absent) ]] ||
+    fail misconfigured "xcat-ha on $NODE is not the one of this checkout; expected the same before $NODE is let go; nothing was touched" \
+      "sha256 of $PROGRAM: $(digest "$PROGRAM")" "pulumi up on the stack of $NODE, then destroy again"
   let_go_require
-  [[ ${WANT[restoreFrom]:-} != shared ]] || last_owner_require
+  home=$(dissolved_by) || exit
+  [[ ${WANT[restoreFrom]:-} != shared || -n $home ]] || last_owner_require
 }
 
 # let_go_require: this node is not the owner, by a lease that can be read. The owner of a final epoch is letting itself go.

@@ -129,10 +129,13 @@ service_stop() {
 # database_prove_stopped: no process has the data directory, whoever started it.
 database_prove_stopped() {
   local data processes
-  data=$(share_do readlink -f "$(path_of /var/lib/pgsql/data)") || data=$(path_of /var/lib/pgsql/data)
+  # By another name than /proc's nothing would match.
+  data=$(share_do readlink -m -- "$(path_of /var/lib/pgsql/data)") ||
+    fail blocked "the data directory of postgresql cannot be looked at on $NODE; expected to know that no process uses it" \
+      "$(path_of /var/lib/pgsql/data); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
   processes=$(processes_below "$data")
   [[ -z $processes ]] || fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" \
-    "$(tr '\n' ';' <<<"$processes" | cut -c1-400)" "end them on $NODE, then run the same pulumi up again. Until then nothing starts on the other node"
+    "$(tr '\n' ';' <<<"$processes" | cut -c1-400)" "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
 # database_state: the cluster state that pg_controldata reports, for the record of a release.

@@ -51,7 +51,7 @@ links_state() {
   while read -r directory; do
     if is_linked "$directory"; then linked=$((linked + 1)); else other=$((other + 1)); fi
   done < <(linked_directories)
-  if ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
+  if ((other + linked == 0)); then printf 'unknown\n'; elif ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
 }
 
 # directories_facts: what stands in the way of a link, and what a first setup would copy. Fills FACT:
@@ -91,17 +91,26 @@ directories_facts() {
 # Until a directory is linked its local original is the truth: a setup that was cut, rolled back and used again locally copies it anew.
 first_setup_mark() { printf '%s/.xcat-ha/first-setup\n' "$SHARE"; }
 
-first_setup_is_ours() { [[ $(share_do cat -- "$(first_setup_mark)" 2>/dev/null) == "$(machine_id)" ]]; }
+# first_setup_by: the machine id in it, or nothing where nobody's first setup has begun.
+first_setup_by() {
+  local kind
+  kind=$(share_kind "$(first_setup_mark)") || exit
+  [[ $kind == absent ]] || share_do cat -- "$(first_setup_mark)" ||
+    fail unknown "$(first_setup_mark) cannot be read on $NODE; expected to know whose first setup has begun" "$SHARE $(share_state)" \
+      "look at the shared data on $NODE, then run the same command again"
+}
 
 # shared_state: present, partial or absent: which of the directories are on shared data, complete.
 shared_state() {
-  local directory there=0 missing=0
-  if share_do test -e "$(first_setup_mark)"; then
+  local directory kind there=0 missing=0
+  kind=$(share_kind "$(first_setup_mark)") || exit
+  if [[ $kind != absent ]]; then
     printf 'partial\n'
     return 0
   fi
   while read -r directory; do
-    if share_do test -d "$(shared_of "$directory")"; then there=$((there + 1)); else missing=$((missing + 1)); fi
+    kind=$(share_kind "$(shared_of "$directory")") || exit
+    if [[ $kind == directory ]]; then there=$((there + 1)); else missing=$((missing + 1)); fi
   done < <(linked_directories)
   if ((missing == 0)); then printf 'present\n'; elif ((there == 0)); then printf 'absent\n'; else printf 'partial\n'; fi
 }
@@ -115,8 +124,8 @@ copy_directory() {
   rsync -aHAX --numeric-ids --sparse --delete --modify-window=-1 --info=progress2 --no-inc-recursive "$@" -- "$from/" "$to/" </dev/null |
     copy_progress "$from" || result=${PIPESTATUS[0]}
   [[ $result == 0 || $result == 24 ]] ||
-    fail incomplete "copying $from to $to failed: rsync ended with $result" "$(share_do df -h "$SHARE" 2>&1 | tail -n 1)" \
-      "when the cause is gone, run the same pulumi up again: the copy goes on where it ended"
+    fail incomplete "copying $from to $to failed: rsync ended with $result" "$(share_do df -h -- "$to" 2>&1 | tail -n 1)" \
+      "when the cause is gone, run the same command again: the copy goes on where it ended"
 }
 
 # copy_progress DIRECTORY: a line every two seconds out of rsync's carriage returns.
@@ -142,28 +151,37 @@ differences() {
 
 # to_copy: the directories that must be copied: not linked, and not on shared data, or there by an unfinished setup of ours.
 to_copy() {
-  local directory again=
-  ! first_setup_is_ours || again=yes
+  local directory by kind
+  by=$(first_setup_by) || exit
   while read -r directory; do
-    is_linked "$directory" || { [[ -z $again ]] && share_do test -e "$(shared_of "$directory")"; } || printf '%s\n' "$directory"
+    ! is_linked "$directory" || continue
+    kind=$(share_kind "$(shared_of "$directory")") || exit
+    [[ $kind != absent && $by != "$(machine_id)" ]] || printf '%s\n' "$directory"
   done < <(linked_directories)
 }
 
 # sharedDataLinks_prepare: copies ahead of the stop, while the services run, so that the outage holds only what changed since.
 sharedDataLinks_prepare() {
-  local directory
+  local directory directories kind
   install -d -m 0700 "$SHARE/.xcat-ha"
+  directories=$(to_copy) || exit
   while read -r directory; do
+    [[ -d $directory ]] || continue
     # What an unfinished setup has placed already is only brought up to date, after the stop.
-    [[ ! -d $directory || -e $(shared_of "$directory") ]] || copy_directory "$directory" "$(copy_of "$directory")"
-  done < <(to_copy)
+    kind=$(share_kind "$(shared_of "$directory")") || exit
+    [[ $kind != absent ]] || copy_directory "$directory" "$(copy_of "$directory")"
+  done <<<"$directories"
 }
 
-# place_on_share DIRECTORY: the last copy after the stop, verified, then renamed into place.
+# place_on_share DIRECTORY AGAIN: the last copy after the stop, verified, then renamed into place. What is there already is touched only
+# where AGAIN says that an unfinished setup of this machine has placed it.
 place_on_share() {
-  local directory=$1 copy difference checksum=()
+  local directory=$1 again=$2 copy difference kind checksum=()
   copy=$(copy_of "$directory")
-  if [[ -e $(shared_of "$directory") ]]; then
+  kind=$(share_kind "$(shared_of "$directory")") || exit
+  if [[ $kind != absent ]]; then
+    [[ -n $again ]] || fail incomplete "$(shared_of "$directory") is there, and was not a moment ago; expected to place $directory; it was not touched" \
+      "$kind $(shared_of "$directory")" "run the same pulumi up again"
     mkdir -p -- "$(dirname "$copy")"
     mv -T -- "$(shared_of "$directory")" "$copy"
   fi
@@ -202,17 +220,21 @@ link_directory() {
 
 # sharedDataLinks_apply: for the owner whole, on any other node only the links.
 sharedDataLinks_apply() {
-  local directory key shared copying=()
+  local directory key shared directories again='' by copying=()
   install -d -m 0700 "$RECORDS"
   lease_read fresh
+  by=$(first_setup_by) || exit
   if [[ ${LEASE[is]} == mine ]]; then
-    mapfile -t copying < <(to_copy)
+    [[ $by != "$(machine_id)" ]] || again=yes
+    directories=$(to_copy) || exit
+    [[ -z $directories ]] || mapfile -t copying <<<"$directories"
     if ((${#copying[@]})); then
+      by=$(machine_id)
       machine_id >"$(first_setup_mark)"
       sync -f "$SHARE/.xcat-ha"
     fi
     for directory in "${copying[@]}"; do
-      place_on_share "$directory"
+      place_on_share "$directory" "$again"
     done
     for key in "${!WANT[@]}"; do
       [[ $key == *:owner ]] || continue
@@ -232,7 +254,7 @@ sharedDataLinks_apply() {
   while read -r directory; do
     link_directory "$directory"
   done < <(linked_directories)
-  ! first_setup_is_ours || rm -f -- "$(first_setup_mark)"
+  [[ $by != "$(machine_id)" ]] || rm -f -- "$(first_setup_mark)"
   share_remember
 }
 
@@ -248,9 +270,12 @@ dissolved_by() {
       "look at the shared data on $NODE, then run the same command again"
 }
 
-# dissolved_refuse: nobody claims what is old.
+# dissolved_refuse: nobody claims what is old. By a file in the directory of the mark an NFS client asks its server (see lease_listing).
 dissolved_refuse() {
   local home
+  share_do bash -c 'cd -- "$1" 2>/dev/null || exit 0; probe=$(mktemp .probe.XXXXXX) && rm -f -- "$probe"' probe "$SHARE/.xcat-ha" ||
+    fail unknown "$SHARE/.xcat-ha takes no file on $NODE; expected to ask the share whether the pair was dissolved" "$SHARE $(share_state)" \
+      "look for a full disk or a quota on the share (df, df -i), then run the same command again"
   home=$(dissolved_by) || exit
   [[ -z $home ]] || fail refused "the pair was dissolved: ${home%% *} took the data back at ${home#* }, and what $SHARE holds is old" "$(dissolved_mark)" \
     "pulumi preview on the stack of $NODE says how to make a pair again"
@@ -259,14 +284,17 @@ dissolved_refuse() {
 # links_to_share: a line for each directory that leads to the shared data, by whatever name, and for the one that the server works on.
 # What does not answer within the deadline leads there.
 links_to_share() {
-  local share path target pgsql=
+  local share path paths target pgsql=
+  paths=$(directories_wanted && linked_directories) || exit
+  [[ -n $paths ]] ||
+    fail unknown "the directories that are linked on $NODE are not known; expected them in its description" "$CONFIGURATION/description" "run the same command again; if it stays, this is a defect of xcat-ha"
   share=$(share_do readlink -m -- "$SHARE") || share=$SHARE
   while read -r path; do
     target=$(share_do readlink -m -- "$path") || target="$share, as far as can be told"
     [[ $target == "$share" || $target == "$share"[/,]* ]] || continue
     [[ $(manual_path "$path") != /var/lib/pgsql ]] || pgsql=told
     printf '%s -> %s\n' "$path" "$target"
-  done < <(directories_wanted && linked_directories)
+  done <<<"$paths"
   [[ -z $pgsql ]] || return 0
   path=$(path_of /var/lib/pgsql/data)
   target=$(share_do readlink -m -- "$path") || target="$share, as far as can be told"
@@ -276,7 +304,14 @@ links_to_share() {
 # take_home: copies of the shared directories beside their links, and the mark on the share. Under the final epoch until the mark is there:
 # nobody else can claim meanwhile, and nothing starts. A run that was cut goes on.
 take_home() {
-  local directory difference checksum=()
+  local directory difference links data shared checksum=()
+  links=$(links_state) || exit
+  shared=$(share_do readlink -m -- "$(shared_of /var/lib/pgsql)") || exit
+  data=$(share_do readlink -m -- "$(path_of /var/lib/pgsql/data)") || exit
+  # The mark makes all of the share old.
+  [[ $links == all && $data == "$shared"/?* ]] ||
+    fail misconfigured "not all shared directories are linked on $NODE as they should be ($links), or the data directory is not among them ($data); expected all before they are taken home; nothing was copied" \
+      "$(one_line "$(links_to_share)")" "pulumi up on the stack of $NODE corrects the links, then run the same pulumi destroy again"
   virtualIp_free_require
   lease_claim_final
   while read -r directory; do
@@ -287,6 +322,8 @@ take_home() {
     difference=$(differences "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}") || exit
     [[ -z $difference ]] || fail incomplete "the copy of $(shared_of "$directory") is not the same as the original; $directory stays a link" "$difference" \
       "find out who still writes to it, then run the same pulumi destroy again"
+    # Before the mark: behind it they are the truth.
+    sync -f "$directory.xcat-ha-copy"
   done < <(linked_directories)
   dissolved_publish
 }
@@ -316,13 +353,23 @@ put_home() {
     say "$directory is local again, as it was on shared data"
   done < <(linked_directories)
   lease_finish_release "$(database_state)"
-  virtualIp_stays
+}
+
+# copies_left: what was taken home and is not in its place.
+copies_left() {
+  local directories directory
+  directories=$(directories_wanted && linked_directories) || exit
+  while read -r directory; do
+    [[ ! -e $directory.xcat-ha-copy ]] || printf '%s.xcat-ha-copy\n' "$directory"
+  done <<<"$directories"
 }
 
 # virtualIp_free_require: a node that takes production home answers for the VIP, or its services could not start again.
 virtualIp_free_require() {
   local answer
   answer=$(virtual_ip_answer)
+  [[ $answer != @(arping|no\ route)\ * ]] || fail unknown "whether another machine has the VIP $VIP cannot be told; expected to know that nobody has before $NODE is the single node" \
+    "$answer" "look at the interface of the VIP on $NODE (ip link, ip route), then run the same pulumi destroy again"
   [[ $answer == free || $answer == here ]] || fail refused "another machine answers for the VIP $VIP; expected nobody, so that $NODE can be the single node" "$answer" \
     "ip addr del $VIP there, then run the same pulumi destroy again"
 }
@@ -338,9 +385,10 @@ virtualIp_stays() {
 put_aside_back() {
   local directory aside
   while read -r directory; do
-    is_linked "$directory" || continue
     aside=
     [[ ! -e $RECORDS/aside ]] || aside=$(awk -v directory="$directory" '$1 == directory { aside = $2 } END { print aside }' "$RECORDS/aside")
+    # Also where a run was cut between the two.
+    is_linked "$directory" || [[ -n $aside && ! -e $directory && ! -L $directory ]] || continue
     if [[ -n $aside && -e $aside ]]; then
       rm -f -- "$directory"
       mv -T -- "$aside" "$directory"
@@ -356,16 +404,28 @@ sharedDataLinks_remove() {
   local linked home
   linked=$(links_to_share) || exit
   home=$(dissolved_by) || exit
-  [[ -z $linked || ${WANT[restoreFrom]} != shared ]] || last_owner_require
+  [[ -z $linked || -n $home || ${WANT[restoreFrom]} != shared ]] || last_owner_require
   # What a link leads to is in nobody's use when the link goes.
   [[ -z $linked ]] || {
     quiesce
     prove_stopped
+    require_disabled
   }
-  if [[ ${WANT[restoreFrom]} != shared ]]; then
+  # Where the data is home already it is that which counts, whatever was asked for.
+  if [[ ${home%% *} == "$NODE" ]]; then
+    put_home
+  elif [[ -n $home || -z $linked || ${WANT[restoreFrom]} != shared ]]; then
     put_aside_back
-  elif [[ -n $linked$home ]]; then
-    [[ -n $home ]] || take_home
+  else
+    take_home
     put_home
   fi
+}
+
+require_disabled() {
+  local unit
+  for unit in "${UNITS[@]}"; do
+    [[ $(unit_enabled "$unit") == 'not enabled' ]] ||
+      fail blocked "$unit starts at the next boot of $NODE; expected it disabled before $NODE is let go" "systemctl is-enabled $unit" "systemctl disable $unit on $NODE, then run the same command again"
+  done
 }

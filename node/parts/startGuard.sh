@@ -67,8 +67,14 @@ remove_guard() {
 startGuard_remove() { :; }
 
 guards_remove() {
-  local unit
+  local unit service
   load_values active startGuard
+  # systemd tries a start again that the guard has refused: without the guard it would come up.
+  for service in "${!WANT[@]}"; do
+    [[ -e $(guard_file "$(unit_of "$service")") ]] || continue
+    unit_stop "$service" "$STOP_SECONDS"
+    systemctl reset-failed -- "$(unit_of "$service").service" 2>/dev/null </dev/null || true
+  done
   while read -r unit; do remove_guard "$unit"; done < <(guarded_units)
   systemctl daemon-reload </dev/null
 }

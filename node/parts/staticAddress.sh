@@ -42,7 +42,7 @@ staticAddress_observe() {
   SEEN[persistent]=$(persistent_state "${WANT[address]}" "${WANT[interface]}")
 }
 
-# static_address_facts: fills FACT[static]: here, free, or who answers for it; and FACT[owners], where there is not one tool, as a sentence.
+# static_address_facts: fills FACT[static]: here, or as address_answer says; and FACT[owners], where there is not one tool, as a sentence.
 static_address_facts() {
   local owners
   FACT[static]=here FACT[owners]=
@@ -52,11 +52,15 @@ static_address_facts() {
   ((${#owners[@]} == 1)) || FACT[owners]=$(owners_sentence "$INTERFACE" "${owners[@]}")
 }
 
-# address_answer ADDRESS INTERFACE: free, or the line of the machine that answers for it.
+# address_answer ADDRESS INTERFACE: free, the line of the machine that answers for it, or how arping failed.
 address_answer() {
   local answer
   answer=$(arping -D -c 2 -w 2 -I "$2" "$1" 2>&1 </dev/null) || true
-  if grep -q 'Received [1-9]' <<<"$answer"; then grep -i 'reply from' <<<"$answer" | head -n 1 | tr -s ' '; else printf 'free\n'; fi
+  case $answer in
+    *'Received '[1-9]*) grep -i 'reply from' <<<"$answer" | head -n 1 | tr -s ' ' ;;
+    *'Received 0 '*) printf 'free\n' ;;
+    *) printf 'arping on %s failed: %s\n' "$2" "$(tail -n 1 <<<"$answer")" ;;
+  esac
 }
 
 # staticAddress_add: at run time only, and only when no other machine answers for it.
@@ -64,6 +68,8 @@ staticAddress_add() {
   local address=${WANT[address]%/*} answer
   has_address "${WANT[address]}" "${WANT[interface]}" && return 0
   answer=$(address_answer "$address" "${WANT[interface]}")
+  [[ $answer != arping\ * ]] || fail unknown "whether another machine has $address cannot be told; expected to know that nobody has before $NODE takes it" \
+    "$answer" "look at ${WANT[interface]} on $NODE (ip link), then run the same command again"
   [[ $answer == free ]] || fail refused "another machine answers for $address; expected nobody before $NODE takes it as its static address" \
     "$answer" "choose a free nodes.$NODE.address in cluster.yaml"
   ip addr add "${WANT[address]}" broadcast + dev "${WANT[interface]}" ||

@@ -152,7 +152,7 @@ test("a pair again: the old data on the share is never taken for the truth; put 
   for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn2");
   const refused = lab.up("standby");
   assert.notEqual(refused.code, 0);
-  const [, command] = /put the old data away first: (cd .* old\/);/.exec(refused.output) ?? [];
+  const [, command] = /put the old data away first: (cd .* old-\S+\/);/.exec(refused.output) ?? [];
   assert.ok(command, refused.output);
   lab.on("xcatmn2", command);
   const { code, output } = lab.up("standby");

@@ -74,7 +74,8 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
      directories_wanted() { WANT=([$F/xcat]="-> $F/share/xcat" [/var/lib/pgsql]="-> $F/share/pgsql"); }
      units_of() { echo "$1"; }; unit_of() { echo "$1"; }; unit_exists() { :; }; unit_state() { echo inactive; }
      guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { ls "$F/guards"; }
-     load_values() { WANT=([interface]=eth0); }
+     load_values() { if [[ $2 == startGuard ]]; then WANT=([postgresql]=guarded); else WANT=([interface]=eth0); fi; }
+     unit_stop() { echo "$1 is stopped" >>"$F/told"; }; unit_enabled() { echo "not enabled"; }
      quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
      virtual_ip_answer() { echo free; }; virtualIp_is_here() { false; }; virtualIp_add() { echo "the VIP is here" >>"$F/told"; }
      systemctl() { echo "systemctl $*" | sed 's/ --quiet//; s/ --//' >>"$F/told"; }
@@ -87,7 +88,7 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
 const renamed = (name: string, as: string) => `eval "$(declare -f ${name} | sed '1s/.*/${as}()/')"`;
 
 /** As `pulumi destroy` goes: the links, then the node program; every part asks whether it may go. */
-const DESTROY = `let_go_require; sharedDataLinks_remove; startGuard_remove; let_go_require; nodeProgram_remove`;
+const DESTROY = `let_go_require; sharedDataLinks_remove; startGuard_remove; let_go_require; WANT[stack]=xcat-ha/primary; nodeProgram_remove`;
 function guard() {
   mkdirSync(at("guards/postgresql"));
   writeFileSync(at("guards/postgresql/xcat-ha.conf"), "");
@@ -103,7 +104,11 @@ test("let go beside an owner: the own directories come back, the guard goes, not
   assert.equal(code, 0, stderr);
   assert.deepEqual(links(), []);
   assert.ok(existsSync(at("pgsql/mine")) && existsSync(at("share/pgsql/data")));
-  assert.equal(told, "quiesced\nsystemctl daemon-reload\n");
+  // Stopped before its guard goes: systemd tries a start again that was refused.
+  assert.equal(
+    told,
+    "quiesced\npostgresql is stopped\nsystemctl reset-failed postgresql.service\nsystemctl daemon-reload\n",
+  );
   assert.match(stdout, /not started, whatever ran here before the pair: postgresql xcatd dhcpd \(epoch 3 is held by/);
   assert.match(stdout, /to use xcatmn1 for something else: mv \/etc\/xcat \/etc\/xcat\.old first/);
   assert.ok(!guarded());
@@ -211,6 +216,8 @@ test("dissolved: under a final epoch until the share says that it is old; then t
     "copied under: dissolving yes",
     "0",
     "the VIP is here",
+    "postgresql is stopped",
+    "systemctl reset-failed postgresql.service",
     "systemctl daemon-reload",
     "systemctl enable postgresql.service",
     "systemctl start postgresql.service",
@@ -247,6 +254,12 @@ for (const [title, spoil, code, seen] of [
     /the share did not take the mark that its data is old; .*the links are as they were/,
   ],
   [
+    "whether another machine has the VIP cannot be asked",
+    `virtual_ip_answer() { echo 'arping on eth0 failed: arping: Interface eth0 is not up'; }; ${COPY}`,
+    40,
+    /whether another machine has the VIP 10\.5\.106\.7 cannot be told/,
+  ],
+  [
     "another machine has the VIP",
     `virtual_ip_answer() { echo 'reply from 10.5.106.7 [02:00:00:00:00:09]'; }; ${COPY}`,
     10,
@@ -261,7 +274,7 @@ for (const [title, spoil, code, seen] of [
     assert.match(done.stderr, seen);
     assert.deepEqual([links(), done.told], [["xcat", "pgsql"], "quiesced\n"]);
     assert.ok(!existsSync(at("share/.xcat-ha/dissolved")));
-    if (code === 10) return;
+    if (!existsSync(at(LEASE, "000004.owner"))) return;
     const { code: claimed, stderr } = onNode(`NODE=xcatmn2; machine_id() { echo ${NODES.xcatmn2}; }; lease_claim 60`);
     assert.equal(claimed, 12, stderr);
     assert.match(
@@ -277,7 +290,8 @@ test("a dissolving that was cut goes on with its own final epoch, and finishes a
   writeFileSync(at("share/.xcat-ha/dissolved"), "xcatmn1 noon\n");
   rmSync(at("xcat"));
   for (const name of ["xcat", "pgsql"]) mkdirSync(at(`${name}.xcat-ha-copy`));
-  const { code, stderr } = onNode(script, { restoreFrom: "shared" });
+  // Whatever the description asks for by now.
+  const { code, stderr } = onNode(script, { restoreFrom: "aside" });
   assert.equal(code, 0, stderr);
   assert.deepEqual(links(), []);
   assert.ok(existsSync(at(LEASE, "000004.released")));
@@ -305,6 +319,123 @@ test("a node that was never linked has nothing to take home: no epoch, no mark",
   assert.equal(code, 0, stderr);
   assert.equal(told, "systemctl daemon-reload\n");
   assert.ok(!existsSync(at("share/.xcat-ha/dissolved")) && !existsSync(at(LEASE, "000004.owner")));
+});
+
+test("a description without directories is not a node without links: nothing starts, the guard stays", () => {
+  epoch(3, "xcatmn2");
+  guard();
+  const { code, stderr, told } = onNode("directories_wanted() { WANT=(); }; let_go_require; nodeProgram_remove");
+  assert.equal(code, 40);
+  assert.match(stderr, /the directories that are linked on xcatmn1 are not known/);
+  assert.deepEqual([told, guarded()], ["", true]);
+});
+
+test("nobody claims where the share cannot be asked whether the pair was dissolved", () => {
+  epoch(3, "xcatmn2", ["releasing", "released"]);
+  const { code, stderr } = onNode(
+    "mktemp() { return 1; }; export -f mktemp; lease_read() { declare -gA LEASE=([is]=released [epoch]=000003); }; lease_claim 0",
+  );
+  assert.equal(code, 40);
+  assert.match(stderr, /\.xcat-ha takes no file on xcatmn1; expected to ask the share whether the pair was dissolved/);
+});
+
+test("a cut between the link and what stepped aside is mended by the next destroy", () => {
+  epoch(3, "xcatmn2");
+  stepAside();
+  rmSync(at("pgsql"));
+  const { code, stderr } = onNode(DESTROY);
+  assert.equal(code, 0, stderr);
+  assert.ok(existsSync(at("pgsql/mine")));
+});
+
+test("the pair was dissolved by the other node: this one is let go with its own directories, and without the VIP", () => {
+  epoch(4, "xcatmn2", ["releasing", "released"], BOOT, "dissolving yes\n");
+  writeFileSync(at("share/.xcat-ha/dissolved"), "xcatmn2 noon\n");
+  stepAside();
+  const { code, stderr, told } = onNode(DESTROY, { restoreFrom: "shared" });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual([links(), told], [[], "quiesced\nsystemctl daemon-reload\n"]);
+  assert.ok(existsSync(at("pgsql/mine")));
+});
+
+for (const [title, spoil] of [
+  ["a link by another name", () => symlinkSync(`${folder}/share/./pgsql`, at("pgsql"))],
+  ["a local directory", () => mkdirSync(at("pgsql"))],
+] as const)
+  test(`dissolving where not all is linked, ${title}: refused, because the mark makes all of the share old`, () => {
+    epoch(3, "xcatmn1", ["releasing", "released"]);
+    rmSync(at("pgsql"));
+    spoil();
+    const { code, stderr } = onNode(DESTROY, { restoreFrom: "shared" });
+    assert.equal(code, 30);
+    assert.match(stderr, /not all shared directories are linked on xcatmn1 as they should be \(some\)/);
+    assert.ok(!existsSync(at("share/.xcat-ha/dissolved")) && !existsSync(at(LEASE, "000004.owner")));
+  });
+
+test("a copy that is not in its place although the data is home: nothing starts on another directory of that name", () => {
+  epoch(4, "xcatmn1", ["releasing", "released"], BOOT, "dissolving yes\n");
+  writeFileSync(at("share/.xcat-ha/dissolved"), "xcatmn1 noon\n");
+  guard();
+  for (const name of ["xcat", "pgsql"]) {
+    rmSync(at(name));
+    mkdirSync(at(name));
+  }
+  mkdirSync(at("pgsql.xcat-ha-copy"));
+  const { code, stderr, told } = onNode(DESTROY, { restoreFrom: "shared" });
+  assert.equal(code, 20);
+  assert.match(stderr, /what was taken home is not in its place: .*\/pgsql\.xcat-ha-copy; /);
+  assert.deepEqual([told, guarded()], ["", true]);
+});
+
+test("a node built by hand that never had an epoch is left as it was found", () => {
+  const { code, stdout, stderr, told } = onNode("let_go_require; nodeProgram_remove");
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stdout, /rm LINK/);
+  assert.deepEqual([links(), told], [["xcat", "pgsql"], "systemctl daemon-reload\n"]);
+  assert.ok(!existsSync(at("program")));
+});
+
+const LOOKS: [title: string, spoil: string][] = [
+  ["the listing breaks off", `ls() { command ls "$@"; return 2; }; export -f ls`],
+  ["no file can be made, so a cache may answer", `mktemp() { return 1; }; export -f mktemp`],
+];
+for (const [title, spoil] of LOOKS)
+  test(`the lease, ${title}: unknown, neither "none" nor an older epoch`, () => {
+    epoch(3, "xcatmn1");
+    const { code, stderr } = onNode(`${spoil}; lease_read fresh; echo "$LEASE[is]"`);
+    assert.equal(code, 40);
+    assert.match(stderr, /the owner lease in .* cannot be read/);
+  });
+
+test("a share that takes no epoch ends a claim", () => {
+  epoch(3, "xcatmn2", ["releasing", "released"]);
+  const { code, stderr } = onNode("lease_publish() { cat >/dev/null; return 1; }; lease_claim 60");
+  assert.equal(code, 20);
+  assert.match(stderr, /the share did not take the epoch behind 000003, 10 times/);
+});
+
+test("first setup: a look that fails is not an empty share: what lies there is not touched", () => {
+  epoch(3, "xcatmn1");
+  rmSync(at("pgsql"));
+  mkdirSync(at("pgsql/data"), { recursive: true });
+  writeFileSync(at("share/pgsql/data/rows"), "live\n");
+  const failing = `timeout() { case "$*" in *" stat "*share/pgsql) return 124 ;; *) command timeout "$@" ;; esac; }`;
+  for (const verb of ["sharedDataLinks_prepare", "sharedDataLinks_apply", "shared_state"]) {
+    const { code, stderr } = onNode(`${failing}; unset 'WANT[restoreFrom]'; ${verb}`);
+    assert.equal(code, 40, `${verb}: ${stderr}`);
+    assert.match(stderr, /share\/pgsql cannot be looked at on xcatmn1; .*\nevidence: no answer within 10 s/);
+  }
+  assert.equal(read("share/pgsql/data/rows"), "live\n");
+  const placed = onNode('place_on_share "$F/pgsql" ""');
+  assert.equal(placed.code, 20);
+  assert.match(placed.stderr, /share\/pgsql is there, and was not a moment ago; .*it was not touched/);
+  assert.equal(read("share/pgsql/data/rows"), "live\n");
+});
+
+test("the proof that PostgreSQL is stopped needs a look at its data directory", () => {
+  const { code, stderr } = onNode(`timeout() { return 124; }; database_prove_stopped`);
+  assert.equal(code, 13);
+  assert.match(stderr, /the data directory of postgresql cannot be looked at on xcatmn1/);
 });
 
 test("no start while a link leads to the share, whoever asks for it", () => {

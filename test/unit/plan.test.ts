@@ -460,7 +460,14 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { links: "none", dissolved: "xcatmn1 2026-11-23T03:00:00Z" },
     "refuse refused: the pair was dissolved: xcatmn1 took the data back at 2026-11-23T03:00:00Z, and what /HA holds is old; nothing was touched",
     "evidence: /HA/.xcat-ha/dissolved",
-    "next: to make a pair again, put the old data away first: cd /HA && mkdir old && mv xcat install .xcat pgsql tftpboot .xcat-ha/dissolved old/; then pulumi up on the stack of xcatmn1",
+    "next: to make a pair again, put the old data away first: cd /HA && mkdir old-2026-11-23T03:00:00Z && mv xcat install .xcat pgsql tftpboot .xcat-ha/dissolved old-2026-11-23T03:00:00Z/; then pulumi up on the stack of xcatmn1",
+  ],
+  [
+    "a pair that was dissolved, by a run that was cut before the own directories were in place",
+    { links: "some", dissolved: "xcatmn1 2026-11-23T03:00:00Z", ...RELEASING, dissolving: "yes" },
+    "refuse refused: the pair was dissolved: xcatmn1 took the data back at 2026-11-23T03:00:00Z, and what /HA holds is old; nothing was touched",
+    "evidence: /HA/.xcat-ha/dissolved",
+    "next: run pulumi destroy on the stack of xcatmn1 again: it goes on",
   ],
   ...["active", "standby"].map((role): [string, Partial<Facts>, ...string[]] => [
     `the other node dissolves the pair, and this one should be ${role}`,
@@ -621,6 +628,13 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "refuse refused: another machine answers for 10.5.106.70; expected nobody before xcatmn1 takes it as its static address; nothing was touched",
     "evidence: Unicast reply from 10.5.106.70 [42:03:0A:05:6A:66]",
     "next: choose a free nodes.xcatmn1.address in cluster.yaml",
+  ],
+  [
+    "whether another machine has the static address cannot be asked",
+    { static: "arping on eth0 failed: arping: Interface eth0 is not up", lease: "none" },
+    "refuse unknown: whether another machine has 10.5.106.70 cannot be told; expected to know that nobody has before xcatmn1 takes it as its static address; nothing was touched",
+    "evidence: arping on eth0 failed: arping: Interface eth0 is not up",
+    "next: look at the interface on xcatmn1 (ip link), then run the same command again",
   ],
   [
     "two tools give the interface its addresses",
