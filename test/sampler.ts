@@ -40,7 +40,10 @@ const NO_LINK = ["EINVAL", "ENOTDIR"];
 /** A process whose way to the share died: it writes nothing there. */
 const NO_MOUNT = ["ENOTCONN"];
 
-type Status = { command: string; parent: number; ticks: number };
+/** Of the kernel's process flags: it ends, has left its control groups, and is no zombie yet. */
+const EXITING = 0x4;
+
+type Status = { command: string; parent: number; ticks: number; exiting: boolean };
 
 /** The name stands in brackets and may hold blanks. */
 function parseStatus(text: string): Status | undefined {
@@ -48,7 +51,12 @@ function parseStatus(text: string): Status | undefined {
   if (command === undefined) return undefined;
   const fields = rest.split(" ");
   if (["Z", "X"].includes(fields[0])) return undefined;
-  return { command, parent: Number(fields[1]), ticks: Number(fields[19]) };
+  return {
+    command,
+    parent: Number(fields[1]),
+    ticks: Number(fields[19]),
+    exiting: (Number(fields[6]) & EXITING) !== 0,
+  };
 }
 
 const isBelow = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
@@ -141,7 +149,8 @@ export class Watcher {
   }
 
   private isInit(leader: string): boolean {
-    return leader !== "" && INIT.includes(this.status(leader)?.command ?? "");
+    const status = leader === "" ? undefined : this.status(leader);
+    return status !== undefined && !status.exiting && INIT.includes(status.command);
   }
 
   /** What the kernel takes for its own: an address on two interfaces stands there twice. */

@@ -112,6 +112,8 @@ apply_or_pass() {
   local part=$1 document
   document=$(cat)
   require_part "$part"
+  # Its command came over the address, whether or not there is something to do: nobody takes it back any more.
+  [[ $part != staticAddress ]] || staticAddress_keep
   if [[ $part != ownerLease ]] && is_as_wanted "$part" "$document"; then
     say "$part is as wanted"
   else

@@ -88,7 +88,7 @@ staticAddress_try() {
     ip addr del "${WANT[address]}" dev "${WANT[interface]}" </dev/null
 }
 
-# staticAddress_keep: somebody came over it.
+# staticAddress_keep: somebody came over it, at a first setup and where the address was lost later.
 staticAddress_keep() { systemctl stop xcat-ha-address-back.timer 2>/dev/null </dev/null || true; }
 
 staticAddress_apply() {

@@ -108,6 +108,8 @@ test("a first setup that fails before the links are switched starts again what r
   lab.on("xcatmn1", "systemd-run --quiet --no-block ip addr del 10.5.106.70/8 dev eth0");
   const second = lab.up("primary");
   assert.equal(second.code, 0, second.output);
+  // Nobody takes it back behind our back: the commands came over it.
+  assert.equal(lab.on("xcatmn1", "systemctl is-active xcat-ha-address-back.timer || true"), "inactive");
   assert.equal(lab.on("xcatmn1", "cat /HA/install/new-file"), "new");
   assert.equal(lab.on("xcatmn1", "bash -lc 'gettab key=afterrollback site.value </dev/null'"), "yes");
   assert.equal(lab.on("xcatmn1", "ls -A /HA/.xcat-ha | grep -cE 'copy-|first-setup' || true"), "0");
