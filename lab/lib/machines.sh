@@ -15,7 +15,11 @@ require_node() {
   }
 }
 
-machine_is_on() { [[ -e $(machine_folder "$1")/leader ]] && kill -0 "$(<"$(machine_folder "$1")/leader")" 2>/dev/null; }
+# Its supervisor removes the file at any time, and bash 5.2 ends the whole script at a $(<file) that is gone, in a condition too.
+machine_is_on() {
+  local leader
+  { read -r leader <"$(machine_folder "$1")/leader"; } 2>/dev/null && kill -0 "$leader" 2>/dev/null
+}
 
 make_network() {
   [[ ! -e /run/netns/$NETNS ]] || return 0

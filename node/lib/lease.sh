@@ -69,6 +69,14 @@ share_kind() {
   fi
 }
 
+# share_text PATH TO_KNOW: what the file says, or nothing where it is proven not to be there; what it was read for goes into the error.
+share_text() {
+  local kind
+  kind=$(share_kind "$1") || exit
+  [[ $kind == absent ]] || share_do cat -- "$1" ||
+    fail unknown "$1 cannot be read on $NODE; expected to know $2" "$SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again"
+}
+
 # share_require: what is asked of a share that does not answer is unknown, never "not there".
 share_require() {
   local state

@@ -92,13 +92,7 @@ directories_facts() {
 first_setup_mark() { printf '%s/.xcat-ha/first-setup\n' "$SHARE"; }
 
 # first_setup_by: the machine id in it, or nothing where nobody's first setup has begun.
-first_setup_by() {
-  local kind
-  kind=$(share_kind "$(first_setup_mark)") || exit
-  [[ $kind == absent ]] || share_do cat -- "$(first_setup_mark)" ||
-    fail unknown "$(first_setup_mark) cannot be read on $NODE; expected to know whose first setup has begun" "$SHARE $(share_state)" \
-      "look at the shared data on $NODE, then run the same command again"
-}
+first_setup_by() { share_text "$(first_setup_mark)" "whose first setup has begun"; }
 
 # shared_state: present, partial or absent: which of the directories are on shared data, complete.
 shared_state() {
@@ -262,13 +256,7 @@ sharedDataLinks_apply() {
 dissolved_mark() { printf '%s/.xcat-ha/dissolved\n' "$SHARE"; }
 
 # dissolved_by: NODE TIME of who took the data home, or nothing.
-dissolved_by() {
-  local kind
-  kind=$(share_kind "$(dissolved_mark)") || exit
-  [[ $kind == absent ]] || share_do cat -- "$(dissolved_mark)" ||
-    fail unknown "$(dissolved_mark) cannot be read on $NODE; expected to know who took the data home" "$SHARE $(share_state)" \
-      "look at the shared data on $NODE, then run the same command again"
-}
+dissolved_by() { share_text "$(dissolved_mark)" "who took the data home"; }
 
 # dissolved_refuse: nobody claims what is old. By a file in the directory of the mark an NFS client asks its server (see lease_listing).
 dissolved_refuse() {
