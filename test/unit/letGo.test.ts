@@ -181,6 +181,11 @@ for (const [title, spoil, seen] of [
     `share_kind() { fail unknown "the mark cannot be looked at" "stat: Input/output error" "look"; }`,
     /the mark cannot be looked at/,
   ],
+  [
+    "a mark that is there and cannot be read",
+    `mkdir "$SHARE/.xcat-ha/dissolved"`,
+    /dissolved cannot be read on xcatmn1; expected to know who took the data home/,
+  ],
 ] as const)
   test(`${title}: nobody is let go, nothing starts, no link and no guard goes`, () => {
     epoch(3, "xcatmn2");
