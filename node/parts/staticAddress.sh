@@ -9,6 +9,17 @@ has_address() {
   ip -o -4 addr show dev "$2" 2>/dev/null | awk -v wanted="$1" '$4 == wanted { found = 1 } END { exit !found }'
 }
 
+# address_drop ADDRESS/PREFIX INTERFACE: this one and no other. Without promote_secondaries, which is off by default, the kernel takes all
+# addresses of a subnet away with its first one: then nothing is dropped.
+address_drop() {
+  local key=net.ipv4.conf.${2//.//}.promote_secondaries said
+  said=$(sysctl -w "$key=1" 2>&1 </dev/null) || fail blocked "$key on $NODE cannot be set to 1; expected it before $1 goes, so that the kernel leaves the others of $2" \
+    "$said" "sysctl -w $key=1 on $NODE, then run the same command again"
+  said=$(ip addr del "$1" dev "$2" 2>&1) || ! has_address "$1" "$2" || fail blocked "$1 is still on $2 of $NODE; expected it gone" \
+    "$said" "ip addr del $1 dev $2 on $NODE, then run the same command again"
+  networkmanager_forget "${1%/*}" "$2"
+}
+
 # persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and not the VIP; else what there is instead.
 persistent_state() {
   local owners list
@@ -95,8 +106,7 @@ staticAddress_apply() {
   staticAddress_add
   persist "${WANT[address]}" "${WANT[interface]}" "${BEFORE[address]:-}"
   if [[ -n ${BEFORE[address]:-} && ${BEFORE[address]} != "${WANT[address]}" ]] && has_address "${BEFORE[address]}" "${BEFORE[interface]}"; then
-    ip addr del "${BEFORE[address]}" dev "${BEFORE[interface]}"
-    networkmanager_forget "${BEFORE[address]%/*}" "${BEFORE[interface]}"
+    address_drop "${BEFORE[address]}" "${BEFORE[interface]}"
     say "former static address ${BEFORE[address]} dropped"
   fi
 }

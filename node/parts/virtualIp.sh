@@ -23,15 +23,12 @@ virtualIp_observe() {
   SEEN[address]=${entries:-absent}
 }
 
-# virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address of the subnet:
-# without promote_secondaries the kernel would take the whole subnet with it.
+# virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address of the subnet.
 virtualIp_drop() { # ADDRESS
   local entry address interface
   while read -r address _ _ _ interface _; do
     [[ -n $address ]] || continue
-    sysctl -qw "net.ipv4.conf.${interface//./\/}.promote_secondaries=1" >/dev/null
-    ip addr del "$address" dev "$interface" || true
-    networkmanager_forget "${address%/*}" "$interface"
+    address_drop "$address" "$interface"
   done < <(virtualIp_entries "$1")
   entry=$(virtualIp_entries "$1")
   [[ -z $entry ]] || fail blocked "the VIP $1 is still on $NODE; expected it gone" "$entry" \

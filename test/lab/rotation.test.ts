@@ -54,6 +54,10 @@ test("a node's static address is changed with a plain up", () => {
     assert.equal(lab.on("xcatmn2", "ip -o -4 addr show dev eth0 | awk '{ print $4 }'"), "10.5.106.6/8");
     assert.match(lab.on("xcatmn1", "cat /var/lib/pgsql/data/pg_hba.conf"), /10\.5\.106\.6\/32 +md5/);
     assert.doesNotMatch(lab.on("xcatmn1", "cat /var/lib/pgsql/data/pg_hba.conf"), /10\.5\.106\.5\/32/);
+  } catch (error) {
+    // The way back may fail too, for the same reason, and would be all that is shown.
+    console.error(error);
+    throw error;
   } finally {
     change("10.5.106.5", "10.5.106.6");
     writeFileSync(clusterFile, original);

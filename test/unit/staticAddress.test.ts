@@ -1,5 +1,7 @@
-// Who answers for an address, by what arping says.
+// Who answers for an address, by what arping says; and what is left on an interface when one address goes, by the kernel.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import { bash } from "./bash";
 
@@ -27,3 +29,71 @@ for (const [title, said, answer] of ANSWERS)
     );
     assert.equal(stdout, `${answer}\n`);
   });
+
+/** What is there after `script` on an interface eth0 of a network namespace of its own, where the kernel promotes nothing. */
+function addressesAfter(addresses: string[], script: string) {
+  const setUp = [
+    "set -euo pipefail",
+    "declare -A BEFORE=() WANT=(); NODE=xcatmn1",
+    "fail() { printf '%s\\n' \"$2\" >&2; exit 13; }; networkmanager_forget() { :; }; say() { :; }",
+    "ip link add eth0 type veth peer name other; ip link set eth0 up",
+    "for key in all default eth0; do sysctl -qw net.ipv4.conf.$key.promote_secondaries=0; done",
+    ...addresses.map((address) => `ip addr add ${address} broadcast + dev eth0`),
+    "source node/parts/staticAddress.sh; source node/parts/virtualIp.sh",
+  ];
+  const done = spawnSync(
+    "unshare",
+    [
+      ...(process.getuid?.() === 0 ? [] : ["--map-root-user"]),
+      "--net",
+      "bash",
+      "-c",
+      [...setUp, script, "ip -o -4 addr show dev eth0 | awk '{ print $4 }'"].join("\n"),
+    ],
+    { encoding: "utf8", cwd: join(__dirname, "../..") },
+  );
+  return { code: done.status, left: done.stdout.trim().split("\n"), said: done.stderr };
+}
+
+const DROPS: [title: string, addresses: string[], script: string, left: string[]][] = [
+  [
+    "the first of its subnet: the others stay",
+    ["10.5.106.5/8", "10.5.106.6/8", "10.5.106.7/8"],
+    "address_drop 10.5.106.5/8 eth0",
+    ["10.5.106.6/8", "10.5.106.7/8"],
+  ],
+  ["one of the others", ["10.5.106.5/8", "10.5.106.6/8"], "address_drop 10.5.106.6/8 eth0", ["10.5.106.5/8"]],
+  ["one that is gone already", ["10.5.106.5/8"], "address_drop 10.5.106.6/8 eth0", ["10.5.106.5/8"]],
+  [
+    "a changed static address drops the former one only",
+    ["10.5.106.5/8"],
+    `persist() { :; }; address_answer() { echo free; }
+     WANT=([address]=10.5.106.6/8 [interface]=eth0) BEFORE=([address]=10.5.106.5/8 [interface]=eth0)
+     staticAddress_apply`,
+    ["10.5.106.6/8"],
+  ],
+  [
+    "the VIP was the first of its subnet: the static address stays",
+    ["10.5.106.7/8", "10.5.106.70/8"],
+    "virtualIp_drop 10.5.106.7",
+    ["10.5.106.70/8"],
+  ],
+];
+
+for (const [title, addresses, script, left] of DROPS)
+  test(`an address goes: ${title}`, () => {
+    const after = addressesAfter(addresses, script);
+    assert.deepEqual(after, { code: 0, left, said: "" });
+  });
+
+test("an address goes: where the kernel cannot be told to leave the others, nothing is dropped", () => {
+  const { code, said } = addressesAfter(
+    ["10.5.106.5/8", "10.5.106.6/8"],
+    "sysctl() { echo 'permission denied' >&2; return 1; }; trap 'ip -o -4 addr show dev eth0 | wc -l >&2' EXIT; address_drop 10.5.106.5/8 eth0",
+  );
+  assert.equal(code, 13);
+  assert.match(
+    said,
+    /promote_secondaries on xcatmn1 cannot be set to 1; expected it before 10\.5\.106\.5\/8 goes[\s\S]*\n2\n$/,
+  );
+});
