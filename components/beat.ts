@@ -5,12 +5,16 @@ import type { RoleValues } from "./values";
 export type BeatArgs = PartArgs & BeatFacts;
 
 export type BeatFacts = {
-  /** What the owner does once the shared data has not answered for a minute: step down, or go on and say so. */
+  /** What the owner does once the shared data has not answered for `shareLossSeconds`: step down, or go on and say so. */
   onShareLoss: "demote" | "keep";
+  shareLossSeconds: number;
 };
 
-export function beatValues({ onShareLoss }: BeatFacts): RoleValues {
-  return { active: { timer: "running", onShareLoss }, standby: { timer: "absent" } };
+export function beatValues({ onShareLoss, shareLossSeconds }: BeatFacts): RoleValues {
+  return {
+    active: { timer: "running", onShareLoss, shareLossSeconds: String(shareLossSeconds) },
+    standby: { timer: "absent" },
+  };
 }
 
 /** A timer on the active node: it shows that its owner lives, and steps down by itself when a newer epoch names another one. */

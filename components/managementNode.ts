@@ -69,7 +69,7 @@ export function partFacts({ cluster, name }: Pick<NodeContext, "cluster" | "name
       peerAddress: nodes[peer].address,
       peerHostKey: cluster.hostKeys[peer],
     },
-    beat: { onShareLoss: cluster.onShareLoss ?? "demote" },
+    beat: { onShareLoss: cluster.onShareLoss ?? "demote", shareLossSeconds: cluster.shareLossSeconds ?? 60 },
   };
 }
 

@@ -120,6 +120,7 @@ const Schema = section({
   ntpServers: timeServers.optional(),
   restoreFrom: z.enum(["aside", "shared"], { error: "expected aside or shared" }).optional(),
   onShareLoss: z.enum(["demote", "keep"], { error: "expected demote or keep" }).optional(),
+  shareLossSeconds: integer(10, 3600, "a number of seconds").optional(),
   ssh: section({
     user: text(/^[a-z_][a-z0-9_-]{0,31}$/, "root, or a user who may become root by sudo, like admin"),
     port: integer(1, 65535, "a TCP port"),

@@ -29,7 +29,22 @@ export class Lab {
     return { code: done.status ?? 255, output: `${done.stdout}${done.stderr}` };
   }
 
-  /** The same, which must succeed. */
+  /** `lab/lab ARGUMENTS`, which goes on meanwhile; `hear` gets both streams as they come. */
+  start(args: string[], hear: (text: string) => void = () => {}): Promise<Result> {
+    const child = spawn(join(ROOT, "lab/lab"), args, { env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        hear(text);
+      });
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code: code ?? 255, output }));
+    });
+  }
+
+  /** As `run`, and it must succeed. */
   must(...args: string[]): string {
     const { code, output } = this.run(args);
     if (code !== 0) throw new Error(`lab ${args.join(" ")} ended with ${code}:\n${output}`);
@@ -142,7 +157,7 @@ export class RowClient {
   }
 
   /** Waits until rows are committed after `since`. */
-  async committing(since = Date.now(), seconds = 60): Promise<void> {
+  async committing(since = Date.now(), seconds = 600): Promise<void> {
     const limit = Date.now() + seconds * 1000;
     while (!this.commits().some(({ at }) => at > since)) {
       if (Date.now() > limit) throw new Error(`the client got no commit within ${seconds} s`);

@@ -69,7 +69,7 @@ export type LabFault = {
 };
 
 const TOP_KEYS =
-  "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ntpServers (optional), restoreFrom (optional), onShareLoss (optional), ssh";
+  "virtualIp, share, network, nodes, services, hostsSync, leaseWait, ntpServers (optional), restoreFrom (optional), onShareLoss (optional), shareLossSeconds (optional), ssh";
 const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
@@ -197,7 +197,7 @@ export const REFUSALS: Refusal[] = [
     group: "cluster file",
     what: "a second document",
     file: [[/$/, "---\nshare: /HB\n"]],
-    says: ['line 35, "---": a second document begins; expected one'],
+    says: ['line 36, "---": a second document begins; expected one'],
   },
   {
     group: "cluster file",
@@ -615,6 +615,12 @@ export const REFUSALS: Refusal[] = [
     what: "a wait in quotes",
     file: [["Wait: 20", 'Wait: "20"']],
     says: ['leaseWait: seen "20"; expected a number of seconds from 0 to 3600'],
+  },
+  {
+    group: "cluster file",
+    what: "a share that may be gone for less than a beat",
+    file: [["shareLossSeconds: 60", "shareLossSeconds: 5"]],
+    says: ["shareLossSeconds: seen 5; expected a number of seconds from 10 to 3600"],
   },
   // SSH
   {

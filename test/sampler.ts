@@ -262,7 +262,7 @@ export class Sampler {
   }
 
   /** Waits until it has looked at everything once more, beginning now. */
-  async looksAgain(seconds = 20): Promise<void> {
+  async looksAgain(seconds = 600): Promise<void> {
     const since = Date.now();
     while (!((this.samples().at(-1)?.lease.at ?? 0) > since)) {
       this.requireAlive();

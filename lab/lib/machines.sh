@@ -101,7 +101,7 @@ boots() { boot_machine "$1" && answers "$1"; }
 cut_machine() {
   [[ -d $(machine_folder "$1") ]] || return 0
   touch "$(machine_folder "$1")/off"
-  wait_until 10 "the machine $1 to be off" killed "$1"
+  wait_until 120 "the machine $1 to be off" killed "$1"
 }
 
 # killed NODE: SIGKILL to its init until its supervisor has ended. Killing nspawn would leave the machine running.
@@ -198,7 +198,7 @@ mend_share() {
   setsid nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" \
     bindfs -f -o attr_timeout=0,entry_timeout=0 /run/lab-share "$(cluster_word share)" </dev/null >>"$folder/bindfs.log" 2>&1 9>&- &
   echo $! >"$folder/bindfs"
-  wait_until 5 "the share of $1" share_is_mounted "$leader"
+  wait_until 60 "the share of $1" share_is_mounted "$leader"
 }
 
 share_is_mounted() { nsenter --target="$1" --pid --mount --root mountpoint -q "$(cluster_word share)"; }

@@ -3,8 +3,6 @@
 
 readonly BEAT_UNIT=xcat-ha-beat
 readonly BEAT_SECONDS=10
-# A failing file server's own takeover takes less.
-readonly SHARE_LOSS_SECONDS=60
 readonly DEMOTION_SECONDS=30
 
 beat_observe() {
@@ -44,7 +42,7 @@ verb_beat() {
 beat_facts() {
   local read
   load_values active beat
-  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=$SHARE_LOSS_SECONDS [share_lost]=0 [running]='' [vip]=absent)
+  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent)
   # In a child: what cannot be read ends it, and not the beat.
   if read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}

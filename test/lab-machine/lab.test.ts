@@ -1,6 +1,6 @@
 // The lab keeps its word: commands, faults, two labs beside each other, nothing left behind.
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -213,6 +213,33 @@ test("a second lab, with goconserver, has the same addresses and does not meet t
   other.must("down");
   assert.equal(lab.on("xcatmn1", "systemctl is-active xcatd"), "active");
   assert.deepEqual(other.leftovers(), []);
+});
+
+test("a saved pair comes back as it stood: disks, share, keys and stack config; one that was never saved, and a lab that is there, are refused", () => {
+  const none = other.streams("up", "--from", "never-saved");
+  assert.equal(none.code, 66);
+  assert.match(none.err, /no pair 'never-saved' is saved .*\nnext: test\/run lab firstSetup saves set-up/);
+  assert.equal(lab.streams("save", "../x").code, 64);
+
+  lab.on("xcatmn2", "echo saved >/root/mark; ln -s /nowhere /root/link; rm /etc/motd");
+  lab.on("xcatmn1", "echo saved >/HA/mark");
+  lab.config("primary", "activeNode", "xcatmn2");
+  lab.must("save", "as-it-stood");
+  const there = lab.streams("up", "--from", "as-it-stood");
+  assert.match(there.err, new RegExp(`the lab ${lab.name} is there;.*\nnext: XCAT_HA_LAB=${lab.name} lab/lab down`));
+
+  other.must("up", "--from", "as-it-stood");
+  for (const folder of readdirSync(join(other.folder, "../..")).filter((name) => name.includes("-as-it-stood")))
+    rmSync(join(other.folder, "../..", folder), { recursive: true, force: true });
+  assert.equal(other.on("xcatmn1", "cat /HA/mark"), "saved");
+  assert.equal(
+    other.on("xcatmn2", "cat /root/mark; readlink /root/link; test -e /etc/motd || echo gone"),
+    "saved\n/nowhere\ngone",
+  );
+  assert.equal(other.must("exec", "pulumi", "config", "get", "activeNode", "-s", "primary").trim(), "xcatmn2");
+  other.must("down");
+  assert.deepEqual(other.leftovers(), []);
+  for (const node of NODES) lab.must("boot", node);
 });
 
 test("a machine whose supervisor died is found and ended", () => {

@@ -29,7 +29,7 @@ export class MachineLab extends Lab {
 
   private fed(input: string, ...args: string[]): Streams {
     const env = { ...process.env, XCAT_HA_LAB: this.name };
-    const done = spawnSync(FRONT_DOOR, args, { env, encoding: "utf8", input, timeout: 90_000 });
+    const done = spawnSync(FRONT_DOOR, args, { env, encoding: "utf8", input, timeout: 900_000 });
     if (done.error) throw done.error;
     return { code: done.status ?? 255, out: done.stdout, err: done.stderr };
   }

@@ -138,3 +138,7 @@ test("then the standby node; up again changes nothing and runs no command", () =
     assert.doesNotMatch(output, /created|updated|replaced/);
   }
 });
+
+test("the pair is saved as it stands: what the tests of a set up pair start from", () => {
+  lab.must("save", "set-up");
+});

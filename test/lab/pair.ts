@@ -1,5 +1,6 @@
 // The pair that the lab tests work on, and what must hold after each of them.
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Lab, type Result } from "../lab";
 
 export const lab = new Lab(process.env.XCAT_HA_LAB ?? "test");
@@ -16,6 +17,15 @@ export function expectUp(node: NodeName): Result {
   return result;
 }
 
+/** Asks until it is so. The limit is there against hanging only. */
+export async function until(what: string, is: () => boolean) {
+  const limit = Date.now() + 600_000;
+  while (!is()) {
+    assert.ok(Date.now() < limit, `waited ten minutes in vain: ${what}`);
+    await sleep(500);
+  }
+}
+
 /** The node whose lease is the newest, in this boot, or nothing. */
 export function owner(): NodeName | undefined {
   const held = NODES.filter((node) => {
@@ -26,9 +36,21 @@ export function owner(): NodeName | undefined {
   return held[0];
 }
 
+/** A pair that was saved has been switched off: the node that was active takes up again where it was. */
+function takesUpAgain() {
+  for (const node of NODES) {
+    const status = lab.run(["ssh", node, "xcat-ha status 2>/dev/null"]);
+    if (status.code === 0 && / is held by \S+ since .*\(mine-rebooted\)/.test(status.output)) {
+      const { code, output } = lab.run(["ssh", node, "xcat-ha become active </dev/null"]);
+      assert.equal(code, 0, output);
+    }
+  }
+}
+
 /** Brings the pair, whatever it is, to `active` by the stock commands: the node that steps down first. Nothing to do where it is that. */
 export function pairWith(active: NodeName) {
   const standby = peerOf(active);
+  takesUpAgain();
   for (const node of NODES) lab.config(STACK[node], "activeNode", active);
   try {
     assertPair(active);

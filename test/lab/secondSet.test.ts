@@ -46,6 +46,11 @@ function assertActive(active: NodeName) {
     });
     assert.match(states, new RegExp(`^${expected.join("\n")}$`), node);
     assert.match(lab.on(node, "cat /etc/chrony/chrony.conf"), /^server 10\.0\.0\.103 iburst$/m);
+  }
+}
+
+function assertNoChanges() {
+  for (const node of NODES) {
     const preview = lab.pulumi("preview", "-s", STACK[node], "--expect-no-changes");
     assert.equal(preview.code, 0, preview.output);
   }
@@ -58,6 +63,7 @@ test("first setup of both nodes; the VIP is in no connection of NetworkManager a
   assert.equal(persistent("xcatmn1"), "10.5.106.7/8");
   for (const node of NODES) expectUp(node);
   assertActive("xcatmn1");
+  assertNoChanges();
   for (const node of NODES) assert.equal(persistent(node), ADDRESSES[node]);
 });
 
@@ -92,4 +98,5 @@ test("a stopped and disabled time service is drift under the name of cluster.yam
   assert.match(refresh.output, /clockSource: state is 'stopped, not enabled', wanted 'running, enabled'/);
   expectUp("xcatmn1");
   assertActive("xcatmn2");
+  assertNoChanges();
 });

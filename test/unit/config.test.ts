@@ -45,6 +45,8 @@ const GOOD: [what: string, from: string | RegExp, to: string][] = [
   ["a VLAN interface", /eth0/g, "bond0.106"],
   ["a share below other directories", "share: /HA", "share: /srv/xcat-ha_1"],
   ["a schedule with lists, ranges, steps and names", "0 2 * * * #", '"*/20,5 0-6/2 1,15 jan-mar Mon-fri" #'],
+  ["a share that may be gone as long as a slow file server takes", "shareLossSeconds: 60", "shareLossSeconds: 300"],
+  ["nothing about how long the share may be gone", /shareLossSeconds: .*\n/, ""],
   ["no wait", "leaseWait: 20", "leaseWait: 0"],
   ["a user who may become root by sudo", "user: root", "user: admin"],
   ["a key in OpenSSH's format", "ssh/id_ed25519", "ssh/RFC4716"],

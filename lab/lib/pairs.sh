@@ -1,0 +1,68 @@
+# Saved pairs: a pair as it stands, in the cache under a hash of all that it was made from, so that a test starts from a copy in seconds.
+
+# What decides how a pair turns out: the program, its description, the lab, and the test that sets it up.
+readonly PAIR_SOURCES=(index.ts cluster.yaml Pulumi.yaml tsconfig.pulumi.json package-lock.json components config node lab toolchain test/lab/firstSetup.test.ts)
+# What of a lab is the pair: disks, share, the project folder with its keys and the state of its stacks, and what opens that.
+readonly PAIR_PARTS=(machines share project passphrase cluster cluster.yaml.made-from)
+readonly PAIRS_KEPT=4
+
+pair_key() {
+  (cd -- "$root" && find "${PAIR_SOURCES[@]}" -type f ! -name '*.md' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
+}
+
+require_pair_name() {
+  [[ ${1:-} =~ ^[a-z][a-z-]*$ ]] || {
+    printf "error: the name of a saved pair: seen '%s'; expected small letters and hyphens\nnext: lab/lab save NAME\n" "${1:-}" >&2
+    exit 64
+  }
+}
+
+# save_pair NAME: the machines are shut down, as their own poweroff does it, and stay off.
+save_pair() {
+  local folder node part
+  folder=$CACHE/pair-$(pair_key)-$1
+  stage "saving the pair as $1"
+  for node in $(node_names); do
+    ! machine_is_on "$node" || on "$node" systemctl poweroff </dev/null 2>/dev/null || true
+  done
+  for node in $(node_names); do wait_until 300 "the machine $node to be off" supervisor_ended "$node"; done
+  mkdir -p -- "$CACHE"
+  exec 9>"$folder.lock"
+  flock 9
+  rm -rf -- "$folder" "$folder.making"
+  mkdir -- "$folder.making"
+  for part in "${PAIR_PARTS[@]}"; do cp -a -- "$LAB/$part" "$folder.making/"; done
+  mv -T -- "$folder.making" "$folder"
+  exec 9>&-
+  forget_old_pairs
+  stage_done
+}
+
+# Each change of a source makes another pair: only the newest are worth their room.
+forget_old_pairs() {
+  local old
+  while IFS= read -r old; do rm -rf -- "$CACHE/$old" "$CACHE/$old.lock"; done < <(
+    find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'pair-*' ! -name '*.making' -printf '%T@ %f\n' | sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2)
+}
+
+# take_pair NAME: what was saved becomes this lab, which is not there yet. 66: no such pair.
+take_pair() {
+  local folder part
+  folder=$CACHE/pair-$(pair_key)-$1
+  [[ ! -e $LAB/cluster ]] || {
+    printf 'error: the lab %s is there; expected none, to make it from a saved pair\nnext: XCAT_HA_LAB=%s lab/lab down, then the same command again; or another name\n' "$NAME" "$NAME" >&2
+    exit 1
+  }
+  [[ -d $folder ]] || {
+    printf "error: no pair '%s' is saved that was made from what this checkout holds; expected one in %s\nnext: test/run lab firstSetup saves set-up; or set up a pair and then lab/lab save %s\n" "$1" "$CACHE" "$1" >&2
+    exit 66
+  }
+  stage "a copy of the saved pair $1"
+  rm -rf -- "$LAB"
+  mkdir -p -m 0700 -- "$LAB"
+  for part in "${PAIR_PARTS[@]}"; do cp -a -- "$folder/$part" "$LAB/"; done
+  # Locks and process numbers of the machines' last day.
+  rm -f -- "$LAB"/machines/*/{leader,bindfs,supervisor.lock}
+  touch -- "$folder"
+  stage_done
+}
