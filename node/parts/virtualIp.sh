@@ -41,10 +41,14 @@ virtualIp_keep_static() {
   fi
 }
 
-# virtualIp_announce: without it a talking client is cut for half a minute (facts/failover.md 2c). Request and reply: some switches take only one.
+# virtualIp_announce: without it a talking client is cut for half a minute (facts/failover.md 2c). Request and reply: some switches take only one;
+# side by side, because each takes a second.
 virtualIp_announce() {
-  arping -q -U -c 1 -w 1 -I "${WANT[interface]}" "${WANT[ip]}" </dev/null >/dev/null 2>&1 || true
-  arping -q -A -c 1 -w 1 -I "${WANT[interface]}" "${WANT[ip]}" </dev/null >/dev/null 2>&1 || true
+  local kind
+  for kind in -U -A; do
+    arping -q "$kind" -c 1 -w 1 -I "${WANT[interface]}" "${WANT[ip]}" </dev/null >/dev/null 2>&1 &
+  done
+  wait
 }
 
 virtualIp_apply() {
