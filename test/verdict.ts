@@ -10,6 +10,7 @@ type Try = { code?: number; log: string; seen: Seen[] };
 type Part = { stage: string; part: string; state: State; tries: Try[] };
 
 const SLOWEST = 10;
+const WIDEST = 120;
 const lines = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : []);
 const fields = (file: string) => lines(file).map((line) => line.split("\t"));
 
@@ -75,7 +76,7 @@ function reasons({ code, seen }: Try): string[] {
   if (failed.length === 0) return [code === undefined ? "it never ended" : `it ended with ${code}`];
   return failed.map(({ name, invariant, message }) => {
     const [first] = (message ?? "").split("\n").filter((line) => line.trim() !== "");
-    return `${invariant ? "broken invariant: " : ""}${name ? `'${name}': ` : ""}${(first ?? "").slice(0, 200)}`;
+    return `${invariant ? "broken invariant: " : ""}${name ? `'${name}': ` : ""}${first ?? ""}`.slice(0, WIDEST * 2);
   });
 }
 
@@ -94,8 +95,10 @@ function main(run: string) {
   }
   const tests = parts.flatMap(({ tries }) => tries.flatMap(({ seen }) => seen)).filter(({ name }) => name);
   tests.sort((one, other) => other.seconds - one.seconds);
-  for (const { file, name, seconds } of tests.slice(0, SLOWEST))
-    table.push(["slow", "", seconds.toFixed(1), `${basename(file)}: ${name}`]);
+  const slowest = tests.slice(0, SLOWEST);
+  const named = slowest.map(({ file, name }) => `${basename(file)}: ${name}`.slice(0, WIDEST));
+  if (slowest.length > 0)
+    table.push(["slowest", "", slowest.map(({ seconds }) => seconds.toFixed(1)).join("\n"), named.join("\n")]);
   for (const { part, state, tries } of parts) {
     if (state !== "red" && state !== "unsteady") continue;
     const seen = tries.flatMap((one) => [...(one.code === 0 ? ["then green"] : reasons(one)), one.log]);
