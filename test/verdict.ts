@@ -5,8 +5,8 @@ import Table from "cli-table3";
 
 type State = "green" | "unsteady" | "red" | "green before" | "not run";
 type Seen = { file: string; name?: string; seconds: number; passed: boolean; invariant: boolean; message?: string };
-/** Without a code it never ended. */
-type Try = { code?: number; log: string; seen: Seen[] };
+/** Without a code it never ended; what is no test runner's has not seen any. */
+type Try = { code?: number; log: string; seen?: Seen[] };
 type Part = { stage: string; part: string; state: State; tries: Try[] };
 
 const SLOWEST = 10;
@@ -15,7 +15,8 @@ const lines = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").s
 const fields = (file: string) => lines(file).map((line) => line.split("\t"));
 
 /** What the reporter wrote; the last line of a run that was cut is none. */
-function seenIn(file: string): Seen[] {
+function seenIn(file: string): Seen[] | undefined {
+  if (!existsSync(file)) return undefined;
   return lines(file).flatMap((line) => {
     try {
       const seen = JSON.parse(line);
@@ -43,8 +44,11 @@ function partsOf(run: string): Part[] {
 
 function stateOf(how: string, tries: Try[]): State {
   if (how === "green before") return how;
-  if (tries.length === 0) return "not run";
-  if (tries.at(-1)?.code !== 0) return "red";
+  const last = tries.at(-1);
+  if (!last) return "not run";
+  if (last.code !== 0) return "red";
+  // Of all its tests none has the name that was asked for.
+  if (last.seen?.length === 0) return "not run";
   return tries.length === 1 ? "green" : "unsteady";
 }
 
@@ -71,7 +75,7 @@ function stageState(parts: Part[]): string {
 }
 
 /** Why a try was red, a line each. */
-function reasons({ code, seen }: Try): string[] {
+function reasons({ code, seen = [] }: Try): string[] {
   const failed = seen.filter(({ passed }) => !passed);
   if (failed.length === 0) return [code === undefined ? "it never ended" : `it ended with ${code}`];
   return failed.map(({ name, invariant, message }) => {
@@ -93,7 +97,7 @@ function main(run: string) {
     const tests = sum(own.map(countsOf).map(({ passed, failed }) => passed + failed));
     table.push([stage, tests, seconds.get(stage) ?? "", stageState(own)]);
   }
-  const tests = parts.flatMap(({ tries }) => tries.flatMap(({ seen }) => seen)).filter(({ name }) => name);
+  const tests = parts.flatMap(({ tries }) => tries.flatMap(({ seen }) => seen ?? [])).filter(({ name }) => name);
   tests.sort((one, other) => other.seconds - one.seconds);
   const slowest = tests.slice(0, SLOWEST);
   const named = slowest.map(({ file, name }) => `${basename(file)}: ${name}`.slice(0, WIDEST));

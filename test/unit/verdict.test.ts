@@ -190,7 +190,13 @@ const RED: [rows: { file: string; kind: Kind; tries: number; says: RegExp }[], c
     ],
     "2 passed, 1 failed",
   ],
-  [[{ file: "lab-machine/a", kind: "killed with its lane", tries: 1, says: /it never ended/ }], "0 passed, 1 failed"],
+  [
+    [
+      { file: "lab-machine/a", kind: "killed with its lane", tries: 1, says: /it never ended/ },
+      { file: "lab/b", kind: "green", tries: 1, says: /^/ },
+    ],
+    "1 passed, 1 failed",
+  ],
   [
     ["lab-machine/a", "lab/b", "lab/c", "lab/d"].map((file) => ({ file, kind: "red", tries: 1, says: /as always/ })),
     "0 passed, 4 failed",
@@ -260,6 +266,10 @@ test("one file stays as it is, and says where its log lies; a word that is no st
   assert.deepEqual(one.labs, ["lab up try"]);
   assert.match(one.logs("lab/b")[0], /as always/);
   assert.equal(one.last, "0 passed, 1 failed");
+  const none = world.run("lab", "b", "no such name");
+  assert.equal(none.code, 1, none.output);
+  assert.match(none.output, /│ lab +│ +0 │ +\d+ │ not run /);
+  assert.equal(none.last, "0 passed, 0 failed");
   for (const words of [["everything"], ["lab", "nowhere"]]) {
     const refused = world.run(...words);
     assert.equal(refused.code, 64, refused.output);
