@@ -2,6 +2,7 @@
 // tests run it in the lab's namespace; what it prints (one JSON line a second, the whole at the end) is their evidence.
 import { appendFileSync } from "node:fs";
 import { Client } from "pg";
+import { BrokenInvariant } from "./brokenInvariant";
 
 const EVERY_MS = 50;
 const LIMIT_MS = 1000;
@@ -19,6 +20,12 @@ export function longestGap(commits: Commit[], from: number, to: number): number 
 export function missingRows(commits: Commit[], found: number[]): number[] {
   const there = new Set(found);
   return commits.map(({ row }) => row).filter((row) => !there.has(row));
+}
+
+export function assertNoRowLost(commits: Commit[], found: number[]) {
+  const missing = missingRows(commits, found);
+  if (missing.length > 0)
+    throw new BrokenInvariant(`${missing.length} of ${commits.length} committed rows are lost: ${missing.join(" ")}`);
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -19,6 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BrokenInvariant } from "./brokenInvariant";
 import { type Lease, type Look, looksAtMachines, type Process, type Sample } from "./invariants";
 import { Lab } from "./lab";
 
@@ -258,7 +259,10 @@ export class Sampler {
   private requireAlive() {
     if (!this.ended) return;
     const { exitCode, signalCode } = this.child;
-    throw new Error(`the sampler ended by itself, by ${signalCode ?? exitCode}: ${readFileSync(this.errors, "utf8")}`);
+    // Nobody looked: what it would have seen cannot be told.
+    throw new BrokenInvariant(
+      `the sampler ended by itself, by ${signalCode ?? exitCode}: ${readFileSync(this.errors, "utf8")}`,
+    );
   }
 
   /** Waits until it has looked at everything once more, beginning now. */

@@ -1,7 +1,8 @@
 // A node is let go: never the owner, and whoever goes starts nothing beside the node that serves.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { missingRows } from "../client";
+import { assertUntouched } from "../brokenInvariant";
+import { assertNoRowLost } from "../client";
 import { assertNoChanges, assertPair, expectUp, lab, type NodeName, pairWith, STACK, UNITS } from "./pair";
 import { sampled } from "./sampled";
 
@@ -72,7 +73,7 @@ test("a standby node is let go, in two goes: nothing where its share hangs; then
   const { code, output } = destroy("xcatmn2");
   assert.equal(code, 0, output);
   assert.match(output, /not started, whatever ran here before the pair: postgresql xcatd named dhcpd conserver/);
-  assert.equal(lab.on("xcatmn1", shared), before);
+  assertUntouched(lab.on("xcatmn1", shared), before);
   assert.equal(localDirectories("xcatmn2"), 5);
   assert.equal(ours("xcatmn2"), "");
   assert.deepEqual(units("xcatmn2"), STOPPED);
@@ -122,7 +123,7 @@ test("the former primary is let go while the other node serves: with its own dir
   assert.deepEqual(units("xcatmn1"), STOPPED);
   assert.equal(ours("xcatmn1"), "");
   const { commits, found } = await client.stop();
-  assert.deepEqual(missingRows(commits, found), []);
+  assertNoRowLost(commits, found);
   expectUp("xcatmn1");
   assertPair("xcatmn2");
   assertNoChanges("xcatmn1");

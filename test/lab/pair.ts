@@ -1,6 +1,7 @@
 // The pair that the lab tests work on, and what must hold after each of them.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BrokenInvariant } from "../brokenInvariant";
 import { Lab, type Result } from "../lab";
 
 export const lab = new Lab(process.env.XCAT_HA_LAB ?? "test");
@@ -32,7 +33,7 @@ export function owner(): NodeName | undefined {
     const { code, output } = lab.run(["ssh", node, "xcat-ha status 2>/dev/null"]);
     return code === 0 && / is held by \S+ since .*\(mine\)/.test(output);
   });
-  assert.ok(held.length <= 1, `two owners: ${held}`);
+  if (held.length > 1) throw new BrokenInvariant(`two owners: ${held}`);
   return held[0];
 }
 
@@ -55,8 +56,9 @@ export function pairWith(active: NodeName) {
   try {
     assertPair(active);
     return;
-  } catch {
-    // Then by the commands.
+  } catch (error) {
+    if (error instanceof BrokenInvariant) throw error;
+    // Else by the commands.
   }
   const order = owner() === standby ? [standby, active] : [active, standby];
   for (const node of order) expectUp(node);
@@ -66,6 +68,8 @@ export function pairWith(active: NodeName) {
 export function assertPair(active: NodeName) {
   const standby = peerOf(active);
   assert.equal(owner(), active);
+  const served = lab.on(standby, "pgrep -ax postgres -o; ip -o addr show | grep 'inet 10.5.106.7/'; true");
+  if (served !== "") throw new BrokenInvariant(`${standby} serves while ${active} is the owner:\n${served}`);
   for (const node of NODES) {
     const state = lab.on(
       node,

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { assertUntouched } from "../brokenInvariant";
 import { ADD_ADMIN, edited, type LabFault, REFUSALS, REMOVE_ADMIN, type Refusal } from "../refusals";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, UNITS } from "./pair";
 import { sampled } from "./sampled";
@@ -117,7 +118,7 @@ for (const row of REFUSALS) {
           lines.some((said) => said.endsWith(line)),
           `expected the line\n${line}\nin\n${lines.join("\n")}`,
         );
-      assert.deepEqual(changed(found, look()), []);
+      assertUntouched(changed(found, look()), []);
       assert.ok(seconds < 60, `it took ${seconds} s`);
     } finally {
       undoHere(fault);

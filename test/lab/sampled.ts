@@ -1,5 +1,6 @@
 // The sampler beside the tests of one file: each test ends with what was seen during it. No second try excuses what was seen once.
 import { after, afterEach, beforeEach } from "node:test";
+import { BrokenInvariant } from "../brokenInvariant";
 import { inWords, lookedInWords, type Sample, unexpected, violationsOf } from "../invariants";
 import type { Lab } from "../lab";
 import { Sampler } from "../sampler";
@@ -12,10 +13,10 @@ function judge(samples: Sample[], when: string) {
   const found = unexpected(violationsOf(samples, judged), expected);
   judged = samples.at(-1)?.lease.at ?? judged;
   if (found.length === 0) return;
-  const message = `the sampler, ${when}:\n${inWords(found)}`;
-  // Of a test that fails by itself too, what a hook throws is not shown.
-  console.error(message);
-  throw new Error(message);
+  const broken = new BrokenInvariant(`the sampler, ${when}:\n${inWords(found)}`);
+  // Of a test that fails by itself too, what a hook throws is not shown: test/reporter.js reads it here.
+  console.error(String(broken));
+  throw broken;
 }
 
 /** Called after a file's own hooks and before its tests: a hook that throws keeps those behind it from running. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assertUntouched, BrokenInvariant } from "../brokenInvariant";
+import { assertNoRowLost } from "../client";
 import {
   type Lease,
   type Look,
@@ -293,4 +295,12 @@ test("the proof that it looked counts only machines that were on", () => {
     sample(lease(2), [look(2, "one"), off(2, "two")]),
   ];
   assert.deepEqual(looksAtMachines(samples), { one: 2, two: 0 });
+});
+
+test("a lost row and a touched thing are broken invariants, which a plain failure is not", () => {
+  const commits = [1, 2, 3].map((row) => ({ row, at: row }));
+  assertNoRowLost(commits, [3, 2, 1, 4]);
+  assert.throws(() => assertNoRowLost(commits, [2]), new BrokenInvariant("2 of 3 committed rows are lost: 1 3"));
+  assertUntouched(["a"], ["a"]);
+  assert.throws(() => assertUntouched("b", "a"), new BrokenInvariant("touched, and it had to stay: now\nb\nbefore\na"));
 });

@@ -1,0 +1,289 @@
+// test/run itself in a copy of its own, with a lab, tests and programs that only note that they were called.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+
+const ROOT = join(__dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-verdict-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Texts of test files. `once` is true at a file's first try. */
+const TESTS = {
+  green: "test('it', () => {});",
+  red: "test('it', () => { throw new Error('as always'); });",
+  flaky: "test('it', () => { if (once) throw new Error('for once'); });",
+  broken: "test('it', () => { if (once) throw new BrokenInvariant('two writers'); });",
+  "broken beside a test that fails": `
+    afterEach(() => { const broken = new BrokenInvariant('two writers'); console.error(String(broken)); if (once) throw broken; });
+    test('it', () => { if (once) throw new Error('by itself'); });`,
+  killed: "test('it', () => { if (once) process.kill(process.pid, 'SIGKILL'); });",
+  "killed with its runner": "test('it', () => { if (once) process.kill(process.ppid, 'SIGKILL'); });",
+  "killed with its lane": `
+    test('it', () => {
+      const lane = Number(readFileSync(\`/proc/\${process.ppid}/stat\`, "utf8").split(" ")[3]);
+      for (const pid of [lane, process.ppid]) process.kill(pid, 'SIGKILL');
+    });`,
+  left: "test('it', () => { if (once) process.exit(0); });",
+  // What was told by then has left the process.
+  "left in the middle": `
+    test('it', () => {});
+    test('and out', async () => { await new Promise((resolve) => setTimeout(resolve, 100)); if (once) process.exit(0); });`,
+};
+type Kind = keyof typeof TESTS;
+
+class World {
+  private readonly root = mkdtempSync(join(folder, "world-"));
+  private readonly copy = join(this.root, "copy");
+  private readonly calls = join(this.root, "calls");
+  readonly cache = join(this.root, "cache/xcat-ha");
+
+  constructor(files: Record<string, Kind>) {
+    for (const file of ["test/run", "test/reporter.js", "test/verdict.ts", "test/brokenInvariant.ts"])
+      cpSync(join(ROOT, file), join(this.copy, file), { recursive: true });
+    cpSync(join(ROOT, "toolchain/lib"), join(this.copy, "toolchain/lib"), { recursive: true });
+    const run = readFileSync(join(this.copy, "test/run"), "utf8");
+    this.write("test/run", run.replace(/^readonly SWEEPS=.*$/m, "readonly SWEEPS=(test/lab/swept.test.ts)"));
+    symlinkSync(join(ROOT, "node_modules"), join(this.copy, "node_modules"));
+    this.write(".gitignore", "node_modules\n");
+    mkdirSync(join(this.copy, "toolchain/command-plugin"));
+    this.program("copy/toolchain/npm-packages", "");
+    this.program("copy/toolchain/toolchain", "");
+    // Its first `up` fails where there is a file of that name.
+    this.program(
+      "copy/lab/lab",
+      `echo "lab $1 $XCAT_HA_LAB" >>'${this.calls}'; [ "$1" != up ] || ! rm '${this.root}/no-lab' 2>/dev/null || { echo 'lab up: there is none'; exit 1; }`,
+    );
+    for (const name of ["shellcheck", "sshd", "ssh-keygen", "ssh-agent", "go", "gofmt"])
+      this.program(`bin/${name}`, "");
+    this.program("bin/npm", `echo check >>'${this.calls}'`);
+    for (const [file, kind] of Object.entries(files)) this.test(file, kind);
+    this.git("init", "-q");
+    this.commit();
+  }
+
+  program(name: string, text: string) {
+    mkdirSync(dirname(join(this.root, name)), { recursive: true });
+    writeFileSync(join(this.root, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  }
+
+  write(file: string, text: string) {
+    mkdirSync(dirname(join(this.copy, file)), { recursive: true });
+    writeFileSync(join(this.copy, file), text);
+  }
+
+  test(file: string, kind: Kind) {
+    const began = join(this.root, `began-${file.replaceAll("/", "-")}`);
+    this.write(
+      `test/${file}.test.ts`,
+      `import { appendFileSync, existsSync, readFileSync } from "node:fs";
+       import { afterEach, test } from "node:test";
+       import { BrokenInvariant } from "../brokenInvariant";
+       const once = !existsSync("${began}");
+       for (const file of ["${began}", "${this.calls}"]) appendFileSync(file, "${file}\\n");
+       ${TESTS[kind]}`,
+    );
+  }
+
+  remove(file: string) {
+    rmSync(join(this.copy, file));
+  }
+
+  noLabOnce() {
+    writeFileSync(join(this.root, "no-lab"), "");
+  }
+
+  private environment() {
+    const inherited = Object.entries(process.env).filter(
+      ([name]) => !/^(NODE_TEST_CONTEXT|XCAT_HA_.*|LANE|GIT_.*)$/.test(name),
+    );
+    return {
+      ...Object.fromEntries(inherited),
+      PATH: `${join(this.root, "bin")}:${process.env.PATH}`,
+      XDG_CACHE_HOME: join(this.root, "cache"),
+      GIT_CONFIG_GLOBAL: "/dev/null",
+    };
+  }
+
+  private git(...args: string[]) {
+    const user = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    const done = spawnSync("git", [...user, ...args], { cwd: this.copy, env: this.environment(), encoding: "utf8" });
+    assert.equal(done.status, 0, done.stderr);
+  }
+
+  commit() {
+    this.git("add", "-A");
+    this.git("commit", "-qm", "as it is");
+  }
+
+  /** Runs it: what it said, what its table says of what was not green, and what was called, the lab's `down`s left out. */
+  run(...words: string[]) {
+    rmSync(this.calls, { force: true });
+    const done = spawnSync("test/run", words, { cwd: this.copy, env: this.environment(), encoding: "utf8" });
+    const output = `${done.stdout}${done.stderr}`;
+    const called = existsSync(this.calls) ? readFileSync(this.calls, "utf8").trimEnd().split("\n") : [];
+    return {
+      code: done.status,
+      output,
+      last: done.stdout.trimEnd().split("\n").at(-1),
+      labs: called.filter((call) => call.startsWith("lab ")),
+      called: called.filter((call) => !call.startsWith("lab ")).sort(),
+      /** The logs that the table names of a part. */
+      logs: (part: string) => {
+        const [, ...rows] = output.split(`│ test/${part}.test.ts `);
+        const [own] = (rows[0] ?? "").split("├");
+        return [...own.matchAll(/(\S+\.log) /g)].map(([, log]) => readFileSync(log, "utf8"));
+      },
+    };
+  }
+}
+
+test("what is red by a test alone is run once more, alone and on fresh machines: green then, it is unsteady, and the run passes", () => {
+  const world = new World({ "lab-machine/a": "green", "lab/b": "green", "lab/c": "flaky" });
+  world.noLabOnce();
+  const { code, output, last, called, labs, logs } = world.run("lab");
+  assert.equal(code, 0, output);
+  assert.deepEqual(called, ["lab-machine/a", "lab/b", "lab/c", "lab/c"]);
+  assert.match(output, /│ lab +│ +3 │ +\d+ │ 2 unsteady, 1 green/);
+  assert.match(output, /│ slowest +│ +│ +\d+\.\d │ \S+\.test\.ts: it /);
+  const seen = [...logs("lab/b"), ...logs("lab/c")];
+  for (const [index, text] of [/^lab up: there is none$/m, /✔ it/, /for once/, /✔ it/].entries())
+    assert.match(seen[index], text);
+  // Both lanes' labs are gone before each second try, in which one goes up.
+  assert.match(labs.join("\n"), /(lab down \S+-0\nlab down \S+-1\nlab up \S+-0\n){2}/);
+  assert.equal(last, "3 passed, 0 failed");
+});
+
+const RED: [rows: { file: string; kind: Kind; tries: number; says: RegExp }[], counts: string][] = [
+  [
+    [
+      { file: "lab-machine/a", kind: "red", tries: 2, says: /'it': as always/ },
+      { file: "lab/b", kind: "broken", tries: 1, says: /broken invariant: 'it': two writers/ },
+      { file: "lab/c", kind: "killed", tries: 1, says: /killed by SIGKILL/ },
+    ],
+    "0 passed, 3 failed",
+  ],
+  [
+    [
+      { file: "lab-machine/a", kind: "left", tries: 1, says: /no test of it was reported|began and did not end/ },
+      { file: "lab/b", kind: "broken beside a test that fails", tries: 1, says: /broken invariant: two writers/ },
+      { file: "lab/c", kind: "killed with its runner", tries: 1, says: /it ended with 137/ },
+    ],
+    "0 passed, 3 failed",
+  ],
+  [
+    [
+      { file: "lab-machine/a", kind: "left in the middle", tries: 1, says: /of its tests began and did not end/ },
+      { file: "lab/b", kind: "green", tries: 1, says: /^/ },
+    ],
+    "2 passed, 1 failed",
+  ],
+  [
+    [
+      { file: "lab-machine/a", kind: "killed with its lane", tries: 1, says: /it never ended/ },
+      { file: "lab/b", kind: "green", tries: 1, says: /^/ },
+    ],
+    "1 passed, 1 failed",
+  ],
+  [
+    ["lab-machine/a", "lab/b", "lab/c", "lab/d"].map((file) => ({ file, kind: "red", tries: 1, says: /as always/ })),
+    "0 passed, 4 failed",
+  ],
+];
+
+for (const [rows, counts] of RED)
+  test(`red: ${rows.map(({ kind, tries }) => `${kind}, tried ${tries === 1 ? "once" : "twice"}`).join("; ")}`, () => {
+    const world = new World(Object.fromEntries(rows.map(({ file, kind }) => [file, kind])));
+    const { code, output, last, called, logs } = world.run("lab");
+    assert.equal(code, 1, output);
+    for (const { file, kind, tries, says } of rows) {
+      assert.equal(called.filter((name) => name === file).length, tries, `${kind}\n${output}`);
+      assert.match(output, says);
+      assert.equal(logs(file).length, kind === "green" ? 0 : tries, `${kind}\n${output}`);
+    }
+    assert.equal(last, counts, output);
+  });
+
+test("full goes on where it was cut: what was green for the same tree at its first try is not run again", () => {
+  const world = new World({
+    "unit/u": "green",
+    "toolchain/t": "green",
+    "lab-machine/a": "green",
+    "lab/b": "flaky",
+    "lab/swept": "green",
+  });
+  const all = ["check", "lab-machine/a", "lab/b", "lab/swept", "toolchain/t", "unit/u"];
+  const first = world.run("full");
+  assert.equal(first.code, 0, first.output);
+  assert.deepEqual(first.called, [...all, "lab/b"].sort());
+  assert.equal(readdirSync(join(world.cache, "green")).length, 2, "the tree's own file, and its parts");
+
+  const again = world.run("full");
+  assert.equal(again.code, 0, again.output);
+  assert.deepEqual(again.called, ["lab/b"]);
+  assert.match(again.output, /│ unit +│ +0 │ +│ green before /);
+  assert.match(again.output, /│ lab +│ +1 │ +\d+ │ 1 green, 1 green before /);
+  assert.equal(again.last, "1 passed, 0 failed");
+
+  const gate = world.run();
+  assert.equal(gate.code, 0, gate.output);
+  assert.deepEqual(
+    gate.called,
+    all.filter((part) => part !== "lab/swept"),
+  );
+
+  world.test("unit/dirty", "red");
+  const dirty = world.run("full");
+  assert.equal(dirty.code, 1, dirty.output);
+  assert.deepEqual(dirty.called, ["check", "toolchain/t", "unit/dirty", "unit/u"]);
+  assert.match(dirty.output, /│ lab +│ +0 │ +│ 2 not run /);
+
+  world.remove("test/unit/dirty.test.ts");
+  world.write("README.md", "changed\n");
+  world.commit();
+  const changed = world.run("full");
+  assert.equal(changed.code, 0, changed.output);
+  assert.deepEqual(changed.called, all);
+});
+
+test("one file stays as it is, and says where its log lies; a word that is no stage is refused", () => {
+  const world = new World({ "lab-machine/a": "green", "lab/b": "red" });
+  const one = world.run("lab", "b", "it");
+  assert.equal(one.code, 1, one.output);
+  assert.deepEqual(one.called, ["lab/b"]);
+  assert.deepEqual(one.labs, ["lab up try"]);
+  assert.match(one.logs("lab/b")[0], /as always/);
+  assert.equal(one.last, "0 passed, 1 failed");
+  const none = world.run("lab", "b", "no such name");
+  assert.equal(none.code, 1, none.output);
+  assert.match(none.output, /│ lab +│ +0 │ +\d+ │ not run /);
+  assert.equal(none.last, "0 passed, 0 failed");
+  for (const words of [["everything"], ["lab", "nowhere"]]) {
+    const refused = world.run(...words);
+    assert.equal(refused.code, 64, refused.output);
+    assert.deepEqual(refused.called, []);
+  }
+});
+
+test("the newest 20 runs stay", () => {
+  const world = new World({ "lab-machine/a": "green" });
+  const runs = join(world.cache, "runs");
+  for (let day = 10; day < 32; day++) mkdirSync(join(runs, `202001${day}-000000-1`), { recursive: true });
+  world.run("check");
+  const left = readdirSync(runs).sort();
+  assert.equal(left.length, 20);
+  assert.equal(left[0], "20200113-000000-1");
+  assert.ok(existsSync(join(runs, left[19], "check.log")));
+});
