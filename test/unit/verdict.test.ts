@@ -64,7 +64,7 @@ class World {
     // Its first `up` fails where there is a file of that name.
     this.program(
       "copy/lab/lab",
-      `echo "lab $1 $XCAT_HA_LAB" >>'${this.calls}'; [ "$1" != up ] || ! rm '${this.root}/no-lab' 2>/dev/null || { echo 'lab up: there is none'; exit 1; }`,
+      `echo "lab $1 $XCAT_HA_LAB" >>'${this.calls}'; [ "$1" != status ] || echo 'not there'; [ "$1" != up ] || ! rm '${this.root}/no-lab' 2>/dev/null || { echo 'lab up: there is none'; exit 1; }`,
     );
     for (const name of ["shellcheck", "sshd", "ssh-keygen", "ssh-agent", "go", "gofmt"])
       this.program(`bin/${name}`, "");
@@ -162,7 +162,7 @@ test("what is red by a test alone is run once more, alone and on fresh machines:
   for (const [index, text] of [/^lab up: there is none$/m, /✔ it/, /for once/, /✔ it/].entries())
     assert.match(seen[index], text);
   // Both lanes' labs are gone before each second try, in which one goes up.
-  assert.match(labs.join("\n"), /(lab down \S+-0\nlab down \S+-1\nlab up \S+-0\n){2}/);
+  assert.match(labs.join("\n"), /(lab down \S+-0\nlab down \S+-1\nlab down \S+-0\nlab up \S+-0\n){2}/);
   assert.equal(last, "3 passed, 0 failed");
 });
 
@@ -263,7 +263,7 @@ test("one file stays as it is, and says where its log lies; a word that is no st
   const one = world.run("lab", "b", "it");
   assert.equal(one.code, 1, one.output);
   assert.deepEqual(one.called, ["lab/b"]);
-  assert.deepEqual(one.labs, ["lab up try"]);
+  assert.deepEqual(one.labs, ["lab status try", "lab down try", "lab up try"]);
   assert.match(one.logs("lab/b")[0], /as always/);
   assert.equal(one.last, "0 passed, 1 failed");
   const none = world.run("lab", "b", "no such name");
