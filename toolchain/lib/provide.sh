@@ -58,7 +58,7 @@ provide() {
   mkdir -p -- "$making/bin" "$making/home/plugins"
   pulumi=$(pulumi_on_path)
   if [[ -n $pulumi ]]; then
-    version=$(PULUMI_HOME=$making/home PULUMI_SKIP_UPDATE_CHECK=true "$pulumi" version 2>/dev/null | sed 's/^v//') || version=
+    version=$("$pulumi" version 2>/dev/null | sed 's/^v//') || version=
     if [[ -e $(dirname "$(readlink -f "$pulumi")")/pulumi-language-nodejs ]]; then host=yes; fi
     if [[ -n $(user_plugin) ]]; then plugin=yes; fi
   fi
