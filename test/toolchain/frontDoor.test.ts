@@ -5,9 +5,16 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 
-// toolchain/toolchain itself, with a pulumi on PATH that only tells its version, and a cache of its own.
+// toolchain/toolchain itself, with a pulumi on PATH that only tells its version and its plugins, and a cache of its own.
 
 const TOOLCHAIN = resolve("toolchain/toolchain");
+const PLUGIN = "plugins/resource-command-v1.2.1";
+
+// As the vendor's, it passes over a plugin's folder that is a link.
+const FINDS_PLUGINS = `
+  found='{"kind": "resource", "name": "command", "version": "1.2.1"}'
+  if [ ! -d "$PULUMI_HOME/${PLUGIN}" ] || [ -h "$PULUMI_HOME/${PLUGIN}" ]; then found=; fi
+  echo "[$found]"`;
 
 function world(context: TestContext) {
   const root = mkdtempSync(join(tmpdir(), "toolchain-test-"));
@@ -15,19 +22,22 @@ function world(context: TestContext) {
   const bin = join(root, "bin");
   const home = join(root, "home");
   mkdirSync(bin);
-  mkdirSync(join(home, ".pulumi/plugins/resource-command-v1.2.1"), { recursive: true });
-  const program = (name: string, text: string) => {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(bin, name), 0o755);
+  const plugin = join(home, ".pulumi", PLUGIN);
+  mkdirSync(plugin, { recursive: true });
+  const program = (name: string, text: string, folder = bin) => {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(folder, name), 0o755);
   };
-  const pulumi = (version: string) =>
+  const pulumi = (version: string, plugins = FINDS_PLUGINS) =>
     program(
       "pulumi",
-      `echo asked >>${root}/asked; [ ! -e ${root}/slow ] || sleep $(cat ${root}/slow); echo v${version}`,
+      `if [ "$1" = plugin ]; then ${plugins}; exit; fi
+      echo asked >>${root}/asked; [ ! -e ${root}/slow ] || sleep $(cat ${root}/slow); echo v${version}`,
     );
   const slow = (seconds: number) => writeFileSync(join(root, "slow"), String(seconds));
   pulumi("3.260.0");
   program("pulumi-language-nodejs", "true");
+  program("pulumi-resource-command", "true", plugin);
   const { PULUMI_HOME: _, ...inherited } = process.env;
   const env = {
     ...inherited,
@@ -38,7 +48,7 @@ function world(context: TestContext) {
   };
   const start = (words: string[], extra = {}) => spawn(TOOLCHAIN, words, { env: { ...env, ...extra }, detached: true });
   const run = (words: string[], extra = {}) => finish(start(words, extra));
-  return { root, bin, home, program, pulumi, slow, start, run };
+  return { root, bin, home, plugin, program, pulumi, slow, start, run };
 }
 
 async function finish(child: ChildProcess) {
@@ -73,6 +83,38 @@ test("toolchain: another pulumi on PATH is another choice", async (t) => {
   const refused = await w.run(["install"]);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /the pulumi on PATH is 3\.100\.0; expected 3\.227\.0 or newer\nnext: install /);
+});
+
+test("toolchain: another plugin of the same version is another choice", async (t) => {
+  const w = world(t);
+  const before = folderOf((await w.run(["status"])).stdout);
+  w.program("pulumi-resource-command", "echo another", w.plugin);
+  const after = folderOf((await w.run(["status"])).stdout);
+  assert.ok(before && after);
+  assert.notEqual(after, before);
+});
+
+test("toolchain: a plugin whose installation did not end is none", async (t) => {
+  const w = world(t);
+  writeFileSync(`${w.plugin}.partial`, "");
+  // The vendor does not answer.
+  w.program("node", `case "$*" in *vendor.js*) exit 1 ;; esac; exec '${process.execPath}' "$@"`);
+  const refused = await w.run(["install"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /the pulumi on PATH has no plugin command 1\.2\.1/);
+});
+
+test("toolchain: one whose CLI does not find the plugin is not handed out", async (t) => {
+  const w = world(t);
+  w.pulumi("3.260.0", `echo '[{"kind": "resource", "name": "command", "version": "1.2.0"}]'`);
+  for (const _ of ["first", "again"]) {
+    const refused = await w.run(["install"]);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /error: the CLI does not find the plugin command 1\.2\.1 in .*\/home\/plugins\nevidence: found: 1\.2\.0 *\nnext: /,
+    );
+  }
 });
 
 test("toolchain: inside exec it finds the same toolchain, and does not take its own for the user's", async (t) => {

@@ -29,11 +29,6 @@ type CommandInputs struct {
 	AddPreviousOutputInEnv *bool             `pulumi:"addPreviousOutputInEnv,optional"`
 }
 
-// Annotate sets the default of the one input that has one here.
-func (c *CommandInputs) Annotate(a infer.Annotator) {
-	a.SetDefault(&c.AddPreviousOutputInEnv, true)
-}
-
 // CommandOutputs are the inputs and what the last command printed.
 type CommandOutputs struct {
 	CommandInputs

@@ -21,8 +21,9 @@ func TestTheConnectionIsSecretAndDefaultsAreFilled(t *testing.T) {
 			}
 		}
 	}
-	if !checked["addPreviousOutputInEnv"].BoolValue() {
-		t.Error("addPreviousOutputInEnv has no default")
+	// Left out means true (TestPreviousOutputIsInTheEnvironmentWhereSshdAllowsIt), but Check does not write it down.
+	if value, there := checked["addPreviousOutputInEnv"]; there {
+		t.Errorf("addPreviousOutputInEnv: got %v, want it left out", value)
 	}
 	state := p.mustCreate(values{"connection": s.connection(nil), "create": "true"})
 	if !state["connection"].IsSecret() {

@@ -10,20 +10,22 @@ pulumi_on_path() {
   done < <(type -aP pulumi)
 }
 
-# user_plugin: the official command plugin in the user's own PULUMI_HOME; it is only read.
+# user_plugin: the official command plugin in the user's own PULUMI_HOME, where it is whole; it is only read.
 user_plugin() {
   local home=${PULUMI_HOME:-$HOME/.pulumi}
   [[ $home != "$CACHE"/* ]] || home=$HOME/.pulumi
   local plugin=$home/plugins/resource-command-v$COMMAND_VERSION
-  [[ ! -d $plugin ]] || printf '%s\n' "$plugin"
+  # The CLI leaves .partial beside a plugin whose installation did not end.
+  if [[ -x $plugin/pulumi-resource-command && ! -e $plugin.partial ]]; then printf '%s\n' "$plugin"; fi
 }
 
 # path_identity: what PATH offers, without running it.
 path_identity() {
-  local pulumi
+  local pulumi plugin
   pulumi=$(pulumi_on_path)
   [[ -z $pulumi ]] || stat -L -c '%n %s %.9Y' -- "$(readlink -f -- "$pulumi")"
-  user_plugin
+  plugin=$(user_plugin)
+  [[ -z $plugin ]] || stat -L -c '%n %s %.9Y' -- "$plugin/pulumi-resource-command"
 }
 
 vendor_answers() {
@@ -77,6 +79,7 @@ provide() {
       exit 1
       ;;
   esac
+  require_plugin "$making"
   printf '%s\n' "$choice" >"$making/complete"
   rm -rf -- "$folder"
   mv -T -- "$making" "$folder"
@@ -96,7 +99,8 @@ provide_path() {
   local sibling
   for sibling in "$(dirname "$(readlink -f "$2")")"/pulumi*; do ln -s -- "$sibling" "$1/bin/$(basename "$sibling")"; done
   if [[ -n $(user_plugin) ]]; then
-    ln -s -- "$(user_plugin)" "$1/home/plugins/resource-command-v$COMMAND_VERSION"
+    # A copy: the CLI passes over a plugin's folder that is a link.
+    cp -RL -- "$(user_plugin)" "$1/home/plugins/resource-command-v$COMMAND_VERSION"
   else
     install_official_plugin "$1"
   fi
@@ -139,6 +143,21 @@ provide_built() {
   PULUMI_HOME=$to/home PULUMI_SKIP_UPDATE_CHECK=true "$to/bin/pulumi" plugin install resource command "$COMMAND_VERSION" --file "$to/pulumi-resource-command" >"$to/log" 2>&1 ||
     give_up "pulumi plugin install --file failed" "$to/log"
   rm -f -- "$to/pulumi-resource-command"
+}
+
+# require_plugin FOLDER: what was made is good only when its own CLI finds the plugin in it.
+require_plugin() {
+  local ls="PULUMI_HOME=$1/home $1/bin/pulumi plugin ls"
+  PULUMI_HOME=$1/home PULUMI_SKIP_UPDATE_CHECK=true "$1/bin/pulumi" plugin ls --json >"$1/plugins.json" 2>"$1/log" || give_up "pulumi plugin ls failed" "$1/log" "$ls"
+  node -e '
+    const [file, version] = process.argv.slice(1);
+    const plugins = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
+    const found = plugins.filter(({ kind, name }) => kind === "resource" && name === "command").map((plugin) => plugin.version);
+    console.error(`found: ${found.join(", ") || "none"}`);
+    process.exit(found.includes(version) ? 0 : 1);
+  ' "$1/plugins.json" "$COMMAND_VERSION" 2>"$1/log" ||
+    give_up "the CLI does not find the plugin command $COMMAND_VERSION in $1/home/plugins" "$1/log" "$ls -v 11 --logtostderr says what it passes over"
+  rm -f -- "$1/plugins.json"
 }
 
 give_up() { # WHAT LOG [NEXT]
