@@ -114,7 +114,7 @@ function main(run: string) {
   const failed = sum(counts.map((count) => count.failed));
   console.log(`logs: ${run}`);
   console.log(`${passed} passed, ${failed} failed`);
-  if (parts.some(({ state }) => state === "red" || state === "not run")) process.exitCode = 1;
+  if (parts.length === 0 || parts.some(({ state }) => state === "red" || state === "not run")) process.exitCode = 1;
 }
 
 main(process.argv[2]);
