@@ -302,5 +302,6 @@ test("a lost row and a touched thing are broken invariants, which a plain failur
   assertNoRowLost(commits, [3, 2, 1, 4]);
   assert.throws(() => assertNoRowLost(commits, [2]), new BrokenInvariant("2 of 3 committed rows are lost: 1 3"));
   assertUntouched(["a"], ["a"]);
+  assert.equal(String(new BrokenInvariant("two writers")), "BrokenInvariant: two writers");
   assert.throws(() => assertUntouched("b", "a"), new BrokenInvariant("touched, and it had to stay: now\nb\nbefore\na"));
 });
