@@ -222,7 +222,7 @@ export const REFUSALS: Refusal[] = [
     ],
     says: [
       `line 10, "network: &net 10_0_0_0-255_0_0_0 # the xCAT networks object whose mgtifname is ...: the anchor &net; ${PLAIN}`,
-      `line 33, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
+      `line 34, "  privateKey: *net # relative to this file": the alias *net; ${PLAIN}`,
     ],
   },
   {
