@@ -250,7 +250,12 @@ async function openSession(cluster, node, settings) {
   const { address, bootstrapAddress } = cluster.nodes[node];
   const open = async (/** @type {string} */ at) => {
     const session = new Session(cluster, node, at);
-    await session.ask("settings", "", settings, CONNECT_SECONDS * 2);
+    try {
+      await session.ask("settings", "", settings, CONNECT_SECONDS * 2);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
     return session;
   };
   try {
