@@ -42,13 +42,7 @@ function valuesOf({ target, counter, foundAt, __provider, ...values }) {
 /** @param {Properties} properties @param {string} verb @param {string} argument @param {Values} values */
 async function ask(properties, verb, argument, values) {
   const session = await sessionOf(properties);
-  const reply = await session.request(verb, argument, values);
-  if (reply.code !== 0)
-    throw new NodeError(
-      reply.stderr.replace(/^error: /, "") ||
-        `${verb} ${argument} on ${properties.target.node} ended with ${reply.code} and said nothing`,
-    );
-  return reply.stdout;
+  return session.ask(verb, argument, values);
 }
 
 /** @param {Properties} properties @returns {Promise<Values>} */

@@ -223,6 +223,19 @@ class Session {
     });
   }
 
+  /**
+   * As `request`, and what the node calls an error is one; its standard output.
+   * @param {string} verb @param {string} argument @param {Record<string, string>} values @param {number} [seconds] @returns {Promise<string>}
+   */
+  async ask(verb, argument, values, seconds) {
+    const reply = await this.request(verb, argument, values, seconds);
+    if (reply.code === 0) return reply.stdout;
+    throw new NodeError(
+      reply.stderr.replace(/^error: /, "") ||
+        `${verb} ${argument} on ${this.node} ended with ${reply.code} and said nothing`,
+    );
+  }
+
   close() {
     this.child.stdin.end();
   }
@@ -237,7 +250,12 @@ async function openSession(cluster, node, settings) {
   const { address, bootstrapAddress } = cluster.nodes[node];
   const open = async (/** @type {string} */ at) => {
     const session = new Session(cluster, node, at);
-    await session.request("settings", "", settings, CONNECT_SECONDS * 2);
+    try {
+      await session.ask("settings", "", settings, CONNECT_SECONDS * 2);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
     return session;
   };
   try {

@@ -133,7 +133,8 @@ quiesce() {
 prove_stopped() {
   local unit pids
   for unit in "${UNITS[@]}"; do
-    pids=$(unit_processes "$unit" | tr '\n' ' ')
+    pids=$(unit_processes "$unit") || exit
+    pids=${pids//$'\n'/ }
     # One that is not installed is inactive. Neither that nor failed: it runs, or systemd does not answer.
     [[ -z $pids && $(unit_state "$unit") == @(inactive|failed) ]] ||
       fail blocked "$unit is not proven to be stopped on $NODE; expected it inactive, without processes: ${pids:-none}" "$(unit_evidence "$unit")" \

@@ -210,8 +210,13 @@ serve() {
       local -A settings=()
       document_read settings <<<"$document"
       use_settings settings
-      resolve_units
-      printf 'reply %s 0 - -\n' "$id"
+      # In a child first: what cannot be told ends the request and not the session.
+      if error=$(resolve_units 2>&1); then
+        resolve_units
+        printf 'reply %s 0 - -\n' "$id"
+      else
+        printf 'reply %s %s - %s\n' "$id" "$?" "$(printf %s "$error" | base64 -w0)"
+      fi
       continue
     fi
     reply=$(

@@ -103,9 +103,10 @@ debian_clusters() {
 # Service -> its unit here, and what belongs to it; filled by resolve_units.
 declare -gA UNIT=() COMPANIONS=()
 
-# resolve_units: the first loaded candidate of every service, by the unit's own name: systemd enables and disables no alias.
+# resolve_units: the first candidate of every service that is loaded, or runs although it is not (masked, or its package was removed), by the
+# unit's own name: systemd enables and disables no alias. Where systemd does not answer for each, no unit is known, and that is an error.
 resolve_units() {
-  local service units unit index name load kind names=() found=() REPLY
+  local service units unit index name load kind active answer names=() found=() REPLY
   local -A id=() state=() type=() tried=()
   UNIT=() COMPANIONS=()
   while read -r service units; do
@@ -117,14 +118,19 @@ resolve_units() {
     done
   done < <(candidates)
   # An answer for each name, in their order.
-  mapfile -t found < <({ systemctl show -p Id -p LoadState -p Type -- "${names[@]/%/.service}" 2>/dev/null </dev/null || true; } |
+  answer=$(systemctl show -p Id -p LoadState -p ActiveState -p Type -- "${names[@]/%/.service}" 2>&1 </dev/null) || answer="no answer: $answer"
+  mapfile -t found < <(
     awk 'BEGIN { RS = ""; FS = "\n" }
       { for (key in value) delete value[key]
         for (i = 1; i <= NF; i++) { at = index($i, "="); value[substr($i, 1, at - 1)] = substr($i, at + 1) }
-        print value["Id"], value["LoadState"], value["Type"] }')
+        print value["Id"], value["LoadState"], value["ActiveState"], value["Type"] }' <<<"$answer")
+  ((${#found[@]} == ${#names[@]})) ||
+    fail unknown "systemd on $NODE does not say which services there are; expected an answer for ${#names[@]} units, seen ${#found[@]}" "$(tail -n 1 <<<"$answer")" \
+      "systemctl show named.service on $NODE; when it answers, run the same command again"
   for index in "${!names[@]}"; do
     unit=${names[index]}
-    read -r name load kind <<<"${found[index]:-}"
+    read -r name load active kind <<<"${found[index]}"
+    [[ $active == @(inactive|failed) ]] || load=loaded
     id[$unit]=$name state[$unit]=$load type[$unit]=$kind
   done
   for service in "${!tried[@]}"; do

@@ -2,10 +2,29 @@
 
 unit_state() { systemctl show -p ActiveState --value -- "$(unit_of "$1").service" 2>/dev/null || printf 'unknown\n'; }
 
-unit_exists() { [[ $(systemctl show -p LoadState --value -- "$(unit_of "$1").service" 2>/dev/null) == loaded ]]; }
+# unit_exists SERVICE: it can be started, or it runs: a unit that was masked, or whose package was removed, runs on. Where systemd does not say,
+# that is an error and never "no".
+unit_exists() {
+  local name answer
+  name=$(unit_of "$1").service
+  answer=$(systemctl show -p LoadState -p ActiveState -- "$name" 2>&1 </dev/null) || answer="no answer: $answer"
+  [[ $answer == *LoadState=?* && $answer == *ActiveState=?* ]] ||
+    fail unknown "whether $1 is on $NODE cannot be told; expected systemd to know the unit $name" "systemctl show $name: ${answer//$'\n'/ }" \
+      "systemctl show $name on $NODE; when it answers, run the same command again"
+  [[ $answer == *LoadState=loaded* ]] || unit_may_run "$answer"
+}
+
+# unit_may_run ANSWER: of systemctl show, with ActiveState.
+unit_may_run() { [[ $1 != *ActiveState=@(inactive|failed)* ]]; }
 
 # unit_stopped SERVICE: neither its unit nor what belongs to it runs.
-unit_stopped() { [[ $(unit_state "$1") == @(inactive|failed) && ( -z ${COMPANIONS[$1]:-} || -z $(unit_processes "$1") ) ]]; }
+unit_stopped() {
+  local processes
+  [[ $(unit_state "$1") == @(inactive|failed) ]] || return
+  [[ -n ${COMPANIONS[$1]:-} ]] || return 0
+  processes=$(unit_processes "$1") || exit
+  [[ -z $processes ]]
+}
 
 # unit_enabled SERVICE: "enabled" or "not enabled". An alias or static unit does not start at boot by itself.
 unit_enabled() {
@@ -46,25 +65,36 @@ unit_start() {
 
 # unit_stop SERVICE SECONDS: returns when it is inactive or failed, with no process left in its control group and no start queued.
 unit_stop() {
-  local unit=$1 limit=$2 state names
+  local unit=$1 limit=$2 state names processes
   unit_exists "$unit" || return 0
   mapfile -t names < <(units_of "$unit")
   timeout "$limit" systemctl stop -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
   state=$(unit_state "$unit")
-  if [[ $state != inactive && $state != failed ]] || [[ -n $(unit_processes "$unit") ]]; then
+  processes=$(unit_processes "$unit") || exit
+  if [[ $state != inactive && $state != failed ]] || [[ -n $processes ]]; then
     fail blocked "$unit did not stop within $limit s: $state; expected inactive" \
-      "processes $(unit_processes "$unit" | tr '\n' ' '); $(unit_evidence "$unit")" \
+      "processes ${processes//$'\n'/ }; $(unit_evidence "$unit")" \
       "systemctl status ${names[*]} on $NODE; stop it, then run the same command again. Until then nothing starts on the other node"
   fi
 }
 
-# unit_processes SERVICE: pids in the control groups of its unit and of what belongs to it.
+CONTROL_GROUPS=/sys/fs/cgroup
+
+# unit_processes SERVICE: pids in the control groups of its unit and of what belongs to it, and in the groups below them: a service may make
+# some of its own. Not to know them is not "none".
 unit_processes() {
-  local names group
+  local names groups group tree
   mapfile -t names < <(units_of "$1")
+  groups=$(systemctl show -p ControlGroup --value -- "${names[@]/%/.service}" 2>&1 </dev/null) ||
+    fail blocked "whether processes of $1 run on $NODE cannot be told; expected systemd to know its control group" "$groups" \
+      "systemctl status ${names[*]} on $NODE; when it answers, run the same command again. Until then nothing starts on the other node"
   while read -r group; do
-    [[ -z $group ]] || cat "/sys/fs/cgroup$group/cgroup.procs" "/sys/fs/cgroup/systemd$group/cgroup.procs" 2>/dev/null || true
-  done < <(systemctl show -p ControlGroup --value -- "${names[@]/%/.service}" 2>/dev/null)
+    [[ -n $group ]] || continue
+    # The unified hierarchy, and systemd's own of the old ones. A group that ends while it is read had no process any more.
+    for tree in "$CONTROL_GROUPS$group" "$CONTROL_GROUPS/systemd$group"; do
+      [[ ! -d $tree ]] || find "$tree" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+    done
+  done <<<"$groups"
 }
 
 # processes_below DIRECTORY: pid and command of every process that has its working directory or an open file there, whoever started it.

@@ -11,7 +11,7 @@ after(() => rmSync(folder, { recursive: true }));
 type Node = {
   /** ID and VERSION_ID of os-release. */
   system: string;
-  /** Units that systemd has loaded; NAME=OTHER is an alias, NAME:oneshot has that type. */
+  /** Units that systemd has loaded; NAME=OTHER is an alias, NAME:oneshot has that type, NAME! was masked while it runs. */
   units?: string;
   /** Files that are there, with their content. */
   files?: Record<string, string>;
@@ -35,25 +35,24 @@ function on({ system, units = "", files = {} }: Node, script: string) {
     `NODE=xcatmn1 OS_RELEASE=${at}/os-release POSTGRESQL_CONFIGURATION=${at}/postgresql KEA_SUPPORT=${at}/Backend.pm
      LOADED='${units}'
      systemctl() {
-       local arguments="$*" name unit type found
+       local arguments="$*" name unit type found load active
        case $1 in
          --version) echo 'systemd 252 (252.30)'; return ;;
          show) ;;
          *) echo "systemctl $*"; return ;;
        esac
        for name in \${arguments##* -- }; do
-         name=\${name%.service} found= type=notify
+         name=\${name%.service} found= type=notify load=loaded active=inactive
          for unit in $LOADED; do
            [[ $unit != *:* ]] || type=\${unit#*:}
-           unit=\${unit%:*}
+           [[ $unit != "$name!" ]] || load=masked active=active
+           unit=\${unit%:*} unit=\${unit%!}
            if [[ \${unit%%=*} == "$name" ]]; then found=\${unit#*=}; break; fi
            type=notify
          done
          # systemd prints them in its own order, an empty line between two units.
-         if [[ $arguments == *--value* ]]; then [[ -z $found ]] && echo not-found || echo loaded
-         elif [[ -n $found ]]; then printf 'Type=%s\\nId=%s.service\\nLoadState=loaded\\n\\n' "$type" "$found"
-         else printf 'Type=\\nId=%s.service\\nLoadState=not-found\\n\\n' "$name"
-         fi
+         [[ -n $found ]] || found=$name load=not-found type=
+         printf 'Type=%s\\nId=%s.service\\nLoadState=%s\\nActiveState=%s\\n\\n' "$type" "$found" "$load" "$active"
        done
      }
      ${script}`,
@@ -157,6 +156,11 @@ const SERVICES: [what: string, node: Node, units: Record<string, string>][] = [
     "a wrapper without a cluster is no database",
     { system: "debian 12", units: "postgresql:oneshot" },
     { postgresql: "" },
+  ],
+  [
+    "masked while it runs, or removed: it runs on, and is known",
+    { system: "ubuntu 24.04", units: "kea-dhcp4-server! named", files: KEA },
+    { dhcpd: "kea-dhcp4-server", named: "named" },
   ],
   ["nothing is there", { system: "rhel 9.4" }, { postgresql: "", named: "", dhcpd: "", ntpd: "" }],
 ];

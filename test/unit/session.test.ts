@@ -153,7 +153,7 @@ describe("a real sshd", { skip: CANNOT_RUN, concurrency: true }, () => {
   }
 
   test("a user other than root observes by sudo, which asks for nothing", async () => {
-    const sudo = 'PATH=/usr/bin:/bin; [[ "$1 $2 $3" == "-n -H --" ]] && shift 3 && SUDO=yes exec "$@"';
+    const sudo = 'PATH=$PATH:/usr/bin:/bin; [[ "$1 $2 $3" == "-n -H --" ]] && shift 3 && SUDO=yes exec "$@"';
     const own = new Sshd({ name: "admin", sudo });
     await own.start();
     try {
@@ -169,6 +169,28 @@ describe("a real sshd", { skip: CANNOT_RUN, concurrency: true }, () => {
       const { code, stderr } = await session.request("observe", "virtualIp", wanted);
       session.close();
       assert.equal(code, 0, stderr);
+    } finally {
+      own.stop();
+    }
+  });
+
+  test("a node whose systemd does not answer is no node without services: an error that says so", async () => {
+    const own = new Sshd();
+    await own.start();
+    try {
+      writeFileSync(own.file("bin/no-systemd"), "");
+      writeFileSync(own.file("known_hosts"), `xcatmn1 ${own.hostKey}\n`);
+      const cluster = onLoopback(own.port, {
+        privateKeyFile: own.file("user"),
+        knownHostsFile: own.file("known_hosts"),
+        hostKeys: { ...shipped.hostKeys, xcatmn1: own.hostKey },
+      });
+      await assert.rejects(open(cluster), {
+        message:
+          "systemd on xcatmn1 does not say which services there are; expected an answer for 21 units, seen 1\n" +
+          "evidence: no answer: Failed to connect to bus: Connection refused\n" +
+          "next: systemctl show named.service on xcatmn1; when it answers, run the same command again",
+      });
     } finally {
       own.stop();
     }

@@ -46,6 +46,14 @@ function makeKey(file: string): string {
   return readFileSync(`${file}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
 }
 
+/** systemd as on a node without any of the services: this machine may have none that answers. `no-systemd` beside it: it does not answer. */
+const SYSTEMCTL = `#!/bin/bash
+[[ ! -e \${0%/*}/no-systemd ]] || { echo 'Failed to connect to bus: Connection refused' >&2; exit 1; }
+for name; do
+  [[ $name != *.service ]] || printf 'Id=%s\nLoadState=not-found\nActiveState=inactive\nType=\n\n' "$name"
+done
+`;
+
 export class Sshd {
   readonly folder = mkdtempSync(join(tmpdir(), "xcat-ha-sshd-"));
   readonly file = (name: string) => join(this.folder, name);
@@ -55,7 +63,7 @@ export class Sshd {
   readonly otherUserKey = makeKey(this.file("other_user"));
   port = 0;
 
-  /** The user's PATH holds bash and, if there is one, his `sudo`: a line of shell. */
+  /** A client finds systemctl first; the user's PATH holds bash besides and, if there is one, his `sudo`: a line of shell. */
   constructor(private readonly user?: { name: string; sudo?: string }) {}
 
   private daemon?: ChildProcess;
@@ -63,6 +71,8 @@ export class Sshd {
   async start(): Promise<void> {
     // sshd's own, which a machine without a running one may lack.
     mkdirSync("/run/sshd", { recursive: true });
+    mkdirSync(this.file("bin"));
+    writeFileSync(this.file("bin/systemctl"), SYSTEMCTL, { mode: 0o755 });
     this.port = await freePort();
     writeFileSync(this.file("authorized_keys"), `${this.userKey}\n`, { mode: 0o600 });
     const settings = {
@@ -76,7 +86,7 @@ export class Sshd {
       PasswordAuthentication: "no",
       KbdInteractiveAuthentication: "no",
       UsePAM: "no",
-      ...(this.user && { SetEnv: `PATH=${this.file("bin")}` }),
+      SetEnv: `PATH=${this.file("bin")}${this.user ? "" : ":/usr/sbin:/usr/bin:/sbin:/bin"}`,
     };
     const text = Object.entries(settings).map(([key, value]) => `${key} ${value}\n`);
     writeFileSync(this.file("sshd_config"), text.join(""));
@@ -100,7 +110,6 @@ export class Sshd {
     // sshd looks for the keys, and the user for sudo, as that user.
     chmodSync(this.folder, 0o755);
     chmodSync(this.file("authorized_keys"), 0o644);
-    mkdirSync(this.file("bin"));
     symlinkSync("/bin/bash", this.file("bin/bash"));
     if (sudo) writeFileSync(this.file("bin/sudo"), `#!/bin/bash\n${sudo}\n`, { mode: 0o755 });
     const passwd = readFileSync("/etc/passwd", "utf8");

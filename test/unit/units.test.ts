@@ -1,0 +1,102 @@
+// Looks at units: each has three answers, and "cannot tell" is neither "not there" nor "stopped".
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-units-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** The control group of dhcpd's unit; its own process, and one in a group that the service has made below it. */
+mkdirSync(join(folder, "system/dhcpd.service/worker"), { recursive: true });
+writeFileSync(join(folder, "system/dhcpd.service/cgroup.procs"), "");
+const worker = join(folder, "system/dhcpd.service/worker/cgroup.procs");
+
+/** What systemd says of dhcpd's unit; `undefined`: it does not answer. */
+type Unit = { load: string; active: string; processes?: string };
+
+function on(unit: Unit | undefined, script: string) {
+  writeFileSync(worker, unit?.processes ?? "");
+  return bash(
+    ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/lib/become.sh"],
+    `NODE=xcatmn1 CONTROL_GROUPS=${folder} UNITS=(dhcpd) UNIT=([dhcpd]=dhcpd)
+     systemctl() {
+       case "$1 $*" in
+         stop*) echo "stop $*" >&2 ;;
+         ${unit ? "" : "show*) echo 'Failed to connect to bus: Connection refused' >&2; return 1 ;;"}
+         *LoadState*) printf 'LoadState=%s\\nActiveState=%s\\n' '${unit?.load}' '${unit?.active}' ;;
+         *ActiveState*) echo '${unit?.active}' ;;
+         *ControlGroup*) ${unit?.active === "active" || unit?.processes ? "echo /system/dhcpd.service" : "echo"} ;;
+       esac
+     }
+     timeout() { shift; "$@"; }; unit_evidence() { echo "the journal"; }; database_prove_stopped() { :; }
+     ${script}`,
+  );
+}
+
+const LOADED = { load: "loaded", active: "active", processes: "42\n" };
+const MASKED = { load: "masked", active: "active", processes: "42\n" };
+const REMOVED = { load: "not-found", active: "active", processes: "42\n" };
+
+const EXISTS: [what: string, unit: Unit | undefined, code: number][] = [
+  ["loaded", LOADED, 0],
+  ["loaded, and stopped", { load: "loaded", active: "inactive" }, 0],
+  ["masked while it runs", MASKED, 0],
+  ["its package was removed while it runs", REMOVED, 0],
+  ["masked, and failed", { load: "masked", active: "failed" }, 1],
+  ["not installed", { load: "not-found", active: "inactive" }, 1],
+  ["systemd does not answer", undefined, 40],
+  ["systemd answers with nothing", { load: "", active: "" }, 40],
+];
+for (const [what, unit, code] of EXISTS)
+  test(`is the unit there? ${what}: ${{ 0: "yes", 1: "no" }[code] ?? "cannot tell"}`, () => {
+    // As its callers ask: in a condition.
+    const asked = on(unit, "if unit_exists dhcpd; then exit 0; else exit 1; fi");
+    assert.equal(asked.code, code, asked.stderr);
+    if (code === 40)
+      assert.match(
+        asked.stderr,
+        /^error: whether dhcpd is on xcatmn1 cannot be told; [\s\S]*\nnext: systemctl show dhcpd\.service on xcatmn1/,
+      );
+  });
+
+for (const [what, unit] of [
+  ["masked while it runs", MASKED],
+  ["its package was removed while it runs", REMOVED],
+] as const)
+  test(`a stop of a unit that ${what} is no "nothing to stop"`, () => {
+    const { code, stderr } = on(unit, "unit_stop dhcpd 90");
+    assert.equal(code, 13);
+    assert.match(stderr, /error: dhcpd did not stop within 90 s: active; expected inactive\nevidence: processes 42; /);
+  });
+
+const PROOF: [what: string, unit: Unit | undefined, error?: RegExp][] = [
+  ["stopped", { load: "loaded", active: "inactive" }],
+  ["not installed", { load: "not-found", active: "inactive" }],
+  [
+    "inactive, with a process in a group below its own",
+    { load: "loaded", active: "inactive", processes: "42\n" },
+    /dhcpd is not proven to be stopped on xcatmn1; expected it inactive, without processes: 42/,
+  ],
+  ["still stopping", { load: "loaded", active: "deactivating" }, /dhcpd is not proven to be stopped/],
+  [
+    "systemd does not answer",
+    undefined,
+    /whether processes of dhcpd run on xcatmn1 cannot be told;[^\n]*\nevidence: Failed to connect/,
+  ],
+];
+for (const [what, unit, error] of PROOF)
+  test(`the proof that nothing runs: ${what}: ${error ? "blocked" : "proven"}`, () => {
+    const { code, stderr } = on(unit, "prove_stopped");
+    assert.equal(code, error ? 13 : 0, stderr);
+    if (error) assert.match(stderr, error);
+  });
+
+test("what belongs to a unit is not stopped because systemd does not say whether it runs", () => {
+  const script = `COMPANIONS=([dhcpd]=' kea-ctrl-agent'); unit_state() { echo inactive; }; if unit_stopped dhcpd; then exit 0; else exit 1; fi`;
+  assert.equal(on({ load: "loaded", active: "inactive" }, script).code, 0);
+  assert.equal(on({ load: "loaded", active: "inactive", processes: "42\n" }, script).code, 1);
+  assert.equal(on(undefined, script).code, 13);
+});
