@@ -19,16 +19,44 @@ lease_directory() { printf '%s/.xcat-ha/epoch\n' "$SHARE"; }
 # share_do COMMAND...: runs it in a child with a deadline: a hung mount must not hang the tool.
 share_do() { timeout -k 2 "$SHARE_DEADLINE" "$@" </dev/null; }
 
-# share_id: what tells this share from another one that is mounted in its place; empty before the first claim.
-share_id() { share_do cat -- "$SHARE/.xcat-ha/id" 2>/dev/null || true; }
+# share_id: what tells this share from another one that is mounted in its place; nothing where it is proven to have none, as before the first
+# claim. Where that cannot be told: false, and why.
+share_id() {
+  local answer
+  answer=$(share_do cat -- "$SHARE/.xcat-ha/id" 2>&1) || {
+    [[ $answer != *': No such file or directory' ]] || return 0
+    printf '%s\n' "${answer:-no answer within $SHARE_DEADLINE s}"
+    return 1
+  }
+  printf '%s\n' "$answer"
+}
+
+# share_known: the id, for what goes on with it.
+share_known() {
+  local answer
+  answer=$(share_id) || fail unknown "which share is mounted at $SHARE on $NODE cannot be told; expected to read $SHARE/.xcat-ha/id" "$answer" \
+    "look at the shared data on $NODE, then run the same command again"
+  printf '%s\n' "$answer"
+}
 
 # share_identify: the share gets an id with the first claim.
-share_identify() { [[ -n $(share_id) ]] || share_publish .xcat-ha id </proc/sys/kernel/random/uuid || true; }
+share_identify() {
+  local id
+  id=$(share_known) || exit
+  [[ -z $id ]] || return 0
+  share_publish .xcat-ha id </proc/sys/kernel/random/uuid || true
+  id=$(share_known) || exit
+  [[ -n $id ]] || fail incomplete "$SHARE got no id; expected $SHARE/.xcat-ha/id, which tells it from another share" "$(share_do ls -la "$SHARE/.xcat-ha" 2>&1 | tr '\n' ' ')" \
+    "look for a full disk or a quota on the share (df, df -i), then run the same command again"
+}
 
 # share_remember: this node notes the id. From then on no other share is taken for this one.
 share_remember() {
+  local id
+  id=$(share_known) || exit
+  [[ -n $id ]] || return 0
   install -d -m 0700 "$RECORDS"
-  share_id | write_file "$RECORDS/share-id" 0600
+  write_file "$RECORDS/share-id" 0600 <<<"$id"
 }
 
 # share_state: "ok", or why the share cannot be used.
@@ -47,9 +75,19 @@ share_state() {
     printf 'is mounted read-only\n'
     return 0
   fi
-  known=$(cat "$RECORDS/share-id" 2>/dev/null) || known=
-  found=$(share_id)
-  if [[ -n $known && $found != "$known" ]]; then
+  if [[ ! -e $RECORDS/share-id ]]; then
+    printf 'ok\n'
+    return 0
+  fi
+  known=$(cat -- "$RECORDS/share-id" 2>&1) || {
+    printf 'cannot be told from another one: %s\n' "$known"
+    return 0
+  }
+  found=$(share_id) || {
+    printf 'does not say which one it is: %s\n' "$found"
+    return 0
+  }
+  if [[ $found != "$known" ]]; then
     printf 'is another one than %s was set up with: its id is %s, expected %s\n' "$NODE" "${found:-missing}" "$known"
     return 0
   fi

@@ -1,18 +1,26 @@
 # hostsSyncCron: /etc/hosts goes from the active to the standby node at the configured time (seed, "synchronize /etc/hosts"; always in this
 # direction, facts/xcat.md section 8 row 17), with the SSH trust that it needs: a key of its own on shared data, that may do nothing else.
 
-readonly CRON_FILE=/etc/cron.d/xcat-ha-hosts
-readonly AUTHORIZED_KEYS=/root/.ssh/authorized_keys
+CRON_FILE=/etc/cron.d/xcat-ha-hosts
+AUTHORIZED_KEYS=/root/.ssh/authorized_keys
 
 sync_key() { printf '%s/.xcat-ha/hosts-sync/id_ed25519\n' "$SHARE"; }
 
 # cron_text: the whole file. The program looks at the lease first: a node that died as the active one must not push its old file.
 cron_text() { printf '# xcat-ha: /etc/hosts to %s\n%s root %s sync-hosts\n' "${WANT[peer]}" "${WANT[schedule]}" "$PROGRAM"; }
 
-# trust_line: the peer's key in authorized_keys: it may only deliver /etc/hosts, only from its static address.
+# sync_key_state: present or absent; one that is empty is none.
+sync_key_state() {
+  local kind
+  kind=$(share_kind "$(sync_key)") || exit
+  if [[ $kind == 'regular file' ]]; then printf 'present\n'; else printf 'absent\n'; fi
+}
+
+# trust_line: the peer's key in authorized_keys: it may only deliver /etc/hosts, only from its static address. Nothing where there is none yet.
 trust_line() {
   local public
-  public=$(share_do cat -- "$(sync_key).pub" 2>/dev/null | cut -d' ' -f1,2) || true
+  public=$(share_text "$(sync_key).pub" "the key of the hosts sync") || exit
+  public=$(cut -d' ' -f1,2 <<<"$public")
   [[ -z $public ]] || printf 'restrict,from="%s",command="%s receive-hosts" %s xcat-ha hosts-sync\n' "${WANT[peerAddress]}" "$PROGRAM" "$public"
 }
 
@@ -24,19 +32,18 @@ hostsSyncCron_observe() {
   fi
   SEEN[crontab]=$(manual_cron_line)
   SEEN[crontab]=${SEEN[crontab]:-${WANT[crontab]}}
-  if [[ -n ${WANT[key]:-} ]]; then
-    if share_do test -s "$(sync_key)"; then SEEN[key]=present; else SEEN[key]=absent; fi
-  fi
+  [[ -z ${WANT[key]:-} ]] || SEEN[key]=$(sync_key_state)
   if [[ -n ${WANT[trust]:-} ]]; then
-    local line
+    local line keys
     line=$(trust_line)
-    if [[ -n $line ]] && grep -qxF -- "$line" "$AUTHORIZED_KEYS" 2>/dev/null; then SEEN[trust]=${WANT[trust]}; else SEEN[trust]=absent; fi
+    keys=$(authorized_keys)
+    if [[ -n $line ]] && grep -qxF -- "$line" <<<"$keys"; then SEEN[trust]=${WANT[trust]}; else SEEN[trust]=absent; fi
   fi
   SEEN[peerHostKey]=$(cat "$CONFIGURATION/known_hosts" 2>/dev/null) || SEEN[peerHostKey]='not pinned'
 }
 
 hostsSyncCron_apply() {
-  local line
+  local line others key
   write_file "$CONFIGURATION/known_hosts" 0644 <<<"${WANT[peerHostKey]}"
   if [[ -n $(manual_cron_line) ]]; then
     crontab -l -u root | write_file "$(fresh_name "$RECORDS/crontab.found")" 0600
@@ -47,26 +54,43 @@ hostsSyncCron_apply() {
     rm -f -- "$CRON_FILE"
   else
     lease_require "the key of the hosts sync"
-    if [[ ! -s $(sync_key) ]]; then
-      install -d -m 0700 "$(dirname "$(sync_key)")"
-      ssh-keygen -q -t ed25519 -N '' -C 'xcat-ha hosts-sync' -f "$(sync_key)" </dev/null
+    key=$(sync_key_state) || exit
+    if [[ $key == absent ]]; then
+      share_do install -d -m 0700 "$(dirname "$(sync_key)")"
+      share_do rm -f -- "$(sync_key)"
+      share_do ssh-keygen -q -t ed25519 -N '' -C 'xcat-ha hosts-sync' -f "$(sync_key)"
     fi
     cron_text | write_file "$CRON_FILE" 0644
   fi
   if [[ -n ${WANT[trust]:-} ]]; then
-    line=$(trust_line)
+    line=$(trust_line) || exit
     [[ -n $line ]] || fail incomplete "the key of the hosts sync is not on shared data yet; expected $(sync_key).pub" \
       "$(share_do ls -la "$SHARE/.xcat-ha" 2>&1 | tr '\n' ' ')" "pulumi up on the stack of ${WANT[peer]} first, then here again"
     install -d -m 0700 "$(dirname "$AUTHORIZED_KEYS")"
-    { trust_others; printf '%s\n' "$line"; } | write_file "$AUTHORIZED_KEYS" 0600
+    others=$(trust_others) || exit
+    printf '%s\n' ${others:+"$others"} "$line" | write_file "$AUTHORIZED_KEYS" 0600
   fi
 }
 
-trust_others() { grep -v 'xcat-ha hosts-sync$' "$AUTHORIZED_KEYS" 2>/dev/null || true; }
+# authorized_keys: every key that may log in; not to be able to read them is not "none": the admin's are among them.
+authorized_keys() {
+  [[ -e $AUTHORIZED_KEYS ]] || return 0
+  cat -- "$AUTHORIZED_KEYS" || fail unknown "$AUTHORIZED_KEYS cannot be read on $NODE; expected the keys that may log in" "$(ls -la "$AUTHORIZED_KEYS" 2>&1)" \
+    "look at it on $NODE, then run the same command again"
+}
+
+trust_others() {
+  local keys
+  keys=$(authorized_keys) || exit
+  grep -v 'xcat-ha hosts-sync$' <<<"$keys" || true
+}
 
 hostsSyncCron_remove() {
+  local others
   rm -f -- "$CRON_FILE"
-  [[ ! -e $AUTHORIZED_KEYS ]] || trust_others | write_file "$AUTHORIZED_KEYS" 0600
+  [[ -e $AUTHORIZED_KEYS ]] || return 0
+  others=$(trust_others) || exit
+  printf '%s' "${others:+$others$'\n'}" | write_file "$AUTHORIZED_KEYS" 0600
 }
 
 # sync_hosts: what cron runs on the active node.

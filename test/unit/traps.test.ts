@@ -87,26 +87,59 @@ for (const [own, written, resolves, state] of NAMES)
     assert.equal(stdout, `${state}\n`);
   });
 
-// The id on the share, the id that the node noted; what share_state says.
+// The id on the share, the id that the node noted; what share_state says. UNREADABLE: it is there, and no look at it succeeds.
+const UNREADABLE = "unreadable";
 const IDS: [found: string, noted: string | undefined, state: RegExp][] = [
   ["one", "one", /^ok\n$/],
   ["one", undefined, /^ok\n$/],
   ["other", "one", /^is another one than xcatmn1 was set up with: its id is other, expected one\n$/],
   ["", "one", /^is another one than xcatmn1 was set up with: its id is missing, expected one\n$/],
+  ["", undefined, /^ok\n$/],
+  [UNREADABLE, "one", /^does not say which one it is: cat: .*: Is a directory\n$/],
+  ["one", UNREADABLE, /^cannot be told from another one: cat: .*: Is a directory\n$/],
 ];
+function write(file: string, id?: string) {
+  if (id === UNREADABLE) mkdirSync(file);
+  else if (id) writeFileSync(file, `${id}\n`);
+}
 IDS.forEach(([found, noted, state], index) => {
   test(`the share with id '${found}' on a node that noted '${noted ?? "nothing"}'`, () => {
     const at = join(folder, `id${index}`);
     mkdirSync(join(at, "share/.xcat-ha"), { recursive: true });
     mkdirSync(join(at, "records"));
-    if (found) writeFileSync(join(at, "share/.xcat-ha/id"), `${found}\n`);
-    if (noted) writeFileSync(join(at, "records/share-id"), `${noted}\n`);
+    write(join(at, "share/.xcat-ha/id"), found);
+    write(join(at, "records/share-id"), noted);
     const { stdout } = bash(
       ["node/lib/lease.sh"],
       `SHARE='${at}/share' RECORDS='${at}/records' NODE=xcatmn1
        stat() { if [[ $* == *" /" ]]; then echo 1; else echo 2; fi; }; share_do() { "$@"; }; findmnt() { echo rw,relatime; }; share_state`,
     );
     assert.match(stdout, state);
+  });
+});
+
+const REMEMBERED: [found: string, noted: string | undefined, now: string, error?: RegExp][] = [
+  ["one", undefined, "one\n"],
+  ["one", "one", "one\n"],
+  // Before the first claim.
+  ["", undefined, "nothing"],
+  [UNREADABLE, "one", "one\n", /which share is mounted at .* cannot be told;.*\nevidence: cat: .*: Is a directory\n/],
+];
+REMEMBERED.forEach(([found, noted, now, error], index) => {
+  test(`a share with id '${found}' is remembered by a node that noted '${noted ?? "nothing"}': ${now.trim()}`, () => {
+    const at = join(folder, `remembered${index}`);
+    mkdirSync(join(at, "share/.xcat-ha"), { recursive: true });
+    mkdirSync(join(at, "records"));
+    write(join(at, "share/.xcat-ha/id"), found);
+    write(join(at, "records/share-id"), noted);
+    const { code, stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/lib/files.sh", "node/lib/lease.sh"],
+      `SHARE='${at}/share' RECORDS='${at}/records' NODE=xcatmn1; share_do() { "$@"; }
+       (share_remember) || code=$?; cat "$RECORDS/share-id" 2>/dev/null || echo -n nothing; exit "\${code:-0}"`,
+    );
+    assert.equal(stdout, now);
+    assert.equal(code, error ? 40 : 0, stderr);
+    if (error) assert.match(stderr, error);
   });
 });
 

@@ -1,0 +1,117 @@
+// The trust of the hosts sync: what is on the share and in authorized_keys, and what a look that fails is: an error, never "absent".
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-hosts-sync-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A file's content; `null`: it is there, and no look at it succeeds (a directory, for cat and for a key). */
+type File = string | null | undefined;
+const KEY = "share/.xcat-ha/hosts-sync/id_ed25519";
+const KEYS = "authorized_keys";
+const TRUST =
+  'restrict,from="10.5.106.70",command="/usr/local/sbin/xcat-ha receive-hosts" ssh-ed25519 AAAA xcat-ha hosts-sync';
+let worlds = 0;
+
+function on(files: Record<string, File>, wanted: string, script: string) {
+  const at = join(folder, String(worlds++));
+  mkdirSync(join(at, "share/.xcat-ha"), { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    if (content === undefined) continue;
+    mkdirSync(dirname(join(at, name)), { recursive: true });
+    if (content === null) mkdirSync(join(at, name));
+    else writeFileSync(join(at, name), content);
+  }
+  const done = bash(
+    ["node/lib/report.sh", "node/lib/files.sh", "node/lib/lease.sh", "node/parts/hostsSyncCron.sh"],
+    `declare -A WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
+     SHARE='${at}/share' CONFIGURATION='${at}' AUTHORIZED_KEYS='${at}/${KEYS}' CRON_FILE='${at}/cron' NODE=xcatmn2 PROGRAM=/usr/local/sbin/xcat-ha
+     share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
+     ${script}`,
+  );
+  return {
+    ...done,
+    file: (name: string) => (existsSync(join(at, name)) ? readFileSync(join(at, name), "utf8") : undefined),
+  };
+}
+
+const ON_THE_OWNER = "[cron]='0 2 * * * root x' [key]=present";
+const SEEN_KEY: [what: string, key: File, seen: string, code: number][] = [
+  ["there", "PRIVATE", "present", 0],
+  ["not there", undefined, "absent", 0],
+  ["empty: whoever made it was cut", "", "absent", 0],
+];
+for (const [what, key, seen, code] of SEEN_KEY)
+  test(`the key is ${what}: ${seen}`, () => {
+    const { stdout, ...done } = on({ [KEY]: key }, ON_THE_OWNER, `hostsSyncCron_observe; echo "\${SEEN[key]}"`);
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(stdout, `${seen}\n`);
+  });
+
+test("a key that cannot be looked at is an error, and no other one is made", () => {
+  const hung = "share_do() { return 124; };";
+  for (const verb of ["observe", "apply"]) {
+    const { code, stderr, file } = on({ [KEY]: "PRIVATE" }, ON_THE_OWNER, `${hung} hostsSyncCron_${verb}`);
+    assert.equal(code, 40, stderr);
+    assert.match(
+      stderr,
+      /id_ed25519 cannot be looked at on xcatmn2; expected to know whether it is there\nevidence: no answer/,
+    );
+    assert.equal(file(KEY), "PRIVATE");
+    assert.equal(file("cron"), undefined);
+  }
+});
+
+const ON_THE_STANDBY = "[cron]=absent [trust]=trusted";
+const SEEN_TRUST: [what: string, publicKey: File, keys: File, seen: string | RegExp][] = [
+  ["trusted", "ssh-ed25519 AAAA comment\n", `ssh-ed25519 ADMIN\n${TRUST}\n`, "trusted"],
+  ["another key is trusted", "ssh-ed25519 BBBB comment\n", `${TRUST}\n`, "absent"],
+  ["no key on the share yet", undefined, `${TRUST}\n`, "absent"],
+  ["nobody may log in yet", "ssh-ed25519 AAAA comment\n", undefined, "absent"],
+  [
+    "the key on the share cannot be read",
+    null,
+    `${TRUST}\n`,
+    /id_ed25519\.pub cannot be read on xcatmn2; expected to know the key/,
+  ],
+  ["authorized_keys cannot be read", "ssh-ed25519 AAAA comment\n", null, /authorized_keys cannot be read on xcatmn2/],
+];
+for (const [what, publicKey, keys, seen] of SEEN_TRUST)
+  test(`the trust, where ${what}: ${typeof seen === "string" ? seen : "an error"}`, () => {
+    const files = { [`${KEY}.pub`]: publicKey, [KEYS]: keys };
+    const { code, stdout, stderr } = on(files, ON_THE_STANDBY, `hostsSyncCron_observe; echo "\${SEEN[trust]}"`);
+    if (typeof seen === "string") {
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, `${seen}\n`);
+    } else {
+      assert.equal(code, 40, stderr);
+      assert.match(stderr, seen);
+    }
+  });
+
+test("the trust comes and goes; every other key stays", () => {
+  const files = { [`${KEY}.pub`]: "ssh-ed25519 AAAA comment\n", [KEYS]: "ssh-ed25519 ADMIN\n" };
+  const applied = on(files, ON_THE_STANDBY, "hostsSyncCron_apply");
+  assert.equal(applied.code, 0, applied.stderr);
+  assert.equal(applied.file(KEYS), `ssh-ed25519 ADMIN\n${TRUST}\n`);
+  const removed = on({ [KEYS]: `ssh-ed25519 ADMIN\n${TRUST}\n` }, ON_THE_STANDBY, "hostsSyncCron_remove");
+  assert.equal(removed.file(KEYS), "ssh-ed25519 ADMIN\n");
+  const alone = on({ [KEYS]: `${TRUST}\n` }, ON_THE_STANDBY, "hostsSyncCron_remove");
+  assert.equal(alone.file(KEYS), "");
+});
+
+test("keys that cannot be read are not written over: the admin's are among them", () => {
+  // grep and cat run into the same fault; what would be written is what was made of nothing.
+  const unreadable =
+    'cat() { if [[ $* == *authorized_keys* ]]; then echo "cat: Input/output error" >&2; return 1; else command cat "$@"; fi; };';
+  const files = { [`${KEY}.pub`]: "ssh-ed25519 AAAA comment\n", [KEYS]: "ssh-ed25519 ADMIN\n" };
+  for (const verb of ["apply", "remove"]) {
+    const { code, stderr, file } = on(files, ON_THE_STANDBY, `${unreadable} hostsSyncCron_${verb}`);
+    assert.equal(code, 40, stderr);
+    assert.equal(file(KEYS), "ssh-ed25519 ADMIN\n");
+  }
+});
