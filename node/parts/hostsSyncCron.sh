@@ -1,6 +1,9 @@
 # hostsSyncCron: /etc/hosts goes from the active to the standby node at the configured time (seed, "synchronize /etc/hosts"; always in this
 # direction, facts/xcat.md section 8 row 17), with the SSH trust that it needs: a key of its own on shared data, that may do nothing else.
 
+# A cluster of 10,000 nodes has a hosts file of one megabyte.
+readonly HOSTS_LIMIT=16777216
+readonly SYNC_SECONDS=60
 CRON_FILE=/etc/cron.d/xcat-ha-hosts
 AUTHORIZED_KEYS=/root/.ssh/authorized_keys
 
@@ -93,21 +96,42 @@ hostsSyncCron_remove() {
   printf '%s' "${others:+$others$'\n'}" | write_file "$AUTHORIZED_KEYS" 0600
 }
 
-# sync_hosts: what cron runs on the active node.
+# sync_hosts: what cron runs on the active node. The digest goes first: a file whose connection broke is not taken for a shorter one.
 sync_hosts() {
+  local content answer
   lease_read
   [[ ${LEASE[is]} == mine ]] || fail held "/etc/hosts is not sent: $NODE does not hold the owner lease" "$(lease_sentence)" "pulumi up on the stack of $NODE"
-  rsync -Lprogtz -e "ssh -i $(sync_key) -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$CONFIGURATION/known_hosts -o HostKeyAlias=$PEER -p $PEER_PORT" \
-    -- /etc/hosts "root@$PEER_ADDRESS:/etc/" </dev/null ||
-    fail incomplete "rsync of /etc/hosts to $PEER ($PEER_ADDRESS) failed" "the lines above" "pulumi up on the stack of $PEER, then $PROGRAM sync-hosts on $NODE"
+  content=$(cat -- "$HOSTS_FILE" && printf .) || fail incomplete "$HOSTS_FILE cannot be read on $NODE; expected what $PEER is to get" "the line above" "look at it on $NODE"
+  content=${content%.}
+  # The key lies on the share, which may hang.
+  answer=$(printf '%s\n%s' "$(printf %s "$content" | sha256sum | cut -c1-64)" "$content" | timeout -k 2 "$SYNC_SECONDS" ssh -F none -i "$(sync_key)" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=10 \
+    -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$CONFIGURATION/known_hosts" -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias="$PEER" -p "$PEER_PORT" \
+    "root@$PEER_ADDRESS" receive-hosts 2>&1) ||
+    fail incomplete "/etc/hosts could not be sent to $PEER ($PEER_ADDRESS)" "${answer:-no answer within $SYNC_SECONDS s}" \
+      "pulumi up on the stack of $PEER, then $PROGRAM sync-hosts on $NODE"
 }
 
-# receive_hosts: what the key may do here: take /etc/hosts, while this node is not the owner.
+# receive_hosts: what the key may do here, whatever command its client asks for: give the content of /etc/hosts on standard input, behind a line
+# with its digest, while this node is not the owner.
 receive_hosts() {
+  local expected='' content wrong
   lease_read
   [[ ${LEASE[is]} != mine ]] || fail refused "$NODE is the owner and takes no hosts file" "$(lease_sentence)" "nothing: the other node stopped being active"
-  [[ ${SSH_ORIGINAL_COMMAND:-} =~ ^rsync\ --server\ [-A-Za-z0-9.,=\ ]*\ ?\.\ /etc/$ && $SSH_ORIGINAL_COMMAND != *--sender* ]] ||
-    fail refused "this key may only deliver /etc/hosts" "asked for: ${SSH_ORIGINAL_COMMAND:-a shell}" "use another key"
-  # shellcheck disable=SC2086 # the words of rsync's own command line, matched above
-  exec $SSH_ORIGINAL_COMMAND
+  IFS= read -r -t "$SYNC_SECONDS" expected || true
+  content=$(timeout -k 2 "$SYNC_SECONDS" head -c "$HOSTS_LIMIT" | tr -d '\0' && printf .)
+  content=${content%.}
+  [[ $(printf %s "$content" | sha256sum | cut -c1-64) == "$expected" ]] ||
+    fail refused "what came in is no whole hosts file; expected its digest, and then at most $HOSTS_LIMIT bytes with that digest" "${#content} characters behind '${expected:0:64}'" \
+      "xcat-ha sync-hosts on the active node"
+  wrong=$(not_of_hosts <<<"$content")
+  [[ -n $content && -z $wrong ]] || fail refused "what came in is no hosts file; expected lines of an address and names" "${wrong:-nothing came in}" \
+    "look at /etc/hosts on the active node, then xcat-ha sync-hosts there"
+  printf %s "$content" | write_file "$HOSTS_FILE" 0644
+}
+
+# not_of_hosts: the first line of standard input that hosts(5) does not know.
+not_of_hosts() {
+  awk '{ line = $0; sub(/#.*/, "") }
+    NF == 0 { next }
+    $1 !~ /^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?)$/ || /[^\t\r -~]/ { printf "line %d: %s\n", NR, substr(line, 1, 80); exit }'
 }

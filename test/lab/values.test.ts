@@ -32,11 +32,13 @@ test("the hosts file goes from the active to the standby node, by a key that can
     "",
     "rsync --server --sender -logDtpr . /etc/shadow",
     "rsync --server -logDtpr . /root/",
+    "rsync --server -logDtpre.iLsfxC --delete --log-file=/etc/cron.d/x . /etc/",
   ]) {
-    const { code, output } = lab.run(["ssh", "xcatmn1", `${ssh} '${command}' </dev/null`]);
+    const { code, output } = lab.run(["ssh", "xcatmn1", `echo '* * * * * root id >/root/owned' | ${ssh} '${command}'`]);
     assert.equal(code, 10, output);
-    assert.match(output, /this key may only deliver \/etc\/hosts/);
+    assert.match(output, /what came in is no whole hosts file/);
   }
+  assert.equal(lab.on("xcatmn2", "md5sum </etc/hosts"), lab.on("xcatmn1", "md5sum </etc/hosts"));
   assert.notEqual(lab.run(["ssh", "xcatmn2", "xcat-ha sync-hosts"]).code, 0, "a standby node sends nothing");
 });
 

@@ -1,5 +1,6 @@
 // The trust of the hosts sync: what is on the share and in authorized_keys, and what a look that fails is: an error, never "absent".
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -28,7 +29,7 @@ function on(files: Record<string, File>, wanted: string, script: string) {
   }
   const done = bash(
     ["node/lib/report.sh", "node/lib/files.sh", "node/lib/lease.sh", "node/parts/hostsSyncCron.sh"],
-    `declare -A WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
+    `declare -A LEASE=() WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
      SHARE='${at}/share' CONFIGURATION='${at}' AUTHORIZED_KEYS='${at}/${KEYS}' CRON_FILE='${at}/cron' NODE=xcatmn2 PROGRAM=/usr/local/sbin/xcat-ha
      share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
      ${script}`,
@@ -114,4 +115,49 @@ test("keys that cannot be read are not written over: the admin's are among them"
     assert.equal(code, 40, stderr);
     assert.equal(file(KEYS), "ssh-ed25519 ADMIN\n");
   }
+});
+
+const HOSTS =
+  "127.0.0.1 localhost\n::1 localhost # six\nfe80::1%eth0 link\n\n# Größe, in a comment\n10.5.106.7 xcatmn1\tmn\n";
+const DELIVERED: [what: string, content: string, refused?: RegExp, digestOf?: string][] = [
+  ["a hosts file", HOSTS],
+  ["one without a last newline", "10.5.106.7 xcatmn1"],
+  ["one whose connection broke", HOSTS.slice(0, 40), /what came in is no whole hosts file/, HOSTS],
+  ["nothing", "", /what came in is no hosts file;.*\nevidence: nothing came in/],
+  ["a file without its digest in front", "", /what came in is no whole hosts file/, "another"],
+  [
+    "a crontab",
+    "* * * * * root reboot\n",
+    /what came in is no hosts file;.*\nevidence: line 1: \* \* \* \* \* root reboot/,
+  ],
+  ["a name in front of the address", `${HOSTS}localhost 127.0.0.1\n`, /evidence: line 7: localhost 127/],
+  ["a name with an escape in it", "10.5.106.7 xcat\u001b[2J\n", /evidence: line 1: 10\.5\.106\.7 xcat/],
+];
+for (const [what, content, refused, digestOf] of DELIVERED)
+  test(`the standby node gets ${what}: ${refused ? "refused" : "written"}`, () => {
+    const digest = createHash("sha256")
+      .update(digestOf ?? content)
+      .digest("hex");
+    const { code, stderr, file } = on(
+      { hosts: "10.5.106.5 xcatmn2\n", input: `${digest}\n${content}` },
+      ON_THE_STANDBY,
+      `HOSTS_FILE=$CONFIGURATION/hosts; lease_read() { LEASE[is]=other; }; SSH_ORIGINAL_COMMAND='rsync --server . /etc/'
+       receive_hosts <"$CONFIGURATION/input"`,
+    );
+    assert.equal(code, refused ? 10 : 0, stderr);
+    assert.equal(file("hosts"), refused ? "10.5.106.5 xcatmn2\n" : content);
+    if (refused) assert.match(stderr, refused);
+  });
+
+test("what one node sends is what the other one takes; an owner takes nothing", () => {
+  const send = `HOSTS_FILE=$CONFIGURATION/hosts PEER=xcatmn2 PEER_ADDRESS=10.5.106.5 PEER_PORT=22; ssh() { [[ "$*" == *"root@10.5.106.5 receive-hosts" ]] && cat >"$CONFIGURATION/sent"; }
+    timeout() { shift 3; "$@"; }`;
+  const script = `${send}; lease_read() { LEASE[is]=mine; }; sync_hosts
+    HOSTS_FILE=$CONFIGURATION/taken
+    lease_read() { LEASE[is]=other; }; (receive_hosts) <"$CONFIGURATION/sent"
+    lease_read() { LEASE[is]=mine; }; lease_sentence() { echo 'epoch 1 is ours'; }; receive_hosts <"$CONFIGURATION/sent"`;
+  const { code, stderr, file } = on({ hosts: HOSTS }, ON_THE_OWNER, script);
+  assert.equal(code, 10);
+  assert.match(stderr, /^error: xcatmn2 is the owner and takes no hosts file/);
+  assert.equal(file("taken"), HOSTS);
 });
