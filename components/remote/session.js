@@ -2,6 +2,7 @@
 // one after another, and ends by itself when nobody asks any more.
 const { spawn } = require("node:child_process");
 const crypto = require("node:crypto");
+const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { loadCluster } = require("../../config/cluster");
@@ -43,7 +44,7 @@ function sshArguments(cluster, node, address) {
     IdentityAgent: "none",
     ControlMaster: "auto",
     // The two provider processes of one `up` share the connection; a changed key or address opens another.
-    ControlPath: path.join(os.tmpdir(), `.xcat-ha-${controlName(cluster, node, address)}`),
+    ControlPath: path.join(controlFolder(), controlName(cluster, node, address)),
     ControlPersist: "3",
     LogLevel: "ERROR",
   };
@@ -62,10 +63,33 @@ function sshArguments(cluster, node, address) {
   ];
 }
 
+/**
+ * Where the sockets of shared connections lie: a folder that only this user can enter. A socket under a name that can be guessed, where
+ * everybody may write, can be another user's, who then answers as the node.
+ */
+function controlFolder() {
+  const own = process.getuid?.() ?? -1;
+  const folder = path.join(os.tmpdir(), `xcat-ha-${own}`);
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST")
+      throw new NodeError(
+        `${folder} could not be made; expected a folder for the sockets of shared connections; nothing was touched\nevidence: ${error}\nnext: set TMPDIR to a folder where you may write`,
+      );
+  }
+  const seen = fs.lstatSync(folder);
+  if (seen.isDirectory() && seen.uid === own && (seen.mode & 0o077) === 0) return folder;
+  const kind = seen.isDirectory() ? "a folder" : "no folder";
+  throw new NodeError(
+    `${folder} is ${kind} of the user id ${seen.uid}, mode ${(seen.mode & 0o777).toString(8)}; expected a folder of ${own}, mode 700: what lies in it answers as a node; nothing was touched\nevidence: ls -ld ${folder}\nnext: rm -r ${folder}; where it is another user's, ask why, or set TMPDIR to a folder of your own`,
+  );
+}
+
 /** @param {LoadedCluster} cluster @param {string} node @param {string} address */
 function controlName(cluster, node, address) {
-  const network = fsSafe(() => require("node:fs").readlinkSync("/proc/self/ns/net"));
-  const key = fsSafe(() => require("node:fs").readFileSync(cluster.privateKeyFile, "utf8"));
+  const network = fsSafe(() => fs.readlinkSync("/proc/self/ns/net"));
+  const key = fsSafe(() => fs.readFileSync(cluster.privateKeyFile, "utf8"));
   return crypto
     .createHash("sha256")
     .update(JSON.stringify([process.getuid?.(), network, address, cluster.ssh, cluster.hostKeys[node], key]))

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asRoot, openSession, sshArguments } from "../../components/remote/session";
@@ -68,6 +78,52 @@ test("the name of the shared connection fits into a socket's name", () => {
   assert.ok(controlPath(shipped).length + 17 < 108, controlPath(shipped));
   assert.equal(controlPath(shipped), controlPath({ ...shipped }));
 });
+
+/** In a temporary folder of its own. */
+function inTemporary<T>(prepare: (folder: string) => void, look: () => T): T {
+  const former = process.env.TMPDIR;
+  process.env.TMPDIR = mkdtempSync(join(folder, "tmp-"));
+  try {
+    prepare(join(process.env.TMPDIR, `xcat-ha-${userInfo().uid}`));
+    return look();
+  } finally {
+    if (former === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = former;
+  }
+}
+
+test("the shared connection lies where only its user can enter", () => {
+  const made = inTemporary(
+    () => {},
+    () => dirname(controlPath(shipped)),
+  );
+  assert.equal(lstatSync(made).mode & 0o777, 0o700);
+});
+
+const ELSEWHERES: [what: string, prepare: (folder: string) => void, seen: RegExp][] = [
+  [
+    "is open to others",
+    (at) => mkdirSync(at, { mode: 0o755 }),
+    /is a folder of the user id \d+, mode 755; expected .*, mode 700/,
+  ],
+  ["is a link to somewhere else", (at) => symlinkSync("/root", at), /is no folder of the user id \d+, mode 777/],
+  ...(userInfo().uid === 0
+    ? [
+        [
+          "is another user's",
+          (at: string) => {
+            mkdirSync(at, { mode: 0o700 });
+            chownSync(at, 12345, 12345);
+          },
+          /is a folder of the user id 12345, mode 700; expected a folder of 0/,
+        ] as [string, (at: string) => void, RegExp],
+      ]
+    : []),
+];
+for (const [what, prepare, seen] of ELSEWHERES)
+  test(`a folder of shared connections that ${what} is refused: what lies in it would answer as a node`, () => {
+    assert.throws(() => inTemporary(prepare, () => controlPath(shipped)), seen);
+  });
 
 const rotatedKey = join(folder, "rotated");
 writeFileSync(rotatedKey, "another private key\n");
