@@ -323,17 +323,21 @@ plan_standby() {
 #        beat -         shows that the owner lives
 #        end-run -      whatever order runs here is ended
 #        kill, drop, gone, disarm    services, VIP, proof, cron and timer
+# It was started under a lease of this boot: everything else is somebody else's, or not to be known.
 plan_beat() {
+  local lost='the shared data cannot be read' was='the shared data could not be read'
   case ${FACT[lease]} in
     mine) step beat - "the owner lease is ours" ;;
-    none | mine-releasing | mine-rebooted) ;;
-    unknown)
+    mine-releasing) ;;
+    none | unknown)
+      # Epochs are never deleted: a share without one is another one, or not there whole.
+      [[ ${FACT[lease]} == unknown ]] || lost='the shared data names no owner any more' was='the shared data named no owner'
       if [[ ${FACT[on_share_loss]} == keep ]]; then
-        step note "the shared data cannot be read, for ${FACT[share_lost]} s now" "onShareLoss is keep: the services go on"
+        step note "$lost, for ${FACT[share_lost]} s now" "onShareLoss is keep: the services go on"
       elif ((FACT[share_lost] < FACT[share_loss_limit])); then
-        step note "the shared data cannot be read, for ${FACT[share_lost]} s now" "after ${FACT[share_loss_limit]} s ${FACT[node]} steps down"
+        step note "$lost, for ${FACT[share_lost]} s now" "after ${FACT[share_loss_limit]} s ${FACT[node]} steps down"
       else
-        plan_demotion "the shared data could not be read for ${FACT[share_lost]} s"
+        plan_demotion "$was for ${FACT[share_lost]} s"
       fi
       ;;
     *) plan_demotion "${FACT[sentence]}" ;;

@@ -15,6 +15,8 @@ beat_apply() {
   beat_stop
   [[ ${WANT[timer]} == running ]] || return 0
   lease_require "the beat"
+  # A loss that a former beat has counted is over: the lease was just read.
+  rm -f -- "$RUN/share-lost"
   systemd-run --quiet --unit="$BEAT_UNIT" --on-active=1s --on-unit-active="${BEAT_SECONDS}s" --timer-property=AccuracySec=1s \
     "$PROGRAM" beat </dev/null ||
     fail incomplete "the beat could not be started by systemd-run" "$(systemctl status --no-pager "$BEAT_UNIT.timer" 2>&1 | tail -n 3 | tr '\n' ' ')" \
@@ -46,10 +48,11 @@ beat_facts() {
   # In a child: what cannot be read ends it, and not the beat.
   if read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
-    rm -f -- "$RUN/share-lost"
-  else
-    FACT[share_lost]=$(share_lost_seconds)
   fi
+  case ${FACT[lease]} in
+    none | unknown) FACT[share_lost]=$(share_lost_seconds) ;;
+    *) rm -f -- "$RUN/share-lost" ;;
+  esac
   [[ ${FACT[lease]} != mine ]] || return 0
   FACT[running]=$(services_running)
   ! virtualIp_is_here || FACT[vip]=here

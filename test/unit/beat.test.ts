@@ -1,5 +1,8 @@
 // What the active node's own timer does, each situation in words: the same decision (plan) that the node calls.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { bash } from "./bash";
 
@@ -47,7 +50,22 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     ...steps("epoch 5 was released by xcatmn2"),
   ],
   ["our own step down runs", { ...RUNNING, lease: "mine-releasing" }],
-  ["after a reboot: nothing was started", { ...RUNNING, lease: "mine-rebooted" }],
+  ["the lease is of another boot of this node, and nothing runs", { lease: "mine-rebooted" }],
+  [
+    "the lease is of another boot of this node, and something runs: it was started under no lease of this boot",
+    { ...RUNNING, lease: "mine-rebooted", sentence: "epoch 4 is held by xcatmn1 since noon (mine-rebooted)" },
+    ...steps("epoch 4 is held by xcatmn1 since noon (mine-rebooted)"),
+  ],
+  [
+    "the share names no owner any more: what has no epoch is not the share that it was",
+    { ...RUNNING, lease: "none", share_lost: "20" },
+    "note the shared data names no owner any more, for 20 s now: after 60 s xcatmn1 steps down",
+  ],
+  [
+    "the share has named no owner for a minute",
+    { ...RUNNING, lease: "none", share_lost: "60" },
+    ...steps("the shared data named no owner for 60 s"),
+  ],
   [
     "the share does not answer for the first time",
     { ...RUNNING, lease: "unknown" },
@@ -87,3 +105,15 @@ for (const [what, facts, ...wanted] of CASES)
       wanted,
     );
   });
+
+test("a beat that starts counts a loss of the share from its own first look", () => {
+  const run = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
+  writeFileSync(join(run, "share-lost"), "1\n");
+  const { code, stderr } = bash(
+    ["node/lib/report.sh", "node/parts/beat.sh"],
+    `declare -A WANT=([timer]=running) SEEN=(); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { :; }; systemd-run() { :; }
+     systemctl() { return 3; }; beat_apply; [[ $(share_lost_seconds) == 0 ]]`,
+  );
+  rmSync(run, { recursive: true });
+  assert.equal(code, 0, stderr);
+});
