@@ -29,8 +29,8 @@ function title(text: string) {
   console.log(`\n${paint(1, `== ${text}`)}`);
 }
 
-/** Runs `lab/lab ARGUMENTS` and tells what it came to; on a terminal it counts while it runs. */
-async function step(command: string, args: string[], expected = 0) {
+/** Types a command as a user does, and tells what it came to; on a terminal it counts while it runs. */
+async function type(command: string, expected = 0) {
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
   appendFileSync(log, `\n$ ${command}\n`);
@@ -39,7 +39,7 @@ async function step(command: string, args: string[], expected = 0) {
     if (tty && !verbose && seconds() >= 2)
       process.stdout.write(`\r${paint(36, `$ ${command}`)} ... ${seconds().toFixed(0)} s `);
   }, 1000);
-  const { code, output } = await lab.start(args, (text) => {
+  const { code, output } = await lab.start(["exec", ...command.split(" ")], (text) => {
     appendFileSync(log, text);
     if (verbose) process.stdout.write(text);
   });
@@ -54,9 +54,6 @@ async function step(command: string, args: string[], expected = 0) {
   for (const line of came) console.log(`  ${line}`);
 }
 
-/** Types a command as a user does. */
-const type = (command: string, expected = 0) => step(command, ["exec", ...command.split(" ")], expected);
-
 /** A planned failover by the stock commands: the old active node first. */
 async function failover(to: string, stacks: [string, string]) {
   for (const stack of stacks) {
@@ -70,7 +67,7 @@ async function main() {
   title("two management nodes, production data on xcatmn1");
   // Its own stages are few, and the first time it takes minutes: they are shown as they come.
   if (lab.show("up") !== 0) throw new Error("lab/lab up failed");
-  await step("lab/lab status", ["status"]);
+  lab.show("status");
   const sampler = new Sampler(lab);
 
   title("the pair is made highly available");

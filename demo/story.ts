@@ -4,6 +4,8 @@
 const TURNING_POINTS =
   /(\w+): (owner lease: epoch \d+ is (?:ours|released)|VIP \S+ (?:is here|dropped)|verified: \d+ checks passed)/g;
 
+const READABLE = 3;
+
 /** The last count that Pulumi printed: `up` prints one for its preview too. */
 function resources(output: string): string {
   const [block] = [...output.matchAll(/^Resources:\n((?: {4}.*\n?)+)/gm)].slice(-1);
@@ -11,15 +13,21 @@ function resources(output: string): string {
   return counts.filter(Boolean).join(", ");
 }
 
-const differences = (output: string) =>
-  [...output.matchAll(/\w+: \S+ is '[^']*', wanted '[^']*'/g)].map(([difference]) => difference);
+const unique = (lines: string[]) => [...new Set(lines)];
+
+/** Each with both values; of more than can be read, only which parts they are of. */
+function differences(output: string): string[] {
+  const found = unique([...output.matchAll(/\w+: \S+ is '[^']*', wanted '[^']*'/g)].map(([difference]) => difference));
+  if (found.length <= READABLE) return found;
+  return [`${found.length} differences, of ${unique(found.map((one) => one.replace(/:.*/, ""))).join(", ")}`];
+}
 
 const turningPoints = (output: string) =>
-  [...output.matchAll(TURNING_POINTS)].map(([, node, what]) => `${node}: ${what}`);
+  unique([...output.matchAll(TURNING_POINTS)].map(([, node, what]) => `${node}: ${what}`));
 
 /** The lines for a command that did what it should; `seconds` is how long it took. */
 export function told(command: string, output: string, seconds: number): string[] {
-  const details = [...new Set([...differences(output), ...turningPoints(output)])];
+  const details = [...differences(output), ...turningPoints(output)];
   const counted = `${resources(output) || "done"} (${seconds.toFixed(1)} s)`;
   return [`$ ${command}`, counted, ...(details.length > 0 ? [details.join("; ")] : [])];
 }

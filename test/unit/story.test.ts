@@ -52,6 +52,13 @@ const STORIES: [what: string, command: string, output: string, ...lines: string[
     "1 to update, 30 unchanged (1.0 s)",
     "virtualIp: address is 'absent', wanted '10.5.106.7/8 dev eth0'",
   ],
+  [
+    "a first setup: too many differences to read, by their parts",
+    "pulumi up --yes -s primary",
+    ["a", "b", "c", "d"].map((key) => `xcatmn1 startGuard: ${key} is 'not guarded', wanted 'guarded'\n`).join(""),
+    "done (1.0 s)",
+    "4 differences, of startGuard",
+  ],
 ];
 for (const [what, command, output, ...lines] of STORIES)
   test(`the demo tells: ${what}`, () => assert.deepEqual(told(command, output, 1), [`$ ${command}`, ...lines]));
