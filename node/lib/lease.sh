@@ -75,7 +75,7 @@ share_state() {
     printf 'is mounted read-only\n'
     return 0
   fi
-  if [[ ! -e $RECORDS/share-id ]]; then
+  if [[ ! -s $RECORDS/share-id ]]; then
     printf 'ok\n'
     return 0
   fi

@@ -124,20 +124,36 @@ test("a stop that fails blocks: the VIP stays, the lease is not released", () =>
 
 test("an order twice at once runs once and both follow it; the opposite one lets it end at a step, and is done then", async () => {
   pairWith("xcatmn1");
-  const begun = async (role: string) => {
-    let heard = "";
-    const end = lab.start(["ssh", "xcatmn1", `xcat-ha become ${role} </dev/null`], (text) => {
-      heard += text;
+  // Held in its first stop until the others are there: when they come in is not left to chance.
+  const held = "/run/systemd/system/conserver.service.d/held.conf";
+  lab.on(
+    "xcatmn1",
+    `mkdir -p $(dirname ${held}) && touch /run/held
+     printf '[Service]\\nExecStopPost=/bin/sh -c "while [ -e /run/held ]; do sleep 0.1; done"\\n' >${held} && systemctl daemon-reload`,
+  );
+  const heard: Record<string, string> = {};
+  const order = (what: string, role: string) =>
+    lab.start(["ssh", "xcatmn1", `xcat-ha become ${role} </dev/null`], (text) => {
+      heard[what] = (heard[what] ?? "") + text;
     });
-    await until(`become ${role} to say something`, () => heard !== "");
-    return { end };
-  };
   const epochs = () => Number(lab.on("xcatmn1", "ls /HA/.xcat-ha/epoch | grep -c 'owner$'"));
   const before = epochs();
-  const orders = [];
-  for (const role of ["standby", "standby", "active"]) orders.push(await begun(role));
-  const [first, again, opposite] = await Promise.all(orders.map(({ end }) => end));
-  assert.match(again.output, /this order runs already: following it/);
+  const orders = [order("first", "standby")];
+  try {
+    await until("the first order to stop conserver", () =>
+      /^deactivating/.test(lab.run(["ssh", "xcatmn1", "systemctl is-active conserver"]).output),
+    );
+    orders.push(order("again", "standby"));
+    await until("the same order to follow", () => /this order runs already: following it/.test(heard.again ?? ""));
+    orders.push(order("opposite", "active"));
+    await until(
+      "the opposite order to be there",
+      () => lab.run(["ssh", "xcatmn1", "test -e /run/xcat-ha/supersede"]).code === 0,
+    );
+  } finally {
+    lab.on("xcatmn1", `rm -f /run/held ${held}; systemctl daemon-reload`);
+  }
+  const [first, again, opposite] = await Promise.all(orders);
   assert.notEqual(first.code, 0, first.output);
   assert.equal(again.code, first.code);
   assert.match(first.output, /this run ended before the step .*[\s\S]*another order came in/);
