@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Commit } from "./client";
+import { until } from "./until";
 
 const ROOT = join(__dirname, "..");
 
@@ -156,13 +157,10 @@ export class RowClient {
     }
   }
 
-  /** Waits until rows are committed after `since`. */
-  async committing(since = Date.now(), seconds = 600): Promise<void> {
-    const limit = Date.now() + seconds * 1000;
-    while (!this.commits().some(({ at }) => at > since)) {
-      if (Date.now() > limit) throw new Error(`the client got no commit within ${seconds} s`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+  /** Waits until rows are committed after now. */
+  committing(): Promise<void> {
+    const since = Date.now();
+    return until("the client to commit", () => this.commits().some(({ at }) => at > since), 100);
   }
 
   /** Stops writing; the commits it was told of, and the rows that are there. */

@@ -22,6 +22,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BrokenInvariant } from "./brokenInvariant";
 import { type Lease, type Look, looksAtMachines, type Process, type Sample } from "./invariants";
 import { Lab } from "./lab";
+import { until } from "./until";
 
 const EVERY_MS = 500;
 const VIP = "10.5.106.7";
@@ -266,13 +267,14 @@ export class Sampler {
   }
 
   /** Waits until it has looked at everything once more, beginning now. */
-  async looksAgain(seconds = 600): Promise<void> {
+  looksAgain(): Promise<void> {
     const since = Date.now();
-    while (!((this.samples().at(-1)?.lease.at ?? 0) > since)) {
+    const looked = () => {
+      if ((this.samples().at(-1)?.lease.at ?? 0) > since) return true;
       this.requireAlive();
-      if (Date.now() > since + seconds * 1000) throw new Error(`the sampler took no sample within ${seconds} s`);
-      await sleep(100);
-    }
+      return false;
+    };
+    return until("the sampler to look again", looked, 100);
   }
 
   /** Ends it. A check that saw nothing is none: fails where it died, or never saw one of the machines on. */

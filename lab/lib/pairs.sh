@@ -17,6 +17,13 @@ require_pair_name() {
   }
 }
 
+# lock_pairs -x|-s: what is copied is not replaced meanwhile. Held by the descriptor 9.
+lock_pairs() {
+  mkdir -p -- "$CACHE"
+  exec 9>"$CACHE/pairs.lock"
+  flock -n "$1" 9 || { echo "another process saves or copies a pair; waiting for it" >&2; flock "$1" 9; }
+}
+
 # save_pair NAME: the machines are shut down, as their own poweroff does it, and stay off.
 save_pair() {
   local folder node part
@@ -26,22 +33,20 @@ save_pair() {
     ! machine_is_on "$node" || on "$node" systemctl poweroff </dev/null 2>/dev/null || true
   done
   for node in $(node_names); do wait_until 300 "the machine $node to be off" supervisor_ended "$node"; done
-  mkdir -p -- "$CACHE"
-  exec 9>"$folder.lock"
-  flock 9
+  lock_pairs -x
   rm -rf -- "$folder" "$folder.making"
   mkdir -- "$folder.making"
   for part in "${PAIR_PARTS[@]}"; do cp -a -- "$LAB/$part" "$folder.making/"; done
   mv -T -- "$folder.making" "$folder"
-  exec 9>&-
   forget_old_pairs
+  exec 9>&-
   stage_done
 }
 
 # Each change of a source makes another pair: only the newest are worth their room.
 forget_old_pairs() {
   local old
-  while IFS= read -r old; do rm -rf -- "$CACHE/$old" "$CACHE/$old.lock"; done < <(
+  while IFS= read -r old; do rm -rf -- "${CACHE:?}/$old"; done < <(
     find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'pair-*' ! -name '*.making' -printf '%T@ %f\n' | sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2)
 }
 
@@ -53,6 +58,7 @@ take_pair() {
     printf 'error: the lab %s is there; expected none, to make it from a saved pair\nnext: XCAT_HA_LAB=%s lab/lab down, then the same command again; or another name\n' "$NAME" "$NAME" >&2
     exit 1
   }
+  lock_pairs -s
   [[ -d $folder ]] || {
     printf "error: no pair '%s' is saved that was made from what this checkout holds; expected one in %s\nnext: test/run lab firstSetup saves set-up; or set up a pair and then lab/lab save %s\n" "$1" "$CACHE" "$1" >&2
     exit 66
@@ -64,5 +70,6 @@ take_pair() {
   # Locks and process numbers of the machines' last day.
   rm -f -- "$LAB"/machines/*/{leader,bindfs,supervisor.lock}
   touch -- "$folder"
+  exec 9>&-
   stage_done
 }

@@ -11,11 +11,8 @@ unit_exists() {
   [[ $answer == *LoadState=?* && $answer == *ActiveState=?* ]] ||
     fail unknown "whether $1 is on $NODE cannot be told; expected systemd to know the unit $name" "systemctl show $name: ${answer//$'\n'/ }" \
       "systemctl show $name on $NODE; when it answers, run the same command again"
-  [[ $answer == *LoadState=loaded* ]] || unit_may_run "$answer"
+  [[ $answer == *LoadState=loaded* || $answer != *ActiveState=@(inactive|failed)* ]]
 }
-
-# unit_may_run ANSWER: of systemctl show, with ActiveState.
-unit_may_run() { [[ $1 != *ActiveState=@(inactive|failed)* ]]; }
 
 # unit_stopped SERVICE: neither its unit nor what belongs to it runs.
 unit_stopped() {

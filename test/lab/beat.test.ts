@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { before, test } from "node:test";
-import { assertPair, expectUp, lab, NODES, pairWith, STACK, UNITS, until } from "./pair";
+import { until } from "../until";
+import { assertPair, expectUp, lab, NODES, pairWith, STACK, UNITS } from "./pair";
 import { expectViolations, sampled } from "./sampled";
 
 /** A site chooses how long its share may be gone; a test, the least. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertNoRowLost, longestGap } from "../client";
-import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, peerOf, STACK, until } from "./pair";
+import { until } from "../until";
+import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, peerOf, STACK } from "./pair";
 import { sampled } from "./sampled";
 import { SecretsWatch } from "./secrets";
 

@@ -1,6 +1,5 @@
 // The pair that the lab tests work on, and what must hold after each of them.
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { BrokenInvariant } from "../brokenInvariant";
 import { Lab, type Result } from "../lab";
 
@@ -16,15 +15,6 @@ export function expectUp(node: NodeName): Result {
   const result = lab.up(STACK[node]);
   assert.equal(result.code, 0, `pulumi up -s ${STACK[node]}:\n${result.output}`);
   return result;
-}
-
-/** Asks until it is so. The limit is there against hanging only. */
-export async function until(what: string, is: () => boolean) {
-  const limit = Date.now() + 600_000;
-  while (!is()) {
-    assert.ok(Date.now() < limit, `waited ten minutes in vain: ${what}`);
-    await sleep(500);
-  }
 }
 
 /** The node whose lease is the newest, in this boot, or nothing. */
