@@ -1,13 +1,13 @@
 # Work that must not be cut in half: a transient systemd unit under a lock on the node. The SSH session only watches:
 # when it is lost, the work goes on (measured: without this a lost session leaves an orphan or half a run; facts/failover.md 0, fact 8).
 
-readonly RUN=/run/xcat-ha
+RUN=/run/xcat-ha
 readonly RUN_UNIT=xcat-ha-run
 
 # run VERB ARGUMENT: with the document on standard input. The same order again attaches to the one that runs;
 # another order lets it end at its next step boundary and then starts.
 run() {
-  local order current directory
+  local order current directory pid
   install -d -m 0700 "$RUN"
   directory=$(mktemp -d "$RUN/order.XXXXXX")
   printf '%s %s\n' "$1" "$2" >"$directory/verb"
@@ -30,8 +30,11 @@ run() {
     flock -u 8
     sleep 0.1
   done
+  # Opened before another order may start, which puts this run's folder away.
+  exec 6<"$RUN/run.$order/log" 7<"$RUN/run.$order/exit"
+  pid=$(systemctl show -p MainPID --value "$RUN_UNIT.service" 2>/dev/null) || true
   flock -u 8
-  follow_run "$order"
+  follow_run "${pid:-0}"
 }
 
 run_is_active() {
@@ -49,25 +52,25 @@ start_run() { # ORDER DIRECTORY
   rm -f -- "$RUN/supersede"
   mv -T -- "$2" "$RUN/run.$1"
   : >"$RUN/run.$1/log"
+  : >"$RUN/run.$1/exit"
   printf '%s\n' "$1" >"$RUN/current"
   systemd-run --quiet --collect --unit="$RUN_UNIT" "$PROGRAM" work "$RUN/run.$1" </dev/null ||
     fail incomplete "the run could not be started by systemd-run" "$(systemctl status --no-pager "$RUN_UNIT" 2>&1 | tail -n 3 | tr '\n' ' ')" \
       "run the same pulumi up again"
 }
 
-# follow_run ORDER: its log until it ends, then its exit code.
+# follow_run PID: the log that 6 reads until the run of that process ends, then the exit code that 7 reads.
 follow_run() {
-  local directory=$RUN/run.$1 pid result
-  pid=$(systemctl show -p MainPID --value "$RUN_UNIT.service" 2>/dev/null)
-  if [[ ! -e $directory/exit && ${pid:-0} != 0 ]]; then
-    tail -n +1 -f -s 0.05 --pid="$pid" "$directory/log" 2>/dev/null || true
+  local result=''
+  read -r result <&7 || true
+  if [[ -z $result && $1 != 0 ]]; then
+    tail -n +1 -f -s 0.05 --pid="$1" <&6 2>/dev/null || true
   else
-    cat "$directory/log"
+    cat <&6
   fi
-  [[ -e $directory/exit ]] || sleep 0.2
-  [[ -e $directory/exit ]] || fail incomplete "the run on $NODE ended without a result" \
+  [[ -n $result ]] || read -r result <&7 || true
+  [[ -n $result ]] || fail incomplete "the run on $NODE ended without a result" \
     "journal: $(journalctl -u "$RUN_UNIT" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ')" "run the same pulumi up again"
-  result=$(<"$directory/exit")
   # After the last step of a destroy nothing of ours stays.
   [[ -e $PROGRAM ]] || rm -rf -- "$RUN"
   exit "$result"
@@ -87,6 +90,6 @@ work() {
   ) >>"$directory/log" 2>&1 </dev/null
   result=$?
   set -e
-  printf '%s\n' "$result" >"$directory/exit.new"
-  mv -- "$directory/exit.new" "$directory/exit"
+  # Into the file that is there: whoever follows has it open.
+  printf '%s\n' "$result" >>"$directory/exit"
 }
