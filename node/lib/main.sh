@@ -23,22 +23,29 @@ use_settings() {
   mapfile -t MANIFEST <<<"${settings_from[settings.manifest]}"
 }
 
+# The description of this node: every part's values for both roles, and the settings.
+declare -gA DESCRIPTION=()
+
 load_settings() {
-  local -A description=()
   [[ -r $CONFIGURATION/description ]] || fail misconfigured "$CONFIGURATION/description is not there; expected the description of this node" \
     "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
-  document_read description < <(grep '^settings\.' "$CONFIGURATION/description")
-  use_settings description
+  DESCRIPTION=()
+  document_read DESCRIPTION <"$CONFIGURATION/description" ||
+    fail misconfigured "$CONFIGURATION/description is no document of this program; expected the description of this node" \
+      "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
+  use_settings DESCRIPTION
   resolve_units
 }
 
 # load_values ROLE PART: fills WANT from the description.
 load_values() {
-  local -A lines=()
   local key
-  document_read lines < <(grep -F "$1.$2." "$CONFIGURATION/description" | grep "^$1\.$2\.")
   WANT=()
-  for key in "${!lines[@]}"; do WANT[${key#"$1.$2."}]=${lines[$key]}; done
+  for key in "${!DESCRIPTION[@]}"; do
+    [[ $key != "$1.$2."* ]] || WANT[${key#"$1.$2."}]=${DESCRIPTION[$key]}
+  done
+  ((${#WANT[@]})) || fail misconfigured "the description of $NODE has no values of $2 for the role $1; expected them" "$CONFIGURATION/description" \
+    "pulumi up on the stack of $NODE delivers it"
 }
 
 # function_of PART: `database` and `network` are two sets of one kind.
@@ -72,10 +79,10 @@ verb_observe() {
 apply_part() {
   local part=$1 document
   BEFORE=()
-  ! remembers "$part" || [[ ! -e $RECORDS/applied.$part ]] || document_read BEFORE <"$RECORDS/applied.$part"
+  ! remembers "$part" || [[ ! -e $RECORDS/values.$part ]] || document_read BEFORE <"$RECORDS/values.$part"
   document=$(document_write WANT)
   "$(function_of "$part")_apply"
-  ! remembers "$part" || write_file "$RECORDS/applied.$part" 0600 <<<"$document"
+  ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
 }
 
 # remembers PART: not the change of role, not this program; and a part on shared data only while it is the active node's:
@@ -126,7 +133,7 @@ is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, t
   unset 'WANT[counter]'
   seen_as_wanted
   # Without a record too: what is right by itself must be remembered, or nobody could take it away when it changes.
-  ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/applied.$1" || exit 1
+  ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/values.$1" || exit 1
   "$(function_of "$1")_observe" 2>/dev/null || exit 1
   for key in "${!WANT[@]}"; do [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || exit 1; done
 )
@@ -194,46 +201,49 @@ verb_status() {
 }
 
 # serve: requests of one observing session on standard input: "request ID VERB ARGUMENT LINES", then that many lines of a document.
-# Each reply is one line: "reply ID EXIT STDOUT STDERR", both in base64.
+# Each reply is one line: "reply", ID, EXIT, STDOUT and STDERR between tabs, both as values of a document.
 serve() {
-  local word id verb argument lines document reply output error result index line
+  local word id verb argument count lines document reply output error result
   # A request that fails must not end the session: each runs in a subshell of its own, with its own set -e.
   set +e
-  while read -r word id verb argument lines; do
+  while read -r word id verb argument count; do
     [[ $word == request ]] || continue
     document=
-    for ((index = 0; index < lines; index++)); do
-      IFS= read -r line
-      document+=$line$'\n'
-    done
+    if ((count != 0)); then
+      mapfile -n "$count" lines
+      printf -v document %s "${lines[@]}"
+    fi
     if [[ $verb == settings ]]; then
       local -A settings=()
       document_read settings <<<"$document"
       use_settings settings
       # In a child first: what cannot be told ends the request and not the session.
+      output=
       if error=$(resolve_units 2>&1); then
+        result=0
         resolve_units
-        printf 'reply %s 0 - -\n' "$id"
       else
-        printf 'reply %s %s - %s\n' "$id" "$?" "$(printf %s "$error" | base64 -w0)"
-      fi
-      continue
-    fi
-    reply=$(
-      {
-        output=$(
-          set -Eeuo pipefail
-          WANT=()
-          document_read WANT <<<"$document"
-          "verb_$verb" "$argument" </dev/null
-        )
         result=$?
-      } 2>&1
-      printf '\n%s %s' "$result" "$(printf %s "$output" | base64 -w0)"
-    )
-    read -r result output <<<"${reply##*$'\n'}"
-    error=$(printf %s "${reply%$'\n'*}" | base64 -w0)
-    printf 'reply %s %s %s %s\n' "$id" "$result" "${output:--}" "${error:--}"
+      fi
+    else
+      reply=$(
+        {
+          output=$(
+            set -Eeuo pipefail
+            WANT=()
+            document_read WANT <<<"$document"
+            "verb_$verb" "$argument" </dev/null
+          )
+          result=$?
+        } 2>&1
+        document_escape output
+        printf '\n%s\t%s' "$result" "$output"
+      )
+      error=${reply%$'\n'*}
+      IFS=$'\t' read -r result output <<<"${reply##*$'\n'}"
+    fi
+    document_escape error
+    printf 'reply\t%s\t%s\t%s\t%s\n' "$id" "$result" "$output" "$error"
   done
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeDocument } from "../../components/remote/document";
 import { bash } from "./bash";
 
 export type Edited = {
@@ -71,14 +72,7 @@ export function edit(
     assert.equal(code, 0, stderr);
     return cases.map(({ files }, index) => {
       const read = (name: string) => readFileSync(join(folder, String(index), name), "utf8");
-      const seen = (name: string) =>
-        Object.fromEntries(
-          read(name)
-            .split("\n")
-            .filter(Boolean)
-            .map((line) => line.split(" "))
-            .map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
-        );
+      const seen = (name: string) => decodeDocument(read(name));
       return {
         files: Object.fromEntries(Object.keys(files).map((name) => [name, read(name)])),
         seenBefore: seen("seen.before"),
