@@ -3,8 +3,9 @@
 # missing_units: what cluster.yaml lists and this node lacks.
 missing_units() {
   local unit missing=()
+  units_look "${SERVICES[@]}"
   for unit in "${SERVICES[@]}"; do
-    unit_exists "$unit" || missing+=("$unit")
+    [[ ${UNIT_THERE[$unit]} == yes ]] || missing+=("$unit")
   done
   printf '%s\n' "${missing[*]}"
 }
@@ -121,12 +122,13 @@ take_step() {
 quiesce() {
   local index unit
   units_record
+  units_look "${UNITS[@]}"
   for ((index = ${#UNITS[@]} - 1; index >= 0; index--)); do
     unit=${UNITS[index]}
-    unit_exists "$unit" || continue
+    [[ ${UNIT_THERE[$unit]} == yes ]] || continue
     unit_stopped "$unit" || service_stop "$unit"
-    unit_disable "$unit"
   done
+  units_disable "${UNITS[@]}"
 }
 
 # prove_stopped: about processes, not only units (design section 6).

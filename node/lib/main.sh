@@ -195,8 +195,9 @@ verb_status() {
   printf '%-16s %s\n' VIP "${SEEN[address]}"
   directories_wanted
   printf '%-16s %s\n' links "$(links_state)"
+  units_look_whole "${UNITS[@]}"
   for unit in "${UNITS[@]}"; do
-    printf '%-16s %s, %s\n' "$unit" "$(unit_state "$unit")" "$(unit_enabled "$unit")"
+    printf '%-16s %s, %s\n' "$unit" "${UNIT_STATE[$unit]}" "${UNIT_ENABLED[$unit]}"
   done
 }
 
@@ -217,13 +218,13 @@ serve() {
       local -A settings=()
       document_read settings <<<"$document"
       use_settings settings
-      # In a child first: what cannot be told ends the request and not the session.
+      # In a child: what cannot be told ends the request and not the session.
       output=
-      if error=$(resolve_units 2>&1); then
-        result=0
-        resolve_units
-      else
-        result=$?
+      error=$(resolve_units 2>&1 && declare -p UNIT COMPANIONS)
+      result=$?
+      if ((result == 0)); then
+        eval "${error//declare -A/declare -gA}"
+        error=
       fi
     else
       reply=$(

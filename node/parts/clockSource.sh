@@ -30,13 +30,14 @@ clockSource_observe() {
 
 clock_service_now() {
   local state
-  state=$(unit_state "$1")
+  units_look_whole "$1"
+  state=${UNIT_STATE[$1]}
   case $state in
     active) state=running ;;
     inactive) state=stopped ;;
   esac
-  unit_exists "$1" || state='not installed'
-  printf '%s, %s\n' "$state" "$(unit_enabled "$1")"
+  [[ ${UNIT_THERE[$1]} == yes ]] || state='not installed'
+  printf '%s, %s\n' "$state" "${UNIT_ENABLED[$1]}"
 }
 
 clockSource_apply() {

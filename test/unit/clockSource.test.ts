@@ -51,6 +51,7 @@ function clock({ unit = "", says = "", afterStep, file = "", want = {}, stepped 
      unit_exists() { [[ -n $RUNNING ]]; }
      unit_state() { [[ -e ${at}/stopped ]] && echo inactive || echo active; }
      unit_enabled() { echo enabled; }
+     units_look_whole() { UNIT_STATE[$1]=$(unit_state "$1") UNIT_ENABLED[$1]=enabled UNIT_THERE[$1]=yes; [[ -n $RUNNING ]] || UNIT_THERE[$1]=no; }
      unit_start() { did "start $1"; rm -f ${at}/stopped; }
      unit_stop() { did "stop $1"; touch ${at}/stopped; }
      systemctl() { did "systemctl $*"; case $1 in stop) touch ${at}/stopped ;; start) rm -f ${at}/stopped ;; esac; }

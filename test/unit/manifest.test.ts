@@ -71,10 +71,10 @@ test("what stands before the lease in the manifest needs no lease; what shared d
 /** Runs a function of the node program that stops services; what it would stop, in order. */
 function stopped(call: string, state: string): string[] {
   const { code, stdout, stderr } = bash(
-    ["node/lib/platform.sh", "node/lib/become.sh", "node/parts/serviceSet.sh"],
+    ["node/lib/platform.sh", "node/lib/units.sh", "node/lib/become.sh", "node/parts/serviceSet.sh"],
     `declare -A WANT=()
-     unit_exists() { :; }; unit_enabled() { echo 'not enabled'; }; units_record() { :; }; systemctl() { :; }
-     unit_state() { echo ${state}; }; unit_stopped() { [[ ${state} == inactive ]]; }; unit_disable() { :; }
+     units_record() { :; }; systemctl() { :; }
+     units_ask() { local unit; for unit; do UNIT_STATE[$unit]=${state} UNIT_THERE[$unit]=yes; done; }; unit_stopped() { [[ ${state} == inactive ]]; }; units_disable() { :; }
      service_stop() { echo "$1"; }
      UNITS=(${managedUnits(cluster).join(" ")})
      ${call}`,

@@ -39,6 +39,7 @@ function on({ system, units = "", files = {} }: Node, script: string) {
        case $1 in
          --version) echo 'systemd 252 (252.30)'; return ;;
          show) ;;
+         is-enabled) for name in \${arguments##* -- }; do echo enabled; done; return ;;
          *) echo "systemctl $*"; return ;;
        esac
        for name in \${arguments##* -- }; do
@@ -190,7 +191,7 @@ test("a service without a unit is refused: the service, the system, what was tri
 test("what belongs to a unit is disabled with it", () => {
   const node = { system: "rhel 10.0", units: "kea-dhcp4 kea-dhcp-ddns kea-ctrl-agent" };
   assert.equal(
-    answer(node, "resolve_units; unit_disable dhcpd"),
+    answer(node, "resolve_units; units_disable dhcpd"),
     "systemctl disable --quiet -- kea-dhcp4.service kea-dhcp-ddns.service kea-ctrl-agent.service",
   );
 });

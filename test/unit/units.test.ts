@@ -58,7 +58,7 @@ for (const [what, unit, code] of EXISTS)
     if (code === 40)
       assert.match(
         asked.stderr,
-        /^error: whether dhcpd is on xcatmn1 cannot be told; [\s\S]*\nnext: systemctl show dhcpd\.service on xcatmn1/,
+        /^error: whether these run on xcatmn1, or are there at all, cannot be told: dhcpd; [\s\S]*\nnext: systemctl show dhcpd\.service on xcatmn1/,
       );
   });
 
@@ -100,3 +100,55 @@ test("what belongs to a unit is not stopped because systemd does not say whether
   assert.equal(on({ load: "loaded", active: "inactive", processes: "42\n" }, script).code, 1);
   assert.equal(on(undefined, script).code, 13);
 });
+
+/** What is-enabled says of each unit when all are asked at once, and when one is. */
+const BOOT: [what: string, together: string, alone: Record<string, string>, seen: string][] = [
+  ["each says it", "enabled\ndisabled\nstatic\nmasked", {}, "a enabled, b not enabled, c not enabled, d not enabled"],
+  [
+    "enabled for this boot alone",
+    "disabled\ndisabled\ndisabled\nenabled-runtime",
+    {},
+    "a not enabled, b not enabled, c not enabled, d enabled",
+  ],
+  [
+    "a script of System V is asked about alone",
+    "b.service is not a native service, redirecting to systemd-sysv-install.\nenabled\nenabled\ndisabled\nstatic",
+    {
+      a: "enabled",
+      b: "b.service is not a native service, redirecting to systemd-sysv-install.\nExecuting: is-enabled b\ndisabled",
+      c: "static",
+      d: "alias",
+    },
+    "a enabled, b not enabled, c not enabled, d not enabled",
+  ],
+  [
+    "one cannot be told",
+    "Failed to get unit file state",
+    { a: "enabled", b: "Failed to get unit file state for b.service: Connection timed out" },
+    "whether b starts at boot on xcatmn1 cannot be told",
+  ],
+];
+for (const [what, together, alone, seen] of BOOT)
+  test(`does it start at boot? ${what}`, () => {
+    const { stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh"],
+      `NODE=xcatmn1 COMPANIONS=([d]=' helper')
+       systemctl() {
+         local names=\${*##* -- } unit
+         case $1 in
+           show) for unit in $names; do [[ $unit != helper.service ]] && load=loaded || load=not-found; printf 'LoadState=%s\\nActiveState=active\\n\\n' $load; done ;;
+           is-enabled)
+             case $names in
+               *' '*) cat <<<'${together}' ;;
+               ${Object.entries(alone)
+                 .map(([unit, says]) => `${unit}.service) cat <<<'${says}' ;;`)
+                 .join("\n")}
+             esac
+             return 1 ;;
+         esac
+       }
+       units_look_whole a b c d
+       for unit in a b c d; do echo "$unit \${UNIT_ENABLED[$unit]}"; done`,
+    );
+    assert.ok(stderr.includes(seen) || stdout.trim().replaceAll("\n", ", ") === seen, `${stdout}${stderr}`);
+  });
