@@ -134,7 +134,8 @@ for (const [what, together, alone, seen] of BOOT)
       ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh"],
       `NODE=xcatmn1 COMPANIONS=([d]=' helper')
        systemctl() {
-         local names=\${*##* -- } unit
+         local arguments="$*" names unit load
+         names=\${arguments##* -- }
          case $1 in
            show) for unit in $names; do [[ $unit != helper.service ]] && load=loaded || load=not-found; printf 'LoadState=%s\\nActiveState=active\\n\\n' $load; done ;;
            is-enabled)
