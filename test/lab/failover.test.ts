@@ -16,7 +16,9 @@ test("planned failover there and back by the stock commands: every committed row
     const from = Date.now();
     for (const node of [peerOf(to), to]) {
       lab.config(STACK[node], "activeNode", to);
-      const { code, output } = lab.pulumi("up", "--yes", "--diff", "-s", STACK[node]);
+      // With its preview, as a user types it, on the way there.
+      const skip = to === "xcatmn1" ? ["--skip-preview"] : [];
+      const { code, output } = lab.pulumi("up", "--yes", "--diff", ...skip, "-s", STACK[node]);
       assert.equal(code, 0, output);
       assert.match(output, /cluster data exported: \/HA\/\.xcat-ha\/exports\/\d{6}-/);
       outputs.push(output);
@@ -58,12 +60,11 @@ test("verify on the active node: every check a row, and the cluster data is the 
 test("flipped first, the standby node is refused: who, since when, what to type; nothing is touched", () => {
   pairWith("xcatmn1");
   lab.config("standby", "activeNode", "xcatmn2");
-  for (const args of [["preview"], ["up", "--yes", "--skip-preview"]]) {
-    const { code, output } = lab.pulumi(...args, "-s", "standby");
-    assert.notEqual(code, 0);
-    assert.match(output, /xcatmn2 should be active, but epoch \d+ is held by xcatmn1 since/);
-    assert.match(output, /next: let xcatmn1 step down: pulumi config set activeNode xcatmn2/);
-  }
+  // The preview comes first.
+  const { code, output } = lab.pulumi("up", "--yes", "-s", "standby");
+  assert.notEqual(code, 0);
+  assert.match(output, /xcatmn2 should be active, but epoch \d+ is held by xcatmn1 since/);
+  assert.match(output, /next: let xcatmn1 step down: pulumi config set activeNode xcatmn2/);
   lab.config("standby", "activeNode", "xcatmn1");
   assertPair("xcatmn1");
 });
