@@ -44,7 +44,7 @@ verb_beat() {
 beat_facts() {
   local read
   load_values active beat
-  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent)
+  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent [links]=unknown)
   # In a child: what cannot be read ends it, and not the beat.
   if read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
@@ -53,7 +53,9 @@ beat_facts() {
     none | unknown) FACT[share_lost]=$(share_lost_seconds) ;;
     *) rm -f -- "$RUN/share-lost" ;;
   esac
-  [[ ${FACT[lease]} != mine ]] || return 0
+  [[ ${FACT[lease]} != @(mine|mine-releasing) ]] || return 0
+  directories_wanted
+  FACT[links]=$(links_state)
   FACT[running]=$(services_running)
   ! virtualIp_is_here || FACT[vip]=here
 }

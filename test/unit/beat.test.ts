@@ -16,6 +16,7 @@ const BASE = {
   share_lost: "0",
   running: "",
   vip: "absent",
+  links: "all",
 };
 const RUNNING = { running: "postgresql xcatd named dhcpd conserver ", vip: "here" };
 const OTHER = { lease: "other", sentence: "epoch 5 is held by xcatmn2 since one (other)" };
@@ -49,7 +50,21 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     { ...RUNNING, lease: "released", sentence: "epoch 5 was released by xcatmn2" },
     ...steps("epoch 5 was released by xcatmn2"),
   ],
-  ["our own step down runs", { ...RUNNING, lease: "mine-releasing" }],
+  ["an activation has the lease, and nothing runs yet", { links: "none" }, "beat -: the owner lease is ours"],
+  [
+    "our own step down runs: its owner lives",
+    { ...RUNNING, lease: "mine-releasing" },
+    "beat -: the owner lease is ours, its release has begun",
+  ],
+  [
+    "our own step down hangs, and the other node took over",
+    { ...OTHER, running: "postgresql " },
+    ...steps(OTHER.sentence),
+  ],
+  [
+    "our own step down has let the lease go, and nothing of it runs",
+    { lease: "released", sentence: "epoch 4 was released by xcatmn1" },
+  ],
   ["the lease is of another boot of this node, and nothing runs", { lease: "mine-rebooted" }],
   [
     "the lease is of another boot of this node, and something runs: it was started under no lease of this boot",
@@ -92,6 +107,21 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     ...steps(OTHER.sentence),
   ],
   ["the share is gone, and nothing runs here", { lease: "unknown", share_lost: "600" }],
+  [
+    "the share is gone in a first setup: the VIP is still an ordinary address of the node, and nothing leads to the share yet",
+    { lease: "unknown", share_lost: "600", vip: "here", links: "none" },
+    "note the shared data cannot be read, for 600 s now: nothing of xcatmn1 is on it yet",
+  ],
+  [
+    "the share is gone, no directory is linked any more, and something runs all the same",
+    { ...RUNNING, lease: "unknown", share_lost: "60", links: "none" },
+    ...steps("the shared data could not be read for 60 s"),
+  ],
+  [
+    "the share is gone, and how many directories are linked is not known",
+    { lease: "unknown", share_lost: "60", vip: "here", links: "unknown" },
+    ...steps("the shared data could not be read for 60 s"),
+  ],
 ];
 
 for (const [what, facts, ...wanted] of CASES)
