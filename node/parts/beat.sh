@@ -96,6 +96,9 @@ beat_step() {
       say "stepping down by itself: $3"
       install -d -m 0700 "$RECORDS"
       printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$3" >"$RECORDS/demoted"
+      # No other order starts until this beat ends: it would start what is killed here. Who starts one holds the lock for a moment.
+      exec 8>"$RUN/start.lock"
+      flock -w 2 8 || true
       kill_units "$RUN_UNIT"
       ;;
     kill) kill_services ;;

@@ -49,8 +49,12 @@ startGuard_apply() {
       changed="$changed $unit"
     fi
   done < <(guarded_units)
+  # One that is managed no more stops before its guard goes; from then on it is the admin's.
   for service in "${!BEFORE[@]}"; do
-    [[ -n ${WANT[$service]:-} ]] || while read -r unit; do remove_guard "$unit"; done < <(units_of "$service")
+    [[ -z ${WANT[$service]:-} ]] || continue
+    unit_stop "$service" "$STOP_SECONDS"
+    while read -r unit; do remove_guard "$unit"; done < <(units_of "$service")
+    say "$service is not managed any more: stopped, its guard is gone"
   done
   systemctl daemon-reload </dev/null
   [[ -z $changed ]] || say "start guard on$changed"

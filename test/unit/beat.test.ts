@@ -284,3 +284,13 @@ test("a beat that does not stop is an error: it would stop what runs without the
   assert.equal(code, 13, stderr);
   assert.match(stderr, /the beat still runs on xcatmn1/);
 });
+
+test("while the owner steps down by itself no new order starts: it would start what is killed", () => {
+  const { code, stdout, stderr } = onNode(
+    "true",
+    `RECORDS=$RUN RUN_UNIT=xcat-ha-run; flock() { command flock "$@"; }
+     beat_step end-run - "epoch 5 is held by xcatmn2"; command flock -n "$RUN/start.lock" echo "an order starts" || echo "no order starts"; rm "$RUN/share-lost"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /\nno order starts\n$/);
+});
