@@ -114,10 +114,7 @@ take_step() {
     note) say "$2" ;;
     export) export_cluster_data "$2" ;;
     verify) verify_after_activation ;;
-    claim)
-      lease_claim "$LEASE_WAIT"
-      share_identify
-      ;;
+    claim) lease_claim "$LEASE_WAIT" ;;
     release) lease_begin_release ;;
     prove) prove_stopped ;;
     released) lease_finish_release "$(database_state)" ;;

@@ -39,7 +39,7 @@ share_known() {
   printf '%s\n' "$answer"
 }
 
-# share_identify: the share gets an id with the first claim.
+# share_identify: the share gets an id before the first claim: one without it could not be told from another under an owner.
 share_identify() {
   local id
   id=$(share_known) || exit
@@ -232,8 +232,8 @@ share_publish() {
   ' publish "$SHARE/$1" "$2"
 }
 
-# lease_try: all that a claim needs of the share, tried before anything stops for it: files in both directories, and link(2). The change of
-# role does it, and no plan: a preview changes nothing, on the share neither.
+# lease_try: all that a claim needs of the share, tried before anything stops for it: files, link(2) and an id. The change
+# of role does it, and no plan: a preview changes nothing, on the share neither.
 lease_try() {
   local name answer
   dissolved_refuse
@@ -244,6 +244,7 @@ lease_try() {
     fail misconfigured "the share takes no epoch of $NODE; expected to make a file and a hard link to it in $(lease_directory) before the services stop for it; nothing was stopped" \
       "$(one_line "${answer:-no answer}")" "look for a full disk, a quota or a file system without hard links (df, df -i, findmnt -T $SHARE), then run the same command again"
   }
+  share_identify
 }
 
 # lease_claim WAIT: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom.

@@ -255,11 +255,11 @@ sharedDataLinks_apply() {
       fail misconfigured "$(shared_of "$directory") is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
         "set up the active node first, or mount the right share on $NODE"
   done < <(linked_directories)
+  share_remember
   while read -r directory; do
     link_directory "$directory"
   done < <(linked_directories)
   [[ $by != "$(machine_id)" ]] || rm -f -- "$(first_setup_mark)"
-  share_remember
 }
 
 # dissolved_mark: names the node that took the data back to itself. From then on its local directories are the truth, and the shared ones old.

@@ -465,6 +465,17 @@ test("a first setup whose lease is lost while it copies puts nothing on the shar
   assert.ok(!existsSync(at("share/pgsql")) && !lstatSync(at("pgsql")).isSymbolicLink());
 });
 
+test("this node notes which share it is before its first link", () => {
+  epoch(3, "xcatmn2");
+  writeFileSync(at("share/.xcat-ha/id"), "the share\n");
+  rmSync(at("pgsql"));
+  const { code, stderr, told } = onNode(
+    `link_directory() { echo "$1 $(cat "$RECORDS/share-id")" >>"$F/told"; }; unset 'WANT[restoreFrom]'; sharedDataLinks_apply`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(told, /pgsql the share\n/);
+});
+
 for (const [node, what] of [
   ["xcatmn1", "copied or "],
   ["xcatmn2", ""],

@@ -169,6 +169,12 @@ test("becoming active: the try leaves nothing behind, and the claim follows it",
   ]);
 });
 
+test("becoming active: the share has its id before the claim: a cut behind it would leave an owner on a share that cannot be told from another", () => {
+  const { code, stderr, told } = become(FIRST, `lease_claim() { told "claim, $(ls "$SHARE/.xcat-ha" | paste -sd,)"; }`);
+  assert.equal(code, 0, stderr);
+  assert.ok(told.includes("claim, epoch,id"), told.join());
+});
+
 test("an owner that goes on tries nothing: it claims nothing", () => {
   epoch(4, "xcatmn1");
   const { code, stderr, told } = become({ role: "active", ...MINE }, NO_LINK);
