@@ -23,8 +23,14 @@ beat_observe() {
 beat_apply() {
   beat_observe
   [[ ${SEEN[timer]} != "${WANT[timer]}" ]] || return 0
+  if [[ ${WANT[timer]} != running ]]; then
+    lease_read fresh
+    [[ ${LEASE[is]} != @(mine|mine-releasing) ]] || fail refused "$NODE holds the owner lease; expected it released before the beat ends" "$(lease_sentence)" \
+      "pulumi up on the stack of $NODE: it steps $NODE down first"
+    beat_stop
+    return 0
+  fi
   beat_stop
-  [[ ${WANT[timer]} == running ]] || return 0
   lease_require "the beat"
   # A loss that a former beat has counted is over: the lease was just read.
   rm -f -- "$RUN/share-lost"

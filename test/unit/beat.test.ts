@@ -279,8 +279,25 @@ for (const [what, systemd, seen] of STATES)
     else assert.match(stderr, /whether the beat runs on xcatmn1 cannot be told/);
   });
 
+for (const [lease, code] of [
+  ["mine", 10],
+  ["mine-releasing", 10],
+  ["released", 0],
+  ["other", 0],
+] as const)
+  test(`a beat is asked to end, and the lease is ${lease}: ${code ? "it goes on" : "it ends"}`, () => {
+    const { stdout, ...done } = onNode(
+      'if [[ $1 == show ]]; then [[ -e $RUN/ended ]] && echo inactive || echo active; fi; [[ $1 != stop ]] || touch "$RUN/ended"',
+      `lease_read() { declare -gA LEASE=([is]=${lease}); }; lease_sentence() { echo so; }; rm "$RUN/share-lost"; beat_apply`,
+      "absent",
+    );
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(stdout, code ? "" : "stopped\n");
+    if (code) assert.match(done.stderr, /xcatmn1 holds the owner lease; expected it released before the beat ends/);
+  });
+
 test("a beat that does not stop is an error: it would stop what runs without the lease", () => {
-  const { code, stderr } = onNode("[[ $1 != show ]] || echo active", "beat_apply", "absent");
+  const { code, stderr } = onNode("[[ $1 != show ]] || echo active", "beat_stop", "absent");
   assert.equal(code, 13, stderr);
   assert.match(stderr, /the beat still runs on xcatmn1/);
 });
