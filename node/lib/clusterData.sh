@@ -21,6 +21,8 @@ export_cluster_data() {
     say "the cluster data is not exported: xcatd is $(unit_state xcatd)"
     return 0
   fi
+  # Before the first epoch nobody owns what is there.
+  [[ ${LEASE[is]} == none ]] || lease_require "the export of the cluster data"
   name=$(export_name "$1")
   target=$(exports_directory)/$name
   [[ ! -e $target ]] || return 0

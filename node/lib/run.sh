@@ -16,7 +16,10 @@ run() {
   order=$(cat "$directory/verb" "$directory/document" | sha256sum | cut -c1-16)
   exec 8>"$RUN/start.lock"
   while :; do
-    flock 8
+    flock -w 2 8 || {
+      say "waiting until what goes on here has ended: another order starts, or $NODE steps down by itself (journalctl -u xcat-ha-beat)"
+      flock 8
+    }
     current=$(cat "$RUN/current" 2>/dev/null) || true
     if ! run_is_active; then
       start_run "$order" "$directory"

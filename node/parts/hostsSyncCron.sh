@@ -4,6 +4,7 @@
 # A cluster of 10,000 nodes has a hosts file of one megabyte.
 readonly HOSTS_LIMIT=16777216
 readonly SYNC_SECONDS=60
+readonly SYNC_LOCK_SECONDS=20
 CRON_FILE=/etc/cron.d/xcat-ha-hosts
 AUTHORIZED_KEYS=/root/.ssh/authorized_keys
 
@@ -99,7 +100,7 @@ hostsSyncCron_remove() {
 # sync_hosts: what cron runs on the active node. The digest goes first: a file whose connection broke is not taken for a shorter one.
 sync_hosts() {
   local content answer
-  lease_read
+  lease_read fresh
   [[ ${LEASE[is]} == mine ]] || fail held "/etc/hosts is not sent: $NODE does not hold the owner lease" "$(lease_sentence)" "pulumi up on the stack of $NODE"
   content=$(cat -- "$HOSTS_FILE" && printf .) || fail incomplete "$HOSTS_FILE cannot be read on $NODE; expected what $PEER is to get" "the line above" "look at it on $NODE"
   content=${content%.}
@@ -115,8 +116,7 @@ sync_hosts() {
 # with its digest, while this node is not the owner.
 receive_hosts() {
   local expected='' content wrong
-  lease_read
-  [[ ${LEASE[is]} != mine ]] || fail refused "$NODE is the owner and takes no hosts file" "$(lease_sentence)" "nothing: the other node stopped being active"
+  receive_hosts_require
   # A digest and its newline: who holds the key chooses no length.
   IFS= read -r -n 65 -t "$SYNC_SECONDS" expected || true
   content=$(timeout -k 2 "$SYNC_SECONDS" head -c "$HOSTS_LIMIT" | tr -d '\0' && printf .)
@@ -127,7 +127,17 @@ receive_hosts() {
   wrong=$(not_of_hosts <<<"$content")
   [[ -n $content && -z $wrong ]] || fail refused "what came in is no hosts file; expected lines of an address and names" "${wrong:-nothing came in}" \
     "look at /etc/hosts on the active node, then xcat-ha sync-hosts there"
+  # Under the lock of the runs, one of which may just have made this node the owner.
+  install -d -m 0700 "$RUN"
+  exec 9>"$RUN/lock"
+  flock -w "$SYNC_LOCK_SECONDS" 9 || fail incomplete "an order runs on $NODE; expected its end within $SYNC_LOCK_SECONDS s before /etc/hosts is written" "$RUN/lock" "xcat-ha sync-hosts on the active node"
+  receive_hosts_require
   printf %s "$content" | write_file "$HOSTS_FILE" 0644
+}
+
+receive_hosts_require() {
+  lease_read fresh
+  [[ ${LEASE[is]} != mine ]] || fail refused "$NODE is the owner and takes no hosts file" "$(lease_sentence)" "nothing: the other node stopped being active"
 }
 
 # not_of_hosts: the first line of standard input that hosts(5) does not know.

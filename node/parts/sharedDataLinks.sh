@@ -177,6 +177,7 @@ place_on_share() {
     [[ -n $again ]] || fail incomplete "$(shared_of "$directory") is there, and was not a moment ago; expected to place $directory; it was not touched" \
       "$kind $(shared_of "$directory")" "run the same pulumi up again"
     mkdir -p -- "$(dirname "$copy")"
+    lease_require "$(shared_of "$directory")"
     mv -T -- "$(shared_of "$directory")" "$copy"
   fi
   # A database file can change within the same size and tick of the clock.
@@ -190,6 +191,8 @@ place_on_share() {
     mkdir -p -- "$copy"
   fi
   sync -f "$copy"
+  # A copy takes its time.
+  lease_require "$(shared_of "$directory")"
   mv -T -- "$copy" "$(shared_of "$directory")"
 }
 
@@ -218,6 +221,9 @@ sharedDataLinks_apply() {
   install -d -m 0700 "$RECORDS"
   lease_read fresh
   by=$(first_setup_by) || exit
+  # Whoever started a server there: what it commits to a directory that steps aside is lost.
+  directory=$(path_of /var/lib/pgsql)
+  [[ -L $directory || ! -d $directory ]] || database_prove_stopped
   if [[ ${LEASE[is]} == mine ]]; then
     [[ $by != "$(machine_id)" ]] || again=yes
     directories=$(to_copy) || exit
@@ -234,10 +240,14 @@ sharedDataLinks_apply() {
       [[ $key == *:owner ]] || continue
       shared=$(shared_of "${key%:owner}")
       [[ $(owner_of "$shared") == "${WANT[$key]}" ]] || {
-        chown -- "${WANT[$key]% *}" "$shared" && chmod -- "${WANT[$key]#* }" "$shared"
+        chown -- "${WANT[$key]% *}" "$shared"
+        chmod -- "${WANT[$key]#* }" "$shared"
       }
     done
     rm -rf -- "$SHARE/.xcat-ha/copy-$(machine_id)"
+  elif [[ -n $by ]]; then
+    fail refused "a first setup has not finished, and $NODE does not hold the owner lease; expected its end before $NODE makes a link: a local directory could be the truth" \
+      "$(first_setup_mark): machine $by; $(lease_sentence)" "pulumi up on the stack of ${LEASE[node]:-the active node}, with it as activeNode: it goes on where it ended"
   fi
   # All before the first link: a setup that fails up to here goes back by itself.
   while read -r directory; do
@@ -245,11 +255,11 @@ sharedDataLinks_apply() {
       fail misconfigured "$(shared_of "$directory") is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
         "set up the active node first, or mount the right share on $NODE"
   done < <(linked_directories)
+  share_remember
   while read -r directory; do
     link_directory "$directory"
   done < <(linked_directories)
   [[ $by != "$(machine_id)" ]] || rm -f -- "$(first_setup_mark)"
-  share_remember
 }
 
 # dissolved_mark: names the node that took the data back to itself. From then on its local directories are the truth, and the shared ones old.

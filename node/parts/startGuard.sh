@@ -60,7 +60,7 @@ startGuard_observe() {
 }
 
 startGuard_apply() {
-  local service unit file changed=''
+  local service unit file changed='' removed=''
   while read -r unit; do
     file=$(guard_file "$unit")
     if [[ ! -e $file || $(<"$file") != "$(guard_text)" ]]; then
@@ -69,15 +69,17 @@ startGuard_apply() {
       changed="$changed $unit"
     fi
   done < <(guarded_units)
+  # One that is managed no more stops before its guard goes; from then on it is the admin's.
   for service in "${!BEFORE[@]}"; do
-    [[ -n ${WANT[$service]:-} ]] || while read -r unit; do
-      remove_guard "$unit"
-      changed="$changed (not on $unit)"
-    done < <(units_of "$service")
+    [[ -z ${WANT[$service]:-} ]] || continue
+    unit_stop "$service" "$STOP_SECONDS"
+    while read -r unit; do remove_guard "$unit"; done < <(units_of "$service")
+    removed=yes
+    say "$service is not managed any more: stopped, its guard is gone"
   done
   startGuard_observe
   # systemd reads all its units again.
-  [[ -z $changed && $(printf '%s\n' "${GUARD[@]}" | sort -u) == guarded ]] || systemctl daemon-reload </dev/null
+  [[ -z $changed$removed && $(printf '%s\n' "${GUARD[@]}" | sort -u) == guarded ]] || systemctl daemon-reload </dev/null
   [[ -z $changed ]] || say "start guard on$changed"
 }
 

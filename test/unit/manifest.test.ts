@@ -56,6 +56,7 @@ test("what stands before the lease in the manifest needs no lease; what shared d
     clockSource: "as active",
     ownerLease: "as active",
     startGuard: "after release",
+    beat: "after release",
     sharedDataLinks: "after release",
     virtualIp: "take back",
     pgHbaEntry: "leave",
@@ -64,7 +65,6 @@ test("what stands before the lease in the manifest needs no lease; what shared d
     networksMgtIf: "leave",
     network: "take back",
     hostsSyncCron: "take back",
-    beat: "take back",
   });
 });
 

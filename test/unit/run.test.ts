@@ -47,3 +47,14 @@ for (const [what, meanwhile, code] of ENDS)
     if (code === 20)
       assert.match(done.stderr, /the run on xcatmn1 ended without a result\nevidence: journal: the journal/);
   });
+
+test("who waits until this node has stepped down by itself is told so", () => {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/run.sh"],
+    `RUN=${join(folder, String(nodes++))} NODE=xcatmn1 PROGRAM=/bin/true; mkdir -p "$RUN"; systemd-run() { echo 0 >"$(echo "$RUN"/run.*/exit)"; }; systemctl() { echo inactive; }
+     flock() { if [[ $1 == -w ]]; then return 1; fi; }
+     run become standby </dev/null`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^xcatmn1: waiting until what goes on here has ended: /);
+});
