@@ -515,11 +515,14 @@ test("the guard of a service that is managed no more goes when it has stopped", 
   epoch(3, "xcatmn1");
   guard();
   const { code, stdout, stderr, told } = onNode(
-    `WANT=([xcatd]=guarded) BEFORE=([xcatd]=guarded [postgresql]=guarded); units_of() { echo "$1"; }; guarded_units() { echo xcatd; }
+    `declare -A UNIT=() COMPANIONS=() SEEN=(); WANT=([xcatd]=guarded) BEFORE=([xcatd]=guarded [postgresql]=guarded); units_of() { echo "$1"; }; guarded_units() { echo xcatd; }
      unit_stop() { echo "$1 is stopped, $(ls "$F/guards/$1")" >>"$F/told"; }; startGuard_apply`,
   );
   assert.equal(code, 0, stderr);
-  assert.equal(told, "postgresql is stopped, xcat-ha.conf\nsystemctl daemon-reload\n");
+  assert.equal(
+    told,
+    "postgresql is stopped, xcat-ha.conf\nsystemctl show -p Id -p ExecStartPre xcatd.service\nsystemctl daemon-reload\n",
+  );
   assert.ok(!guarded() && existsSync(at("guards/xcatd/xcat-ha.conf")));
   assert.match(stdout, /postgresql is not managed any more: stopped, its guard is gone/);
 });
