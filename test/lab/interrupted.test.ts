@@ -40,6 +40,8 @@ test("a stop that fails blocks: the VIP stays, the lease is not released", () =>
   assert.equal(code, 13, output);
   assert.match(output, /processes still use \/HA\/pgsql\/data on xcatmn1; expected none/);
   assert.match(lab.on("xcatmn1", "ip -o addr show"), /inet 10\.5\.106\.7\//);
+  // How long it waits for one that steps down is a site's to choose (leaseWait).
+  lab.on("xcatmn2", "sed -i 's/^\\(settings.leaseWait\\t\\).*/\\11/' /etc/xcat-ha/description");
   const other = lab.run(["ssh", "xcatmn2", "xcat-ha become active </dev/null"]);
   assert.equal(other.code, 12, other.output);
   assert.match(other.output, /held by xcatmn1 since \S+ \(other-releasing\)/);
