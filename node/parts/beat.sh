@@ -6,7 +6,17 @@ readonly BEAT_SECONDS=10
 readonly DEMOTION_SECONDS=30
 
 beat_observe() {
-  if systemctl is-active --quiet "$BEAT_UNIT.timer"; then SEEN[timer]=running; else SEEN[timer]=absent; fi
+  local state
+  seen_as_told onShareLoss shareLossSeconds
+  state=$(systemctl show -p ActiveState --value -- "$BEAT_UNIT.timer" 2>&1 </dev/null) || state="no answer: $state"
+  case $state in
+    active) SEEN[timer]=running ;;
+    inactive | failed) SEEN[timer]=absent ;;
+    *)
+      fail unknown "whether the beat of $NODE runs cannot be told; expected systemd to know its timer" "systemctl show $BEAT_UNIT.timer: $state" \
+        "systemctl status $BEAT_UNIT.timer on $NODE; when it answers, run the same command again"
+      ;;
+  esac
 }
 
 beat_apply() {
@@ -42,7 +52,7 @@ verb_beat() {
 }
 
 beat_facts() {
-  local read
+  local read vip
   load_values active beat
   declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent)
   # In a child: what cannot be read ends it, and not the beat.
@@ -55,7 +65,7 @@ beat_facts() {
   esac
   [[ ${FACT[lease]} != mine ]] || return 0
   FACT[running]=$(services_running)
-  ! virtualIp_is_here || FACT[vip]=here
+  if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
 
 # share_lost_seconds: since the first beat that could not read it, by the clock that nobody sets.

@@ -31,10 +31,9 @@ guard_state() {
 startGuard_observe() {
   local service unit state
   for service in "${!WANT[@]}"; do
-    SEEN[$service]=guarded
     while read -r unit; do
       state=$(guard_state "$unit")
-      [[ $state == guarded ]] || SEEN[$service]=$state
+      [[ $state == guarded && -n ${SEEN[$service]:-} ]] || SEEN[$service]=$state
     done < <(units_of "$service")
   done
 }
