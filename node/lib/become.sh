@@ -16,7 +16,7 @@ observe_facts() {
     [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]='' [dissolving]=''
     [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT [lacking]='' [static]=here [static_address]=$STATIC_ADDRESS [owners]='')
   FACT[stack]=${WANT[stack]:-}
-  FACT[managed_by]=$(managing_stack)
+  FACT[managed_by]=$(managing_stack) || exit
   FACT[system]=$(system_state)
   FACT[tools]=$(missing_tools)
   [[ -n ${FACT[tools]} ]] || static_address_facts

@@ -48,30 +48,14 @@ load_values() {
     "pulumi up on the stack of $NODE delivers it"
 }
 
-# function_of PART: `database` and `network` are two sets of one kind.
-function_of() {
-  case $1 in
-    database | network) printf 'serviceSet\n' ;;
-    *) printf '%s\n' "$1" ;;
-  esac
-}
-
 require_part() {
   declare -F "$(function_of "$1")_observe" >/dev/null || fail usage "there is no part '$1'" "xcat-ha knows: ${MANIFEST[*]%% *}" "name one of these"
-}
-
-# copy WANT into SEEN: what a part does not observe is as wanted.
-seen_as_wanted() {
-  local key
-  SEEN=()
-  for key in "${!WANT[@]}"; do SEEN[$key]=${WANT[$key]}; done
 }
 
 # verb_observe PART: the part, in the shape of what is wanted, as a document.
 verb_observe() {
   require_part "$1"
-  seen_as_wanted
-  "$(function_of "$1")_observe"
+  observe_part "$1"
   document_write SEEN
 }
 
@@ -96,7 +80,7 @@ remembers() {
 
 # verb_apply PART: makes it so, then looks again with the code that observes.
 verb_apply() {
-  local part=$1 key differs=
+  local part=$1 key differs
   local -A wanted=()
   require_part "$part"
   unset 'WANT[counter]'
@@ -104,11 +88,8 @@ verb_apply() {
   apply_part "$part"
   WANT=()
   for key in "${!wanted[@]}"; do WANT[$key]=${wanted[$key]}; done
-  seen_as_wanted
-  "$(function_of "$part")_observe"
-  for key in "${!WANT[@]}"; do
-    [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || differs="$differs $key is '${SEEN[$key]}', wanted '${WANT[$key]}';"
-  done
+  observe_part "$part"
+  differs=$(wrong_keys)
   [[ -z $differs ]] || fail incomplete "$part is not as wanted after it was applied:$differs" "observed on $NODE just now" \
     "pulumi refresh shows the difference; when the cause is gone, run pulumi up again"
   say "$part is as wanted"
@@ -116,27 +97,36 @@ verb_apply() {
 
 # apply_or_pass PART: what is as wanted already needs no run. The change of role always does: it finishes what was interrupted.
 apply_or_pass() {
-  local part=$1 document
+  local part=$1 document answer=()
   document=$(cat)
   require_part "$part"
   # Its command came over the address, whether or not there is something to do: nobody takes it back any more.
   [[ $part != staticAddress ]] || staticAddress_keep
-  if [[ $part != ownerLease ]] && is_as_wanted "$part" "$document"; then
+  # No condition around it, which would take set -e away from all that it calls: half a look is no answer.
+  [[ $part == ownerLease ]] || mapfile -t answer < <(
+    set -e
+    trap - ERR
+    as_wanted "$part" "$document" 2>/dev/null
+  )
+  if [[ ${answer[*]} == yes ]]; then
     say "$part is as wanted"
   else
     run apply "$part" <<<"$document"
   fi
 }
 
-is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, the run says better
+# as_wanted PART DOCUMENT: yes, where it is; nothing where it is not, and where that cannot be told: the run says it better.
+as_wanted() {
+  local differs
   document_read WANT <<<"$2"
   unset 'WANT[counter]'
-  seen_as_wanted
+  ((${#WANT[@]})) || return 0
   # Without a record too: what is right by itself must be remembered, or nobody could take it away when it changes.
-  ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/values.$1" || exit 1
-  "$(function_of "$1")_observe" 2>/dev/null || exit 1
-  for key in "${!WANT[@]}"; do [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || exit 1; done
-)
+  ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/values.$1" || return 0
+  observe_part "$1"
+  differs=$(wrong_keys)
+  [[ -n $differs ]] || printf 'yes\n'
+}
 
 # verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was made or is gone.
 verb_remove() {
@@ -172,16 +162,15 @@ verb_destroyable() { destroyable; }
 
 # verb_install: this program and the description, which the standard input holds.
 verb_install() {
-  local key
+  local differs
   # Every command but bootstrap comes over the static address.
   staticAddress_keep
   nodeProgram_apply
-  seen_as_wanted
-  nodeProgram_observe
-  for key in program description stack; do
-    [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || fail incomplete "$key of the node program is ${SEEN[$key]}; expected ${WANT[$key]}" \
-      "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
-  done
+  unset 'WANT[counter]' 'WANT[program.text]' 'WANT[description.text]'
+  observe_part nodeProgram
+  differs=$(wrong_keys)
+  [[ -z $differs ]] || fail incomplete "the node program is not as wanted after it was installed:$differs" \
+    "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
   say "node program is installed"
 }
 
@@ -262,6 +251,8 @@ TEXT
 
 main() {
   set -Eeuo pipefail
+  # A substitution would go on behind what failed in it.
+  shopt -s inherit_errexit
   trap 'unexpected "$?" "$BASH_COMMAND"' ERR
   export LC_ALL=C
   # A systemd unit has none, and xCAT's clients look for their certificates below it.
@@ -320,6 +311,9 @@ main() {
     bootstrap)
       document_read WANT
       staticAddress_try
+      ;;
+    address-back)
+      address_drop "$2" "$3"
       ;;
     *)
       usage

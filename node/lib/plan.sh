@@ -318,7 +318,7 @@ plan_standby() {
   plan_parts standby after "as on every standby node"
 }
 
-# plan_beat: what the owner's own timer does. Asked often, so it knows only FACT lease, sentence, links, running, vip (here or absent) and
+# plan_beat: what the owner's own timer does. Asked often, so it knows only FACT lease, sentence, links, running, vip (here, absent or unknown),
 # on_share_loss, share_lost, share_loss_limit.
 #        beat -         shows that the owner lives
 #        end-run -      whatever order runs here is ended
@@ -350,7 +350,7 @@ plan_beat() {
 
 # plan_demotion REASON: without a release, which would claim a proof.
 plan_demotion() {
-  [[ -n ${FACT[running]} || ${FACT[vip]} == here ]] || return 0
+  [[ -n ${FACT[running]} || ${FACT[vip]} != absent ]] || return 0
   step end-run - "$1"
   step kill - "the database first: another node may be writing"
   step drop - "the VIP is the other node's"

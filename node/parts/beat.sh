@@ -9,6 +9,7 @@ readonly BEAT_GAP_SECONDS=60
 
 beat_observe() {
   local state
+  seen_as_told onShareLoss shareLossSeconds
   state=$(systemctl show -p ActiveState --value -- "$BEAT_UNIT.timer" 2>&1 </dev/null) || state="no answer: $state"
   case $state in
     active) SEEN[timer]=running ;;
@@ -62,7 +63,7 @@ verb_beat() {
 }
 
 beat_facts() {
-  local read began
+  local read began vip
   load_values active beat
   began=$(uptime_seconds)
   declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent [links]=unknown)
@@ -78,7 +79,7 @@ beat_facts() {
   directories_wanted
   FACT[links]=$(links_state)
   FACT[running]=$(services_running)
-  ! virtualIp_is_here || FACT[vip]=here
+  if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
 
 # share_lost_seconds BEGAN: since the first of the looks that could not read it, without a gap between them; the last one began then. What was

@@ -29,18 +29,19 @@ trust_line() {
 }
 
 hostsSyncCron_observe() {
+  seen_as_told schedule peer peerAddress
   if [[ ! -e $CRON_FILE ]]; then
     SEEN[cron]=absent
   else
     SEEN[cron]=$(grep -v '^#' "$CRON_FILE") || true
   fi
-  SEEN[crontab]=$(manual_cron_line)
-  SEEN[crontab]=${SEEN[crontab]:-${WANT[crontab]}}
-  [[ -z ${WANT[key]:-} ]] || SEEN[key]=$(sync_key_state)
+  SEEN[crontab]=$(manual_cron_line) || exit
+  [[ -n ${SEEN[crontab]} ]] || seen_as_told crontab
+  [[ -z ${WANT[key]:-} ]] || SEEN[key]=$(sync_key_state) || exit
   if [[ -n ${WANT[trust]:-} ]]; then
     local line keys
-    line=$(trust_line)
-    keys=$(authorized_keys)
+    line=$(trust_line) || exit
+    keys=$(authorized_keys) || exit
     if [[ -n $line ]] && grep -qxF -- "$line" <<<"$keys"; then SEEN[trust]=${WANT[trust]}; else SEEN[trust]=absent; fi
   fi
   SEEN[peerHostKey]=$(cat "$CONFIGURATION/known_hosts" 2>/dev/null) || SEEN[peerHostKey]='not pinned'
@@ -49,9 +50,13 @@ hostsSyncCron_observe() {
 hostsSyncCron_apply() {
   local line others key
   write_file "$CONFIGURATION/known_hosts" 0644 <<<"${WANT[peerHostKey]}"
-  if [[ -n $(manual_cron_line) ]]; then
-    crontab -l -u root | write_file "$(fresh_name "$RECORDS/crontab.found")" 0600
-    { crontab -l -u root | grep -vE -e "$MANUAL_CRON" || true; } | crontab -u root -
+  line=$(manual_cron_line) || exit
+  if [[ -n $line ]]; then
+    # Read whole before anything is written: the admin's lines are among them.
+    line=$(root_crontab) || exit
+    write_file "$(fresh_name "$RECORDS/crontab.found")" 0600 <<<"$line"
+    others=$(grep -vE -e "$MANUAL_CRON" <<<"$line") || (($? == 1))
+    crontab -u root - <<<"$others"
     say "the manual's copy of /etc/hosts is out of root's crontab: it would go on after a failover"
   fi
   if [[ ${WANT[cron]} == absent ]]; then
@@ -86,7 +91,8 @@ authorized_keys() {
 trust_others() {
   local keys
   keys=$(authorized_keys) || exit
-  grep -v 'xcat-ha hosts-sync$' <<<"$keys" || true
+  # Not to find one is no failure; to fail is not "none".
+  grep -v 'xcat-ha hosts-sync$' <<<"$keys" || (($? == 1))
 }
 
 hostsSyncCron_remove() {

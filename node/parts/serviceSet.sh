@@ -36,7 +36,12 @@ postgresql_ready() {
 }
 
 postgresql_misses_the_vip() {
-  [[ $(unit_state postgresql) == active ]] && virtualIp_is_here && ! ss -Hltn 'sport = :5432' | awk '{ print $4 }' | grep -xE "($VIP|0\.0\.0\.0|\*):5432" >/dev/null
+  local listening
+  [[ $(unit_state postgresql) == active ]] || return
+  virtualIp_is_here || return
+  listening=$(ss -Hltn 'sport = :5432' 2>&1) || fail unknown "where postgresql listens on $NODE cannot be told; expected to know whether $VIP is among it" "ss: $listening" \
+    "ss -ltn on $NODE; when it answers, run the same command again"
+  ! [[ $listening =~ [[:space:]]("$VIP"|0\.0\.0\.0|\*):5432[[:space:]] ]]
 }
 
 xcatd_ready() { xcat 20 tabdump site | grep '^"xcatdport"' >/dev/null; }
@@ -66,7 +71,8 @@ unit_words() {
   case ${UNIT_STATE[$1]} in
     active)
       running=running
-      [[ ${WANT[$1]} != running* ]] || unit_ready "$1" >/dev/null 2>&1 || running='active, but it does not answer'
+      # In a child: what it cannot look at does not end this look.
+      [[ ${WANT[$1]} != running* ]] || (unit_ready "$1") >/dev/null 2>&1 || running='active, but it does not answer'
       ;;
     # A unit that failed is not running: on a standby node that is what is wanted (goconserver's stop always ends in failed).
     inactive | failed)
@@ -82,6 +88,7 @@ unit_words() {
 
 serviceSet_observe() {
   local unit units
+  seen_as_told order virtualIp
   read -ra units <<<"${WANT[order]}"
   units_look_whole "${units[@]}"
   for unit in "${units[@]}"; do

@@ -148,10 +148,10 @@ function counted(looks: Look[], found = "") {
       `looks=(${began} ${ended}); lease_read() { [[ ${lease} != gone ]] && LEASE=([is]=${lease}); }; beat_facts; echo "\${FACT[share_lost]} \${FACT[links]} \${FACT[running]}"`,
   );
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/parts/beat.sh"],
+    ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
     `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
      load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
-     directories_wanted() { :; }; links_state() { echo all; }; services_running() { printf 'xcatd '; }; virtualIp_is_here() { :; }
+     directories_wanted() { :; }; links_state() { echo all; }; services_running() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
      # The first time that is asked for is when the look begins.
      uptime_seconds() { if [[ -e $RUN/began ]]; then rm "$RUN/began"; echo "\${looks[1]}"; else touch "$RUN/began"; echo "\${looks[0]}"; fi; }
      ${script.map((line) => `${line}; rm -f "$RUN/began"`).join("\n")}`,

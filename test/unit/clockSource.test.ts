@@ -8,7 +8,7 @@ import { bash } from "./bash";
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-clock-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const LIBRARIES = ["report", "document", "files", "platform", "units"].map((name) => `node/lib/${name}.sh`);
+const LIBRARIES = ["report", "document", "files", "observe", "platform", "units"].map((name) => `node/lib/${name}.sh`);
 let runs = 0;
 
 type Clock = {
@@ -55,7 +55,7 @@ function clock({ unit = "", says = "", afterStep, file = "", want = {}, stepped 
      unit_start() { did "start $1"; rm -f ${at}/stopped; }
      unit_stop() { did "stop $1"; touch ${at}/stopped; }
      systemctl() { did "systemctl $*"; case $1 in stop) touch ${at}/stopped ;; start) rm -f ${at}/stopped ;; esac; }
-     seen() { local key; SEEN=(); for key in "\${!WANT[@]}"; do SEEN[$key]=\${WANT[$key]}; done; clockSource_observe; for key in "\${!SEEN[@]}"; do echo "$key: \${SEEN[$key]}"; done | sort; }
+     seen() { local key; observe_part clockSource; for key in "\${!SEEN[@]}"; do echo "$key: \${SEEN[$key]}"; done | sort; }
      ${script}`,
   );
   const read = (name: string) => {

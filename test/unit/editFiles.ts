@@ -41,6 +41,7 @@ export function edit(
         "node/lib/report.sh",
         "node/lib/document.sh",
         "node/lib/files.sh",
+        "node/lib/observe.sh",
         "node/lib/platform.sh",
         `node/parts/${part}.sh`,
       ],
@@ -48,7 +49,7 @@ export function edit(
        postgresql_reload() { echo reload >>"$AT/did"; }
        say() { :; }
        sync() { :; }
-       observe() { SEEN=(); for key in "\${!WANT[@]}"; do SEEN[$key]=\${WANT[$key]}; done; ${part}_observe; document_write SEEN >"$AT/seen.$1"; }
+       observe() { observe_part ${part}; document_write SEEN >"$AT/seen.$1"; }
        copies() { cat "$AT"/*.conf; stat -c %i "$AT"/*.conf; }
        edit() {
          AT=$1

@@ -28,7 +28,13 @@ function on(files: Record<string, File>, wanted: string, script: string) {
     else writeFileSync(join(at, name), content);
   }
   const done = bash(
-    ["node/lib/report.sh", "node/lib/files.sh", "node/lib/lease.sh", "node/parts/hostsSyncCron.sh"],
+    [
+      "node/lib/report.sh",
+      "node/lib/files.sh",
+      "node/lib/observe.sh",
+      "node/lib/lease.sh",
+      "node/parts/hostsSyncCron.sh",
+    ],
     `declare -A LEASE=() WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
      SHARE='${at}/share' CONFIGURATION='${at}' AUTHORIZED_KEYS='${at}/${KEYS}' CRON_FILE='${at}/cron' NODE=xcatmn2 PROGRAM=/usr/local/sbin/xcat-ha
      RUN='${at}'; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
