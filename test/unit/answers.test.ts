@@ -91,15 +91,15 @@ function onNode(script: string, before = "") {
      mkdir -p "$F/guards"
      for service in ${Object.keys(VALUES.startGuard.active).join(" ")}; do guard_text >"$F/guards/$service"; done
      systemctl() {
-       local state=inactive
+       local state=inactive arguments="$*" unit
        [[ $ROLE != active && $* != *ntpd* ]] || state=active
        case $1/$* in
-         show*LoadState*) printf 'LoadState=loaded\\nActiveState=%s\\n' "$state" ;;
+         show*LoadState*) for unit in \${arguments##* -- }; do printf 'LoadState=loaded\\nActiveState=%s\\n\\n' "$state"; done ;;
          show*networkd*) echo inactive ;;
          show*ActiveState*) echo "$state" ;;
-         show*ExecStartPre*) echo "$PROGRAM guard" ;;
+         show*ExecStartPre*) for unit in \${arguments##* -- }; do printf 'Id=%s\\nExecStartPre=%s\\n\\n' "$unit" "$PROGRAM guard"; done ;;
          is-enabled*ntpd*) echo enabled ;;
-         is-enabled*) echo disabled; return 1 ;;
+         is-enabled*) for unit in \${arguments##* -- }; do echo disabled; done; return 1 ;;
        esac
      }
      ip() {
@@ -115,7 +115,7 @@ function onNode(script: string, before = "") {
        CRON_FILE=$F/cron.$ROLE
        for PART in ${OBSERVED.join(" ")}; do
          [[ $PART/$ROLE != ownerLease/standby ]] || continue
-         cp "$F/documents/$ROLE.$PART" "$F/records/applied.$PART"
+         cp "$F/documents/$ROLE.$PART" "$F/records/values.$PART"
          ${script}
        done
      done`,

@@ -250,7 +250,7 @@ function onNode(systemd: string, script: string, want = "running") {
   const run = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
   writeFileSync(join(run, "share-lost"), "1 1\n");
   const done = bash(
-    ["node/lib/report.sh", "node/parts/beat.sh"],
+    ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
     `declare -A WANT=([timer]=${want}) SEEN=(); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { echo "lease required"; }
      systemd-run() { echo started; }
      systemctl() { [[ $1 != stop ]] || echo stopped; ${systemd}; }

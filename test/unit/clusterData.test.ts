@@ -81,7 +81,7 @@ for (const [what, lease, code] of OWNERS)
     const share = mkdtempSync(join(folder, "share-"));
     const done = bash(
       ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/clusterData.sh"],
-      `declare -A LEASE=(); SHARE='${share}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_or_old_address() { :; }
+      `declare -A LEASE=(); SHARE='${share}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_is_here() { :; }
        lease_read() { LEASE=([is]=${lease} [epoch]=000004 [node]=xcatmn2 [time]=noon); }; export_into() { mkdir "$1/tables"; }
        export_cluster_data begin; find "$SHARE" -name tables`,
     );
