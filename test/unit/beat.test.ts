@@ -38,6 +38,11 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     { ...OTHER, vip: "here" },
     ...steps(OTHER.sentence),
   ],
+  [
+    "a newer epoch, nothing runs, and whether the VIP is here cannot be told",
+    { ...OTHER, vip: "unknown" },
+    ...steps(OTHER.sentence),
+  ],
   ["a newer epoch, one service still runs", { ...OTHER, running: "dhcpd " }, ...steps(OTHER.sentence)],
   ["a newer epoch, and nothing here: stepped down already", OTHER],
   [
@@ -134,6 +139,22 @@ for (const [what, facts, ...wanted] of CASES)
       lines.map((line) => line.split("\t")).map(([verb, argument, reason]) => `${verb} ${argument}: ${reason}`),
       wanted,
     );
+  });
+
+for (const [ip, vip] of [
+  ["echo '2: eth0    inet 10.5.106.7/8 brd 10.255.255.255 scope global eth0'", "here"],
+  ["echo '2: eth0    inet 10.5.106.70/8 brd 10.255.255.255 scope global eth0'", "absent"],
+  ["echo 'Cannot open netlink socket' >&2; return 1", "unknown"],
+])
+  test(`a beat of a former owner looks for the VIP: ${vip}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/parts/beat.sh"],
+      `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other)
+       load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; services_running() { :; }; directories_wanted() { :; }; links_state() { echo all; }
+       ip() { ${ip}; }; beat_facts; echo "\${FACT[vip]}"`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${vip}\n`);
   });
 
 /** A look at the share: when it began and ended, and what the lease said; "gone": it could not be read. */

@@ -153,3 +153,20 @@ for (const [what, together, alone, seen] of BOOT)
     );
     assert.ok(stderr.includes(seen) || stdout.trim().replaceAll("\n", ", ") === seen, `${stdout}${stderr}`);
   });
+
+const LISTENS: [what: string, ss: string, code: number][] = [
+  ["on the VIP", "echo 'LISTEN 0 244 10.5.106.7:5432 0.0.0.0:* '", 1],
+  ["on every address", "echo 'LISTEN 0 244 0.0.0.0:5432 0.0.0.0:* '", 1],
+  ["on another address only", "echo 'LISTEN 0 244 110.5.106.7:5432 0.0.0.0:* '", 0],
+  ["nowhere", ":", 0],
+  ["where ss does not say: PostgreSQL is not stopped for that", "echo 'Cannot open netlink socket'; return 1", 40],
+];
+for (const [what, ss, code] of LISTENS)
+  test(`PostgreSQL listens ${what}: ${code ? "it does not miss the VIP, or that cannot be told" : "it misses the VIP"}`, () => {
+    const done = bash(
+      ["node/lib/report.sh", "node/parts/serviceSet.sh"],
+      `NODE=xcatmn1 VIP=10.5.106.7; unit_state() { echo active; }; virtualIp_is_here() { :; }; ss() { ${ss}; }
+       if postgresql_misses_the_vip; then exit 0; else exit 1; fi`,
+    );
+    assert.equal(done.code, code, done.stderr);
+  });
