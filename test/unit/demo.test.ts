@@ -38,7 +38,11 @@ case "$*" in
     printf ' ~  command:remote:Command database updated (9s)\\nResources:\\n    ~ 1 updated\\n\\n' ;;
   *' up '*)
     printf 'Updating (primary):\\n'
-    [[ $FAULT != *up-fails* || ! -e $here/refreshed ]] || { printf 'a line of the whole output\\n'; printf '    %s\\n' ${BLOCK.map((line) => `"${line}"`).join(" ")}; exit 255; }
+    if [[ $FAULT == *up-fails* && -e $here/refreshed ]]; then
+      printf 'a line of the whole output\\n'
+      printf '    %s\\n' ${BLOCK.map((line) => `"${line}"`).join(" ")}
+      exit 255
+    fi
     printf ' ~  command:remote:Command virtualIp updated (9s)\\nResources:\\n    ~ 1 updated\\n\\n' ;;
 esac
 `;
