@@ -6,9 +6,9 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import { longestGap, missingRows } from "../test/client";
 import { inWords, lookedInWords, violationsOf } from "../test/invariants";
-import { Lab } from "../test/lab";
+import { Lab, type RowClient } from "../test/lab";
 import { Sampler } from "../test/sampler";
-import { lastLines, told } from "./story";
+import { ending, failed, latest, told, waits } from "./story";
 
 const words = process.argv.slice(2);
 if (words.some((word) => word !== "--verbose")) {
@@ -18,6 +18,7 @@ if (words.some((word) => word !== "--verbose")) {
 const verbose = words.length > 0;
 const lab = new Lab(process.env.XCAT_HA_LAB ?? "demo");
 const tty = process.stdout.isTTY;
+const live = tty && !verbose;
 const paint = (code: number, text: string) => (tty ? `\x1b[${code}m${text}\x1b[0m` : text);
 
 const logs = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/demo");
@@ -29,30 +30,65 @@ function title(text: string) {
   console.log(`\n${paint(1, `== ${text}`)}`);
 }
 
-/** Types a command as a user does, and tells what it came to; on a terminal it counts while it runs. */
+const secondsSince = (began: number) => (Date.now() - began) / 1000;
+
+/** Never silent for long: on a terminal one line that counts from the second second on, else a line every ten. */
+async function waiting<T>(what: string, waited: Promise<T>, doing = () => ""): Promise<T> {
+  const began = Date.now();
+  const say = () => {
+    const line = waits(what, secondsSince(began), doing());
+    if (!live) console.log(`  ${line}`);
+    else if (Math.round(secondsSince(began)) >= 2)
+      process.stdout.write(`\r\x1b[K${paint(36, line.slice(0, (process.stdout.columns || 80) - 1))}`);
+  };
+  const ticker = setInterval(say, live ? 1000 : 10_000);
+  try {
+    return await waited;
+  } finally {
+    clearInterval(ticker);
+    if (live) process.stdout.write("\r\x1b[K");
+  }
+}
+
+/** Types a command as a user does, in the lab's project folder or, where it is the lab's own, beside it, and tells what it came to. */
 async function type(command: string, expected = 0) {
   const began = Date.now();
-  const seconds = () => (Date.now() - began) / 1000;
   appendFileSync(log, `\n$ ${command}\n`);
   if (verbose) console.log(paint(36, `$ ${command}`));
-  const ticker = setInterval(() => {
-    if (tty && !verbose && seconds() >= 2)
-      process.stdout.write(`\r${paint(36, `$ ${command}`)} ... ${seconds().toFixed(0)} s `);
-  }, 1000);
-  const { code, output } = await lab.start(["exec", ...command.split(" ")], (text) => {
+  const [first, ...rest] = command.split(" ");
+  let heard = "";
+  const ended = lab.start(first === "lab/lab" ? rest : ["exec", first, ...rest], (text) => {
+    heard += text;
     appendFileSync(log, text);
     if (verbose) process.stdout.write(text);
   });
-  clearInterval(ticker);
-  if (tty && !verbose) process.stdout.write("\r\x1b[K");
-  const [typed, ...came] = told(command, output, seconds());
-  if (!verbose) console.log(paint(36, typed));
-  if (code !== expected)
-    throw new Error(
-      `'${command}' ended with ${code}; expected ${expected}\n${verbose ? "" : `${lastLines(output)}\n`}all of it: ${log}\nThe lab stays up: XCAT_HA_LAB=${lab.name} lab/lab exec`,
-    );
+  const { code, output } = await waiting(`$ ${command}`, ended, () => latest(heard));
+  const seconds = secondsSince(began);
+  if (code !== expected) throw new Error(failed(command, { code, expected, output, seconds }, log));
+  const [typed, ...came] = told(command, output, seconds);
+  console.log(paint(36, typed));
   for (const line of came) console.log(`  ${line}`);
 }
+
+const failures: string[] = [];
+
+function fails(failure: string) {
+  failures.push(failure);
+  appendFileSync(log, `\nfailed: ${failure}\n`);
+  console.error(paint(31, `failed: ${failure}`));
+}
+
+/** What fails is told at once, and hides nothing that fails behind it. */
+async function attempt<T>(does: () => Promise<T>, what = ""): Promise<T | undefined> {
+  try {
+    return await does();
+  } catch (error) {
+    fails(`${what}${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}
+
+const committing = (client: RowClient) => waiting("waiting for the client to commit", client.committing());
 
 /** A planned failover by the stock commands: the old active node first. */
 async function failover(to: string, stacks: [string, string]) {
@@ -62,64 +98,78 @@ async function failover(to: string, stacks: [string, string]) {
   }
 }
 
-async function main() {
-  console.log(`the whole output: ${log}`);
+/** Who looks on, and what they are asked about. */
+const witnesses: { sampler?: Sampler; client?: RowClient } = {};
+const failovers: { what: string; from: number; to: number }[] = [];
+
+async function story() {
   title("two management nodes, production data on xcatmn1");
-  // Its own stages are few, and the first time it takes minutes: they are shown as they come.
-  if (lab.show("up") !== 0) throw new Error("lab/lab up failed");
-  lab.show("status");
-  const sampler = new Sampler(lab);
+  await type("lab/lab up");
+  const status = lab.must("status");
+  appendFileSync(log, status);
+  console.log(status.trimEnd());
+  witnesses.sampler = new Sampler(lab);
 
   title("the pair is made highly available");
-  for (const stack of ["primary", "standby"]) lab.config(stack, "activeNode", "xcatmn1");
+  for (const stack of ["primary", "standby"]) await type(`pulumi config set activeNode xcatmn1 -s ${stack}`);
   await type("pulumi up --yes -s primary");
   await type("pulumi up --yes -s standby");
 
   const client = lab.startClient(`demo_${Date.now()}`);
-  const failovers: { what: string; from: number; to: number }[] = [];
-  try {
-    await client.committing();
-    title("a hand-made change on the active node: the VIP is gone");
-    lab.on("xcatmn1", "ip addr del 10.5.106.7/8 dev eth0");
-    // 7: changes where none were expected.
-    await type("pulumi refresh -s primary --preview-only --expect-no-changes", 7);
-    await type("pulumi up --yes -s primary");
-    await client.committing();
+  witnesses.client = client;
+  await committing(client);
+  title("a hand-made change on the active node: the VIP is gone");
+  await type("lab/lab ssh xcatmn1 ip addr del 10.5.106.7/8 dev eth0");
+  // 7: changes where none were expected.
+  await type("pulumi refresh -s primary --preview-only --expect-no-changes", 7);
+  await type("pulumi up --yes -s primary");
+  await committing(client);
 
-    for (const [to, stacks] of [
-      ["xcatmn2", ["primary", "standby"]],
-      ["xcatmn1", ["standby", "primary"]],
-    ] as [string, [string, string]][]) {
-      title(`planned failover to ${to}`);
-      const from = Date.now();
-      await failover(to, stacks);
-      await client.committing();
-      failovers.push({ what: `failover to ${to}`, from, to: Date.now() });
-    }
-  } finally {
-    const { commits, found } = await client.stop();
-    const missing = missingRows(commits, found);
-    const samples = await sampler.stop();
-    const violations = violationsOf(samples);
-    title("what the client saw");
-    const table = new Table({ head: ["", "seen"], style: tty ? {} : { head: [], border: [] } });
+  for (const [to, stacks] of [
+    ["xcatmn2", ["primary", "standby"]],
+    ["xcatmn1", ["standby", "primary"]],
+  ] as [string, [string, string]][]) {
+    title(`planned failover to ${to}`);
+    const from = Date.now();
+    await failover(to, stacks);
+    await committing(client);
+    failovers.push({ what: `failover to ${to}`, from, to: Date.now() });
+  }
+}
+
+/** Ends who looked on, each whatever became of the other, and tells what was seen. */
+async function testimony({ sampler, client }: typeof witnesses) {
+  const rows =
+    client && (await attempt(() => waiting("waiting for the client to stop", client.stop()), "the client's rows: "));
+  const samples =
+    sampler && (await attempt(() => waiting("waiting for the sampler to stop", sampler.stop()), "the sampler: "));
+  const violations = samples ? violationsOf(samples) : [];
+  const missing = missingRows(rows?.commits ?? [], rows?.found ?? []);
+  if (rows || samples) title("what the client saw");
+  const table = new Table({ head: ["", "seen"], style: tty ? {} : { head: [], border: [] } });
+  if (rows) {
+    const { commits, found } = rows;
     table.push(["rows committed", commits.length], ["rows found", found.length], ["rows missing", missing.length]);
     for (const { what, from, to } of failovers)
       table.push([`outage, ${what}`, `${(longestGap(commits, from, to) / 1000).toFixed(1)} s`]);
+  }
+  if (samples)
     table.push([
       "two writers, doubled VIP",
       violations.length > 0 ? `seen ${violations.length} times` : `none, ${lookedInWords(samples)}`,
     ]);
-    console.log(table.toString());
-    if (violations.length > 0) console.error(paint(31, inWords(violations)));
-    if (missing.length > 0 || violations.length > 0) process.exitCode = 1;
-  }
-  console.log(
-    `\nThe whole output: ${log}\nThe lab stays up: XCAT_HA_LAB=${lab.name} lab/lab exec  (a shell with pulumi; lab/lab down ends it)`,
-  );
+  if (table.length > 0) console.log(table.toString());
+  if (missing.length > 0) fails(`${missing.length} committed rows are lost, from ${missing[0]} on`);
+  if (violations.length > 0) fails(`what must never be was seen:\n${inWords(violations)}`);
 }
 
-main().catch((error) => {
-  console.error(paint(31, `\nfailed: ${error instanceof Error ? error.message : error}`));
-  process.exit(1);
-});
+async function main() {
+  console.log(`the whole output: ${log}`);
+  await attempt(story);
+  await attempt(() => testimony(witnesses));
+  const [first, ...others] = ending(failures, log, lab.name);
+  console.log(`\n${failures.length > 0 ? paint(31, first) : first}\n${others.join("\n")}`);
+  process.exit(failures.length > 0 ? 1 : 0);
+}
+
+main();

@@ -1,38 +1,139 @@
-// What one command came to, in a line or three: for a person who watches, out of the whole output, which stands in the log.
+// What the demo says: of each command a line or three for a person who watches, out of the whole output, which stands in the log.
+import { PARTS } from "../components/manifest";
 
 /** Of what a node says while its role changes: whose the services are, and since when they can be reached. */
 const TURNING_POINTS =
-  /(\w+): (owner lease: epoch \d+ is (?:ours|released)|VIP \S+ (?:is here|dropped)|verified: \d+ checks passed)/g;
+  /(\w+): (owner lease: epoch \d+ is (?:ours|released)|VIP \S+ (?:is here|dropped)|verified: \d+ checks passed|verification found what is not right)/g;
 
+/** Of more differences than these only the number, where what was done about them is told as well. */
 const READABLE = 3;
 
-/** The last count that Pulumi printed: `up` prints one for its preview too. */
-function resources(output: string): string {
-  const [block] = [...output.matchAll(/^Resources:\n((?: {4}.*\n?)+)/gm)].slice(-1);
-  const counts = (block?.[1] ?? "").split("\n").map((line) => line.replace(/^[\s+~@-]+/, "").trim());
-  return counts.filter(Boolean).join(", ");
-}
+const LAST_LINES = 20;
 
 const unique = (lines: string[]) => [...new Set(lines)];
 
-/** Each with both values; of more than can be read, only which parts they are of. */
+const took = (seconds: number) => `(${seconds.toFixed(1)} s)`;
+
+/** What Pulumi did last: `up` prints its preview first. */
+function lastOperation(output: string): { foreseen: boolean; text: string } {
+  const [header] = [...output.matchAll(/^(?:(Previewing \w+)|Updating|Refreshing|Destroying) \(\S+\):$/gm)].slice(-1);
+  return { foreseen: Boolean(header?.[1]), text: header ? output.slice(header.index) : "" };
+}
+
+function counts(operation: string): string {
+  const [, block = ""] = /^Resources:\n((?: {4}.*\n?)+)/m.exec(operation) ?? [];
+  const lines = block.split("\n").map((line) => line.replace(/^[\s+~@-]+/, "").trim());
+  return lines.filter(Boolean).join(", ");
+}
+
+const CHANGE = /^ [+~-]+ *\S+:\S+ (\S+) (?:created?|updated?|deleted?|replaced?)(?= |$)/gm;
+
+/** The parts that Pulumi changed, or would; of a first setup that they are all. */
+function changedParts(operation: string): string {
+  const names = new Set([...operation.matchAll(CHANGE)].map(([, name]) => name));
+  const parts = PARTS.filter((part) => names.has(part));
+  return parts.length === PARTS.length ? `all ${parts.length} parts` : parts.join(", ");
+}
+
+/** What came of it, in one line; nothing of a command that is none of Pulumi's operations. */
+function changes(output: string): string {
+  const { foreseen, text } = lastOperation(output);
+  const parts = changedParts(text);
+  return [counts(text), parts && `${foreseen ? "would change" : "changed"}: ${parts}`].filter(Boolean).join("; ");
+}
+
+/** Each with both values as they are: a value may hold quotes, and lines. */
 function differences(output: string): string[] {
-  const found = unique([...output.matchAll(/\w+: \S+ is '[^']*', wanted '[^']*'/g)].map(([difference]) => difference));
-  if (found.length <= READABLE) return found;
-  return [`${found.length} differences, of ${unique(found.map((one) => one.replace(/:.*/, ""))).join(", ")}`];
+  const found = output.matchAll(/^ {4}\S+ (\w+: \S+ is '[\s\S]*?', wanted '[\s\S]*?')$/gm);
+  return unique([...found].map(([, difference]) => difference.replace(/\n(?: {4})?/g, "\\n")));
 }
 
 const turningPoints = (output: string) =>
   unique([...output.matchAll(TURNING_POINTS)].map(([, node, what]) => `${node}: ${what}`));
 
+/** The lab's own stages. */
+const stages = (output: string) => [...output.matchAll(/^ {2}(\S.*: done in \d+ s)$/gm)].map(([, stage]) => stage);
+
 /** The lines for a command that did what it should; `seconds` is how long it took. */
 export function told(command: string, output: string, seconds: number): string[] {
-  const details = [...differences(output), ...turningPoints(output)];
-  const counted = `${resources(output) || "done"} (${seconds.toFixed(1)} s)`;
-  return [`$ ${command}`, counted, ...(details.length > 0 ? [details.join("; ")] : [])];
+  const differing = differences(output);
+  // They are what a refresh is typed for.
+  const readable = command.startsWith("pulumi refresh") || differing.length <= READABLE;
+  const details = [
+    ...(readable ? differing : [`${differing.length} differences`]),
+    ...turningPoints(output),
+    ...stages(output),
+  ];
+  const changed = changes(output);
+  return [
+    ...(changed ? [`$ ${command}`, `${changed} ${took(seconds)}`] : [`$ ${command} ${took(seconds)}`]),
+    ...(details.length > 0 ? [details.join("; ")] : []),
+  ];
 }
 
-/** The end of an output, for a command that did something else than it should. */
-export function lastLines(output: string, count = 20): string {
-  return output.trimEnd().split("\n").slice(-count).join("\n");
+/** Each error with what belongs to it: up to `next:` and what is indented below that, a blank line or another error. */
+function errors(output: string): string[] {
+  const found: string[][] = [];
+  let block: string[] | undefined;
+  let depth = 0;
+  for (const line of output.split("\n")) {
+    const text = line.trimStart();
+    const indent = line.length - text.length;
+    if (text.startsWith("error: ")) {
+      // Pulumi says for whom and in what it was, which the message does.
+      block = [text.replace(/^error: (?:\S+ resource '\S+' has a problem: |[A-Z]\w+ failed: )/, "error: ")];
+      depth = indent;
+      found.push(block);
+    } else if (!text || indent < depth || (indent === depth && block?.some((one) => one.startsWith("next: ")))) {
+      block = undefined;
+    } else {
+      block?.push(line.slice(depth));
+    }
+  }
+  return unique(found.map((lines) => lines.join("\n")));
+}
+
+/** Why a command failed: what says what to do next, else what else is an error, else the end of the output. */
+function reasons(output: string): string {
+  const found = errors(output);
+  const complete = found.filter((error) => /^next: /m.test(error));
+  const others = found.filter((error) => !/^error: \w+ failed$/.test(error));
+  if (complete.length > 0) return complete.join("\n");
+  const lines = (others.length > 0 ? others.join("\n") : output.trimEnd()).split("\n");
+  if (lines.length <= LAST_LINES) return lines.join("\n");
+  return [...(others.length > 0 ? [lines[0], "..."] : []), ...lines.slice(-LAST_LINES)].join("\n");
+}
+
+/** What a command came to, and what it should have come to. */
+export type Outcome = { code: number; expected: number; output: string; seconds: number };
+
+/** For a command that did something else than it should. */
+export function failed(command: string, { code, expected, output, seconds }: Outcome, log: string): string {
+  return `'${command}' ended with ${code}; expected ${expected} ${took(seconds)}\n${reasons(output)}\nthe whole output: ${log}`;
+}
+
+const STATUS =
+  /^ [ +~-]+ *[\w-]+:\S+ (\S+(?: [\d./]+)?)(?: (\S+))?(?: \([\d.]+s\))?(?: \[diff: [^\]]*\])?(?:;? +(\S.*))?$/;
+
+/** What is going on, by the last whole line of an output: what a node says, or what Pulumi does with which resource. */
+export function latest(output: string): string {
+  const whole = output.split("\n").slice(0, -1);
+  const line = whole.findLast((one) => one.trim() && !one.startsWith("@ ")) ?? "";
+  const status = STATUS.exec(line.trimEnd());
+  if (!status) return line.trim();
+  const [, name, verb = "", said] = status;
+  return said ?? `${name} ${verb}`.trim();
+}
+
+/** For who waits: for what, how long already, and what is going on. */
+export const waits = (what: string, seconds: number, doing = "") =>
+  `${what} ... ${Math.round(seconds)} s${doing ? `: ${doing}` : ""}`;
+
+/** The last lines: every failure once more by its first line, where all is, and what stays. */
+export function ending(failures: string[], log: string, lab: string): string[] {
+  return [
+    ...(failures.length > 0 ? ["failed:", ...failures.map((failure) => `  ${failure.split("\n")[0]}`)] : []),
+    `The whole output: ${log}`,
+    `The lab stays: XCAT_HA_LAB=${lab} lab/lab exec  (a shell with pulumi; lab/lab down ends it)`,
+  ];
 }

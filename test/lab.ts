@@ -1,8 +1,9 @@
 // The lab as tests and the demo use it: through its front door, as a user types it.
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Commit } from "./client";
 import { until } from "./until";
 
@@ -50,13 +51,6 @@ export class Lab {
     const { code, output } = this.run(args);
     if (code !== 0) throw new Error(`lab ${args.join(" ")} ended with ${code}:\n${output}`);
     return output;
-  }
-
-  /** Shows what runs, as on a terminal. */
-  show(...args: string[]): number {
-    return (
-      spawnSync(join(ROOT, "lab/lab"), args, { env: this.env, stdio: ["ignore", "inherit", "inherit"] }).status ?? 255
-    );
   }
 
   /** A shell command on a node; its standard output. */
@@ -157,10 +151,37 @@ export class RowClient {
     }
   }
 
+  /** Not with closed eyes: who waits may say so. */
+  private async read(): Promise<string> {
+    const reading = promisify(execFile)(join(ROOT, "lab/lab"), ["exec", ...this.command("read", this.table)], {
+      env: this.childEnvironment(),
+      maxBuffer: 1 << 28,
+    });
+    reading.child.stdin?.end();
+    try {
+      return (await reading).stdout;
+    } catch (error) {
+      const { stderr, message } = error as Error & { stderr?: string };
+      throw new Error(
+        `the rows of ${this.table} could not be read: ${stderr?.trim() || message}; what it was told of: ${this.log}`,
+      );
+    }
+  }
+
+  private get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Waits until rows are committed after now. */
   committing(): Promise<void> {
     const since = Date.now();
-    return until("the client to commit", () => this.commits().some(({ at }) => at > since), 100);
+    const committed = () => {
+      if (this.commits().some(({ at }) => at > since)) return true;
+      const { exitCode, signalCode } = this.child;
+      if (this.ended) throw new Error(`the client ended by itself, by ${signalCode ?? exitCode}`);
+      return false;
+    };
+    return until("the client to commit", committed, 100);
   }
 
   /** Stops writing; the commits it was told of, and the rows that are there. */
@@ -168,14 +189,9 @@ export class RowClient {
     const exited = new Promise((resolve) => this.child.once("exit", resolve));
     // The process in the namespace is the one that the lab's front door became or waits for: ask it by its log file.
     spawnSync("pkill", ["-TERM", "-f", this.log]);
-    await exited;
+    if (!this.ended) await exited;
     const commits = this.commits();
-    const found = JSON.parse(
-      execFileSync(join(ROOT, "lab/lab"), ["exec", ...this.command("read", this.table)], {
-        env: this.childEnvironment(),
-        encoding: "utf8",
-      }),
-    ) as number[];
+    const found = JSON.parse(await this.read()) as number[];
     rmSync(this.folder, { recursive: true });
     return { commits, found };
   }
