@@ -93,14 +93,3 @@ unit_processes() {
     done
   done <<<"$groups"
 }
-
-# processes_below DIRECTORY: pid and command of every process that has its working directory or an open file there, whoever started it.
-# Read from /proc: fuser asks the file system and can block (design section 6).
-processes_below() {
-  local directory=$1 pid
-  # A process that ends while find looks makes it end with 1: a step down failed by that.
-  { find /proc/[0-9]*/cwd /proc/[0-9]*/fd -maxdepth 1 -type l \( -lname "$directory" -o -lname "$directory/*" \) 2>/dev/null || true; } |
-    cut -d/ -f3 | sort -un | while read -r pid; do
-    printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-80)"
-  done
-}

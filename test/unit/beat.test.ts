@@ -120,7 +120,7 @@ for (const [ip, vip] of [
     const { code, stdout, stderr } = bash(
       ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/parts/beat.sh"],
       `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other)
-       load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; services_running() { :; }
+       load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; services_left() { :; }
        ip() { ${ip}; }; beat_facts; echo "\${FACT[vip]}"`,
     );
     assert.equal(code, 0, stderr);

@@ -57,7 +57,9 @@ function stepAside() {
 
 /** Runs functions of the node program on xcatmn1; what systemd is told stands in `told`. */
 function onNode(script: string, { restoreFrom = "aside" } = {}) {
-  const programs = ["report", "files", "lease", "units"].map((name) => `node/lib/${name}.sh`);
+  const programs = ["report", "files", "observe", "platform", "lease", "units", "processes"].map(
+    (name) => `node/lib/${name}.sh`,
+  );
   const parts = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
     (name) => `node/parts/${name}.sh`,
   );
