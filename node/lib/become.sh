@@ -100,7 +100,10 @@ become() {
 
 take_step() {
   case $1 in
-    prepare) load_values "$ROLE" "$2" && "$2_prepare" ;;
+    prepare)
+      load_values "$ROLE" "$2"
+      "$2_prepare"
+      ;;
     record) units_record ;;
     quiesce) quiesce ;;
     note) say "$2" ;;
@@ -113,7 +116,10 @@ take_step() {
     release) lease_begin_release ;;
     prove) prove_stopped ;;
     released) lease_finish_release "$(database_state)" ;;
-    apply) load_values "$ROLE" "$2" && apply_part "$2" ;;
+    apply)
+      load_values "$ROLE" "$2"
+      apply_part "$2"
+      ;;
   esac
 }
 

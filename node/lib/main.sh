@@ -27,16 +27,24 @@ load_settings() {
   local -A description=()
   [[ -r $CONFIGURATION/description ]] || fail misconfigured "$CONFIGURATION/description is not there; expected the description of this node" \
     "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
-  document_read description < <(grep '^settings\.' "$CONFIGURATION/description")
+  described settings description
   use_settings description
   resolve_units
+}
+
+# described PREFIX ARRAY: the lines of the description whose keys begin so; all of them, or an error.
+described() {
+  local text
+  { text=$(grep "^${1//./\\.}\." "$CONFIGURATION/description") && document_read "$2" <<<"$text"; } ||
+    fail misconfigured "$CONFIGURATION/description on $NODE does not say what $1 is; expected a value for each of its keys" "digest: $(digest "$CONFIGURATION/description")" \
+      "pulumi up on the stack of $NODE delivers it anew"
 }
 
 # load_values ROLE PART: fills WANT from the description.
 load_values() {
   local -A lines=()
   local key
-  document_read lines < <(grep -F "$1.$2." "$CONFIGURATION/description" | grep "^$1\.$2\.")
+  described "$1.$2" lines
   WANT=()
   for key in "${!lines[@]}"; do WANT[${key#"$1.$2."}]=${lines[$key]}; done
 }

@@ -346,6 +346,27 @@ test("nobody claims where the share cannot be asked whether the pair was dissolv
   assert.match(stderr, /\.xcat-ha takes no file on xcatmn1; expected to ask the share whether the pair was dissolved/);
 });
 
+test("let go: what comes back is what was there before the first link, not what a package put over it later", () => {
+  epoch(3, "xcatmn2");
+  stepAside();
+  mkdirSync(at("pgsql.bak.1"));
+  writeFileSync(at("records/aside"), `${read("records/aside")}${at("pgsql")} ${at("pgsql.bak.1")}\n`);
+  const { code, stderr } = onNode(DESTROY);
+  assert.equal(code, 0, stderr);
+  assert.ok(existsSync(at("pgsql/mine")) && existsSync(at("pgsql.bak.1")));
+});
+
+for (const tool of ["chown", "chmod"])
+  test(`a ${tool} of the shared data directory that fails ends the step`, () => {
+    epoch(3, "xcatmn1");
+    const { code, stdout } = onNode(
+      `${tool}() { echo "${tool}: Operation not permitted" >&2; return 1; }; WANT[/var/lib/pgsql:owner]='root:root 711'; share_remember() { :; }
+       sharedDataLinks_apply; echo 'went on'`,
+    );
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+  });
+
 test("a cut between the link and what stepped aside is mended by the next destroy", () => {
   epoch(3, "xcatmn2");
   stepAside();
