@@ -261,6 +261,12 @@ for (const [title, spoil, code, seen] of [
     /the share did not take the mark that its data is old; .*the links are as they were/,
   ],
   [
+    "the share takes no mark of the release",
+    `${COPY}; differences() { :; }; ${renamed("share_publish", "publish")}; share_publish() { [[ $2 != *.releasing ]] && publish "$@"; }`,
+    20,
+    /the share did not take the mark that epoch 000004 is being released; .*nothing was copied/,
+  ],
+  [
     "whether another machine has the VIP cannot be asked",
     `virtual_ip_answer() { echo 'arping on eth0 failed: arping: Interface eth0 is not up'; }; ${COPY}`,
     40,
