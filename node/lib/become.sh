@@ -141,7 +141,8 @@ quiesce() {
 
 # prove_stopped: about processes, not only units (design section 6).
 prove_stopped() {
-  local unit pids
+  local unit pids programs
+  programs=$(program_processes) || exit
   for unit in "${UNITS[@]}"; do
     pids=$(unit_processes "$unit") || exit
     pids=${pids//$'\n'/ }
@@ -149,6 +150,11 @@ prove_stopped() {
     [[ -z $pids && $(unit_state "$unit") == @(inactive|failed) ]] ||
       fail blocked "$unit is not proven to be stopped on $NODE; expected it inactive, without processes: ${pids:-none}" "$(unit_evidence "$unit")" \
         "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
+    # PostgreSQL's are judged by their data.
+    [[ $unit != postgresql ]] || continue
+    pids=$(sed -n "s/^$unit //p" <<<"$programs" | commands_of)
+    [[ -z $pids ]] || fail blocked "$unit runs on $NODE outside of its unit; expected no process of its program: ${pids//$'\n'/; }" "$(unit_evidence "$unit")" \
+      "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
   done
   database_prove_stopped
 }

@@ -3,10 +3,10 @@
 
 # hand_built_facts: fills FACT[database] ("runs here", or pg_controldata's word), FACT[virtual_ip] (here, free, or who answers), FACT[mistakes].
 hand_built_facts() {
-  local data
-  data=$(share_do readlink -f "$(path_of /var/lib/pgsql/data)") || data=$(path_of /var/lib/pgsql/data)
-  if [[ -n $(processes_below "$data") ]]; then FACT[database]="runs here"; else FACT[database]=$(database_state); fi
-  FACT[virtual_ip]=$(virtual_ip_answer)
+  local processes
+  processes=$(database_processes) || exit
+  if [[ -n $processes ]]; then FACT[database]="runs here"; else FACT[database]=$(database_state); fi
+  FACT[virtual_ip]=$(virtual_ip_answer) || exit
   FACT[mistakes]=$(manual_mistakes | paste -sd';' | sed 's/;/; /g')
 }
 

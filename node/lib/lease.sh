@@ -298,8 +298,11 @@ lease_claim_final() {
   [[ -n ${LEASE[dissolving]:-} && ${LEASE[is]} == @(mine-releasing|mine-rebooted) ]] ||
     fail held "the final epoch of the pair could not be claimed by $NODE; expected nobody else to hold the owner lease; nothing was copied" \
       "$(lease_sentence)" "xcat-ha status on both nodes says who runs; let that node step down, then run the same command again"
-  # For a program of the other node that knows no final epochs.
+  # For a program of the other node that knows no final epochs. Whether it is there is asked, not believed.
   printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true
+  lease_read fresh
+  [[ -n ${LEASE[releasing]:-} ]] || fail incomplete "the share did not take the mark that epoch ${LEASE[epoch]} is being released; expected it before the data is taken home; nothing was copied" \
+    "$(lease_directory)/${LEASE[epoch]}.releasing; $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same pulumi destroy again"
 }
 
 # lease_begin_release: from here on the start guard refuses. Read back: what a guard lets start behind the proof is a second server.

@@ -64,6 +64,12 @@ declare -grA TOGETHER=(
   [kea-dhcp4-server]='kea-dhcp6-server kea-dhcp-ddns-server kea-ctrl-agent'
 )
 
+# The programs of a service, by which its processes are known whoever started them.
+declare -grA PROGRAMS=(
+  [postgresql]=postgres [xcatd]=xcatd [named]=named [dhcpd]='dhcpd kea-dhcp4 kea-dhcp6 kea-dhcp-ddns kea-ctrl-agent'
+  [conserver]=conserver [goconserver]=goconserver
+)
+
 # companions_of UNIT: into REPLY. Debian's `postgresql` is a wrapper, active whatever its clusters do; at boot it starts them.
 companions_of() {
   if [[ $1 == postgresql@* ]]; then REPLY=postgresql; else REPLY=${TOGETHER[$1]:-}; fi

@@ -7,10 +7,10 @@ declare -gA UNIT_STATE=() UNIT_THERE=() UNIT_ENABLED=() UNIT_FILE_STATE=()
 # units_ask SERVICE...: fills UNIT_STATE and UNIT_THERE. A service is there when it can be started, or runs: a unit that was masked, or whose
 # package was removed, runs on. False where systemd does not say it of each: REPLY is what it said. UNIT_FILES: those that have a unit file.
 units_ask() {
-  local service answer key value index=0 names=() of=() load=() state=()
+  local service answer key value index=0 names=() services=() load=() state=()
   UNIT_FILES=()
   for service; do
-    for key in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do names+=("$key") of+=("$service"); done
+    for key in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do names+=("$key") services+=("$service"); done
   done
   # A block of lines for each, in their order.
   answer=$(systemctl show -p LoadState -p ActiveState -- "${names[@]/%/.service}" 2>&1 </dev/null) || answer="no answer: $answer"
@@ -26,7 +26,7 @@ units_ask() {
   for index in "${!names[@]}"; do
     [[ -n ${load[index]} && -n ${state[index]} ]] || return 1
     [[ ${load[index]} == not-found ]] || UNIT_FILES+=("${names[index]}")
-    service=${of[index]}
+    service=${services[index]}
     # Behind the service's own unit stands what belongs to it.
     [[ ${names[index]} == "${UNIT[$service]:-$service}" ]] || continue
     UNIT_STATE[$service]=${state[index]} UNIT_THERE[$service]=yes
@@ -173,15 +173,4 @@ unit_processes() {
       [[ ! -d $tree ]] || find "$tree" -name cgroup.procs -exec cat {} + 2>/dev/null || true
     done
   done <<<"$groups"
-}
-
-# processes_below DIRECTORY: pid and command of every process that has its working directory or an open file there, whoever started it.
-# Read from /proc: fuser asks the file system and can block (design section 6).
-processes_below() {
-  local directory=$1 pid
-  # A process that ends while find looks makes it end with 1: a step down failed by that.
-  { find /proc/[0-9]*/cwd /proc/[0-9]*/fd -maxdepth 1 -type l \( -lname "$directory" -o -lname "$directory/*" \) 2>/dev/null || true; } |
-    cut -d/ -f3 | sort -un | while read -r pid; do
-    printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-80)"
-  done
 }

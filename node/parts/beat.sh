@@ -78,7 +78,7 @@ beat_facts() {
   [[ ${FACT[lease]} != @(mine|mine-releasing) ]] || return 0
   directories_wanted
   FACT[links]=$(links_state)
-  FACT[running]=$(services_running)
+  FACT[running]=$(services_left 2>/dev/null) || FACT[running]='what cannot be told'
   if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
 
@@ -136,11 +136,15 @@ kill_units() {
   systemctl kill --signal=KILL -- "${@/%/.service}" 2>/dev/null </dev/null || true
 }
 
-# kill_services: the database before all others.
+# kill_services: the database before all others, and its servers that no unit has started.
 kill_services() {
-  local units
+  local units servers
   mapfile -t units < <(managed_units)
   kill_units "${units[@]}"
+  # Where they cannot be told, the proof says so.
+  servers=$(database_servers 2>/dev/null) || return 0
+  # shellcheck disable=SC2086 # a list of pids
+  [[ -z $servers ]] || kill -KILL $servers 2>/dev/null || true
 }
 
 forget_failures() {
@@ -160,10 +164,13 @@ beat_drop_vip() {
   virtualIp_keep_static
 }
 
-# services_gone: waits until no unit runs; what still does after that is said, and the next beat tries again.
+# services_gone: waits until nothing of the services is left; what still is after that is said, and the next beat tries again.
 services_gone() {
   local limit=$((SECONDS + DEMOTION_SECONDS)) running
-  while running=$(services_running) && [[ -n $running ]]; do
+  while :; do
+    # Not to know it is not "gone".
+    running=$(services_left) || exit
+    [[ -n $running ]] || break
     ((SECONDS < limit)) || fail blocked "$running still run on $NODE, which is not the owner any more; expected them gone" "killed $DEMOTION_SECONDS s ago" \
       "the next beat tries again; where they hang in the kernel, power $NODE off"
     sleep 0.2

@@ -138,16 +138,59 @@ service_stop() {
   say "$unit stopped ($(($(milliseconds) - began)) ms)"
 }
 
-# database_prove_stopped: no process has the data directory, whoever started it.
+# database_prove_stopped: no process has the data directory, and no server works on the share.
 database_prove_stopped() {
   local data processes
-  # By another name than /proc's nothing would match.
-  data=$(share_do readlink -m -- "$(path_of /var/lib/pgsql/data)") ||
-    fail blocked "the data directory of postgresql cannot be looked at on $NODE; expected to know that no process uses it" \
-      "$(path_of /var/lib/pgsql/data); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
-  processes=$(processes_below "$data")
+  data=$(database_data) || exit
+  processes=$(database_processes) || exit
   [[ -z $processes ]] || fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" \
     "$(tr '\n' ';' <<<"$processes" | cut -c1-400)" "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
+}
+
+# database_data: where the data directory really is. By another name than /proc's nothing would match.
+database_data() {
+  share_do readlink -m -- "$(path_of /var/lib/pgsql/data)" ||
+    fail blocked "the data directory of postgresql cannot be looked at on $NODE; expected to know that no process uses it" \
+      "$(path_of /var/lib/pgsql/data); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
+}
+
+# database_processes: pid and command of each process that has the data directory, and of each server that is not proven to work elsewhere.
+database_processes() {
+  local data holders servers
+  data=$(database_data) || exit
+  holders=$(processes_with "$data") || exit
+  servers=$(database_servers) || exit
+  servers=$(commands_of <<<"$servers")
+  printf '%s\n' "$holders" "$servers" | sed '/^$/d' | sort -u
+}
+
+# database_servers: pid of each process of PostgreSQL's program that is not proven to work on another file system than the share's, whoever
+# started it, also where the share was taken away under it.
+database_servers() {
+  local programs share service pid
+  programs=$(program_processes) || exit
+  share=$(device_of self "$SHARE")
+  # No mount of that name: a link to one, or the share is not mounted any more.
+  [[ $share != *' /' ]] || ! share=$(share_do readlink -m -- "$SHARE") || share=$(device_of self "$share")
+  [[ $share == *' /'?* ]] || share=
+  while read -r service pid; do
+    [[ $service != postgresql ]] || works_elsewhere "$pid" "$share" || printf '%s\n' "$pid"
+  done <<<"$programs"
+}
+
+# works_elsewhere PID DEVICE-OF-THE-SHARE
+works_elsewhere() {
+  local directory device same
+  directory=$(readlink -- "/proc/$1/cwd" 2>/dev/null) || {
+    # It has ended.
+    [[ ! -e /proc/$1/exe ]]
+    return
+  }
+  device=$(device_of "$1" "$directory")
+  [[ -n $device && ${device%% *} != "${2%% *}" ]] || return
+  # Its name says so; is that name true? In a mount that was taken away it would be another directory's.
+  same=$(share_do stat -L -c %d:%i -- "/proc/$1/cwd" "/proc/$1/root$directory" 2>/dev/null) || return
+  [[ ${same%%$'\n'*} == "${same#*$'\n'}" ]]
 }
 
 # database_state: the cluster state that pg_controldata reports, for the record of a release.
@@ -251,6 +294,24 @@ services_running() {
   if units_ask "${UNITS[@]}"; then told=yes; fi
   for unit in "${UNITS[@]}"; do
     [[ -n $told && ${UNIT_STATE[$unit]} == @(inactive|failed) ]] || printf '%s ' "$unit"
+  done
+}
+
+# services_left: the managed services of which something is left here, in start order: a unit that is not stopped, a process in its control
+# group, one that runs its program, one with the data directory. The same proof as before a release, without the share, which may be gone.
+services_left() {
+  local unit state pids programs servers holders data=/var/lib/pgsql/data
+  programs=$(program_processes) || exit
+  servers=$(database_servers) || exit
+  data=$(path_of "$data")
+  # What its link says, without a look at where it leads.
+  [[ ! -L $(path_of /var/lib/pgsql) ]] || data=$(readlink -- "$(path_of /var/lib/pgsql)")${data#"$(path_of /var/lib/pgsql)"}
+  holders=$(processes_named "$data" | sed '/^look /d') || exit
+  for unit in "${UNITS[@]}"; do
+    state=$(unit_state "$unit")
+    pids=$(unit_processes "$unit") || exit
+    if [[ $unit == postgresql ]]; then pids+=$holders$servers; else pids+=$(sed -n "s/^$unit //p" <<<"$programs"); fi
+    [[ $state == @(inactive|failed) && -z $pids ]] || printf '%s ' "$unit"
   done
 }
 

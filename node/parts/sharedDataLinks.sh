@@ -394,12 +394,12 @@ virtualIp_stays() {
   say "the VIP $VIP is here until the next boot: make it a persistent address of ${WANT[interface]}"
 }
 
-# put_aside_back: the directories that stepped aside come back.
+# put_aside_back: the directories that stepped aside come back, each as it was before its first link: what stepped aside later was put over it.
 put_aside_back() {
   local directory aside
   while read -r directory; do
     aside=
-    [[ ! -e $RECORDS/aside ]] || aside=$(awk -v directory="$directory" '$1 == directory { aside = $2 } END { print aside }' "$RECORDS/aside")
+    [[ ! -e $RECORDS/aside ]] || aside=$(awk -v directory="$directory" '$1 == directory && aside == "" { aside = $2 } END { print aside }' "$RECORDS/aside")
     # Also where a run was cut between the two.
     is_linked "$directory" || [[ -n $aside && ! -e $directory && ! -L $directory ]] || continue
     if [[ -n $aside && -e $aside ]]; then

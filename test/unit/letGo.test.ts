@@ -57,7 +57,9 @@ function stepAside() {
 
 /** Runs functions of the node program on xcatmn1; what systemd is told stands in `told`. */
 function onNode(script: string, { restoreFrom = "aside" } = {}) {
-  const programs = ["report", "files", "lease", "units"].map((name) => `node/lib/${name}.sh`);
+  const programs = ["report", "files", "observe", "platform", "lease", "units", "processes"].map(
+    (name) => `node/lib/${name}.sh`,
+  );
   const parts = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
     (name) => `node/parts/${name}.sh`,
   );
@@ -259,6 +261,12 @@ for (const [title, spoil, code, seen] of [
     /the share did not take the mark that its data is old; .*the links are as they were/,
   ],
   [
+    "the share takes no mark of the release",
+    `${COPY}; differences() { :; }; ${renamed("share_publish", "publish")}; share_publish() { [[ $2 != *.releasing ]] && publish "$@"; }`,
+    20,
+    /the share did not take the mark that epoch 000004 is being released; .*nothing was copied/,
+  ],
+  [
     "whether another machine has the VIP cannot be asked",
     `virtual_ip_answer() { echo 'arping on eth0 failed: arping: Interface eth0 is not up'; }; ${COPY}`,
     40,
@@ -343,6 +351,27 @@ test("nobody claims where the share cannot be asked whether the pair was dissolv
   assert.equal(code, 40);
   assert.match(stderr, /\.xcat-ha takes no file on xcatmn1; expected to ask the share whether the pair was dissolved/);
 });
+
+test("let go: what comes back is what was there before the first link, not what a package put over it later", () => {
+  epoch(3, "xcatmn2");
+  stepAside();
+  mkdirSync(at("pgsql.bak.1"));
+  writeFileSync(at("records/aside"), `${read("records/aside")}${at("pgsql")} ${at("pgsql.bak.1")}\n`);
+  const { code, stderr } = onNode(DESTROY);
+  assert.equal(code, 0, stderr);
+  assert.ok(existsSync(at("pgsql/mine")) && existsSync(at("pgsql.bak.1")));
+});
+
+for (const tool of ["chown", "chmod"])
+  test(`a ${tool} of the shared data directory that fails ends the step`, () => {
+    epoch(3, "xcatmn1");
+    const { code, stdout } = onNode(
+      `${tool}() { echo "${tool}: Operation not permitted" >&2; return 1; }; WANT[/var/lib/pgsql:owner]='root:root 711'; share_remember() { :; }
+       sharedDataLinks_apply; echo 'went on'`,
+    );
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+  });
 
 test("a cut between the link and what stepped aside is mended by the next destroy", () => {
   epoch(3, "xcatmn2");
@@ -485,7 +514,7 @@ for (const [node, what] of [
     rmSync(at("pgsql"));
     mkdirSync(at("pgsql/data"), { recursive: true });
     const { code, stderr } = onNode(
-      `processes_below() { [[ $1 != */pgsql/data ]] || echo "42 postgres"; }; unset 'WANT[restoreFrom]'; sharedDataLinks_apply`,
+      `processes_with() { [[ $1 != */pgsql/data ]] || echo "42 postgres"; }; unset 'WANT[restoreFrom]'; sharedDataLinks_apply`,
     );
     assert.equal(code, 13, stderr);
     assert.match(stderr, /processes still use .*\/pgsql\/data on xcatmn1/);

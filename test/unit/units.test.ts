@@ -20,7 +20,7 @@ type Unit = { load: string; active: string; processes?: string };
 function on(unit: Unit | undefined, script: string) {
   writeFileSync(worker, unit?.processes ?? "");
   return bash(
-    ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/lib/become.sh"],
+    ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/lib/processes.sh", "node/lib/become.sh"],
     `NODE=xcatmn1 CONTROL_GROUPS=${folder} UNITS=(dhcpd) UNIT=([dhcpd]=dhcpd)
      systemctl() {
        case "$1 $*" in

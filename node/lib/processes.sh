@@ -1,0 +1,145 @@
+# Processes: who runs here, whoever started it. Read from /proc, whose links no share can block; what must ask a file system has a deadline.
+
+# read_processes WHAT FIND...: what find shows of /proc. A process that ends meanwhile makes it end with 1; our own shell is always there.
+read_processes() {
+  local answer result=0
+  answer=$(find "${@:2}" 2>/dev/null) || result=$?
+  [[ $result == [01] && $'\n'$answer == *$'\n'"/proc/$$"[\ /]* ]] ||
+    fail blocked "$1 cannot be told on $NODE; expected /proc to show every process" "find ended with $result, ${#answer} characters" \
+      "ls /proc on $NODE; when it answers, run the same command again. Until then nothing starts on the other node"
+  printf '%s\n' "$answer"
+}
+
+# Which mount a path is on, as its process sees it: the device of the mount whose place is the longest front of the path.
+IFS= read -r -d '' MOUNT_AWK <<'AWK' || true
+function load_mounts(pid,  file, line, part, at, n) {
+  if (pid in mounts) return
+  file = "/proc/" pid "/mountinfo"
+  while ((getline line < file) > 0) {
+    split(line, part, " ")
+    at = part[5]
+    gsub(/\\040/, " ", at)
+    n = ++mounts[pid]
+    id[pid, n] = part[1]
+    place[pid, n] = at
+    device[pid, n] = part[3]
+  }
+  close(file)
+  mounts[pid] += 0
+}
+# mount_of: its number, or 0 where the process is gone. The last one on a place covers those before it.
+function mount_of(pid, path,  i, at, best, length_of_best) {
+  load_mounts(pid)
+  length_of_best = -1
+  for (i = 1; i <= mounts[pid]; i++) {
+    at = place[pid, i]
+    if ((at == "/" || path == at || index(path, at "/") == 1) && length(at) >= length_of_best) { best = i; length_of_best = length(at) }
+  }
+  return best + 0
+}
+AWK
+
+# device_of PID PATH: MAJOR:MINOR and place of the mount, as that process sees it, or nothing. Asks no file system.
+device_of() {
+  awk -v pid="$1" -v path="$2" "$MOUNT_AWK"'BEGIN { i = mount_of(pid, path); if (i) print device[pid, i], place[pid, i] }'
+}
+
+# processes_named DIRECTORY: pid of every process that has its working directory or an open file there by that name; and for each other one
+# that uses another mount of the same file system, "look" and the names of its directories there. Asks no file system.
+processes_named() {
+  local paths
+  paths=$(read_processes "which processes use $1" /proc/[0-9]*/cwd /proc/[0-9]*/fd -maxdepth 1 -type l -lname '/*' -printf '%p %l\n') || exit
+  awk -v directory="$1" "$MOUNT_AWK"'
+    BEGIN { own = mount_of("self", directory); wanted = device["self", own] }
+    {
+      split($1, part, "/")
+      pid = part[3]
+      path = substr($0, length($1) + 2)
+      sub(/ \(deleted\)$/, "", path)
+      if (path == directory || index(path, directory "/") == 1) { if (!(pid in told)) print pid; told[pid] = 1; next }
+      if ((pid, path) in known) next
+      known[pid, path] = 1
+      i = mount_of(pid, path)
+      # On the same mount its name is all that there is to it.
+      if (!i || device[pid, i] != wanted || id[pid, i] == id["self", own]) next
+      while (1) {
+        name = "/proc/" pid "/root" path
+        if (!(name in asked)) print "look", name
+        asked[name] = 1
+        if (path == place[pid, i] || path == "/" || path == "") break
+        sub(/\/[^\/]*$/, "", path)
+        if (path == "") path = "/"
+      }
+    }' <<<"$paths"
+}
+
+# processes_with DIRECTORY: pid and command of every process that has its working directory or an open file there, whoever started it and by
+# whatever name: in a bind mount the directories are the same by device and inode.
+processes_with() {
+  local directory=$1 answer line found result=0 names=() pids=()
+  local -A inside=()
+  answer=$(processes_named "$directory") || exit
+  while IFS= read -r line; do
+    case $line in
+      'look '*) names+=("${line#look }") ;;
+      ?*) pids+=("$line") ;;
+    esac
+  done <<<"$answer"
+  if ((${#names[@]})); then
+    # What ends or goes meanwhile makes both end with 1, and is nobody's any more.
+    found=$(share_do find "$directory/" -type d -printf '%D:%i /\n' 2>&1) || result=$?
+    processes_told "$directory" "$result" "$found"
+    while read -r line _; do [[ -z $line ]] || inside[$line]=1; done <<<"$found"
+    found=$(share_do stat -L -c '%d:%i %n' -- "${names[@]}" 2>&1) || result=$?
+    processes_told "$directory" "$result" "$found"
+    while read -r line answer; do
+      [[ -n $line && -n ${inside[$line]:-} ]] || continue
+      answer=${answer#/proc/}
+      pids+=("${answer%%/*}")
+    done <<<"$found"
+  fi
+  ((${#pids[@]} == 0)) || printf '%s\n' "${pids[@]}" | sort -un | commands_of
+}
+
+# processes_told DIRECTORY CODE ANSWER: lines of a device, an inode and a name, or of what is proven to be gone.
+processes_told() {
+  local other
+  other=$(grep -vE '^([0-9]+:[0-9]+ /.*|.*: No such file or directory|)$' <<<"$3") || (($? == 1))
+  [[ $2 == [01] && -z $other ]] || fail blocked "which processes use $1 on $NODE cannot be told; expected to know whether one does" \
+    "${other:-no answer within $SHARE_DEADLINE s}" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
+}
+
+# commands_of: the pids on standard input, each with its command.
+commands_of() {
+  local pid
+  while read -r pid; do
+    [[ -z $pid || ! -e /proc/$pid ]] || printf '%s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-80)"
+  done
+}
+
+# program_processes: SERVICE and pid of every process that runs a program of a managed service (PROGRAMS), in its unit or not. A container has
+# pids of its own, and services of its own.
+program_processes() {
+  local links line pid program service title=()
+  local -A of=() container=()
+  for service in "${UNITS[@]}"; do
+    for program in ${PROGRAMS[$service]:-}; do of[$program]=$service; done
+  done
+  links=$(read_processes "which programs run" /proc/[0-9]*/ns/pid /proc/[0-9]*/exe -maxdepth 0 -printf '%h %l\n') || exit
+  while read -r line program; do
+    if [[ $program == 'pid:'* ]]; then
+      line=${line%/ns}
+      container[${line#/proc/}]=$program
+      continue
+    fi
+    pid=${line#/proc/} program=${program% (deleted)}
+    program=${program##*/}
+    # xcatd is one in Perl: known by the title that it gives itself, and before that by its file.
+    if [[ $program == perl* ]]; then
+      mapfile -d '' -t title 2>/dev/null <"$line/cmdline" || title=()
+      [[ "${title[*]} " != @(xcatd:*|*/xcatd\ *) ]] || program=xcatd
+    fi
+    service=${of[${program:-none}]:-}
+    [[ -z $service || ${container[$pid]:-} != "${container[$$]:-}" ]] || printf '%s %s\n' "$service" "$pid"
+  done <<<"$links"
+}

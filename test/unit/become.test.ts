@@ -1,0 +1,55 @@
+// A step of the change of role: what it needs it has whole, or it ends with an error.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { encodeDocument } from "../../components/remote/document";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-become-"));
+after(() => rmSync(folder, { recursive: true }));
+writeFileSync(
+  join(folder, "description"),
+  encodeDocument({
+    "active.virtualIp.ip": "10.5.106.7",
+    "active.virtualIp.label": "eth0:0",
+    "active.virtualIpNot.ip": "x",
+  }),
+);
+
+function onNode(script: string) {
+  return bash(
+    ["report", "document", "files", "observe", "become"].map((name) => `node/lib/${name}.sh`),
+    `source node/lib/main.sh
+     NODE=xcatmn1 ROLE=active CONFIGURATION=${folder}
+     apply_part() { local key; for key in "\${!WANT[@]}"; do echo "$key=\${WANT[$key]}"; done | sort; }; virtualIp_prepare() { apply_part; }
+     ${script}`,
+  );
+}
+
+test("a step gets the values of its part, and no others", () => {
+  const { code, stdout, stderr } = onNode("take_step apply virtualIp");
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "ip=10.5.106.7\nlabel=eth0:0\n");
+});
+
+const BROKEN: [what: string, spoil: string, step?: string][] = [
+  [
+    "whose description has a broken line",
+    `document_read() { local -n into=$1; into[active.virtualIp.ip]=10.5.106.7; return 1; }`,
+  ],
+  ["whose description cannot be read", "grep() { return 2; }"],
+  ["of which the description says nothing", ":", "beat"],
+];
+for (const [what, spoil, part = "virtualIp"] of BROKEN)
+  for (const verb of ["apply", "prepare"])
+    test(`${verb}: a part ${what} is not touched with half of its values`, () => {
+      const { code, stdout, stderr } = onNode(`${spoil}\nbeat_prepare() { apply_part; }; take_step ${verb} ${part}`);
+      assert.equal(stdout, "");
+      assert.equal(code, 30, stderr);
+      assert.match(
+        stderr,
+        /^error: .*\/description on xcatmn1 does not say what active\.\w+ is; expected a value for each of its keys\n/,
+      );
+    });

@@ -1,0 +1,79 @@
+// The owner lease under claims from many processes at once, on one directory: one winner a round, no epoch left out, no epoch twice.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-lease-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const PROCESSES = 20;
+const ROUNDS = 12;
+
+/** Every node claims when the gate opens; who won releases. Each round leaves a line "EPOCH NODE CODE CLAIMED" of every node. */
+const ROUND = `
+  node() { NODE=$1; machine_id() { printf '%032d\\n' "\${NODE#n}"; }; }
+  for ((round = 1; round <= ${ROUNDS}; round++)); do
+    lose=; ((round % 2)) || lose=yes
+    export lose
+    exec 9>"$SHARE/gate"
+    flock -x 9
+    for ((index = 1; index <= ${PROCESSES}; index++)); do
+      (
+        node "n$index"
+        exec 9>&- 8<"$SHARE/gate"
+        flock -s 8
+        set +e
+        said=$(set -e; lease_claim 0 2>&1)
+        code=$?
+        printf '%s %s %s %s\\n' "$round" "$NODE" "$code" "$([[ $said == *"epoch $round is ours"* ]] && echo claimed)" >>"$SHARE/rounds"
+      ) &
+    done
+    # All of them are at the gate.
+    sleep 0.2
+    exec 9>&-
+    wait
+    node "$(awk -v round="$round" '$1 == round && $3 == 0 { print $2; exit }' "$SHARE/rounds")"
+    lease_finish_release down >/dev/null
+  done`;
+
+test(`${PROCESSES} processes claim at once, ${ROUNDS} times, and in every other round half of the answers of link(2) are lost`, () => {
+  const share = join(folder, "share");
+  mkdirSync(join(share, ".xcat-ha"), { recursive: true });
+  const { code, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/lease.sh", "node/parts/sharedDataLinks.sh"],
+    `SHARE='${share}'; declare -A LEASE=(); share_state() { echo ok; }
+     ln() { command ln "$@" || return; [[ -z $lose ]] || ((RANDOM % 2)); }
+     export -f ln
+     ${ROUND}`,
+  );
+  assert.equal(code, 0, stderr);
+  const lines = readFileSync(join(share, "rounds"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "));
+  const epochs = readdirSync(join(share, ".xcat-ha/epoch")).filter((name) => name.endsWith(".owner"));
+  assert.deepEqual(
+    epochs.sort(),
+    Array.from({ length: ROUNDS }, (_, index) => `${String(index + 1).padStart(6, "0")}.owner`),
+  );
+  for (const epoch of epochs) {
+    const round = String(Number(epoch.slice(0, 6)));
+    const claims = lines.filter((line) => line[0] === round);
+    const owner = /^node (\S+)$/m.exec(readFileSync(join(share, ".xcat-ha/epoch", epoch), "utf8"))?.[1];
+    assert.equal(claims.length, PROCESSES);
+    // The owner knows that it is the one, also where the answer to its link was lost; all others were refused, and say who holds it.
+    assert.deepEqual(
+      claims.filter((line) => line[2] !== "12"),
+      [[round, owner, "0", "claimed"]],
+    );
+    assert.ok(claims.every((line) => line[1] === owner || !line[3]));
+  }
+  assert.deepEqual(
+    readdirSync(join(share, ".xcat-ha/epoch")).filter((name) => name.startsWith(".")),
+    [],
+    "nothing is left of the claims",
+  );
+});

@@ -1,0 +1,240 @@
+// Who runs here: real processes, with real bind mounts where a test may make them. A process counts by what it holds, by whatever name.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-processes-"));
+const at = (...names: string[]) => join(folder, ...names);
+for (const name of ["share/pgsql/data/base", "elsewhere", "bin"]) mkdirSync(at(name), { recursive: true });
+writeFileSync(at("share/pgsql/data/base/1"), "rows");
+symlinkSync(at("share/pgsql"), at("pgsql"));
+
+const mounts: string[] = [];
+/** A mount of this machine's own namespace; false where none may be made. */
+function mount(...words: string[]): boolean {
+  const place = words[words.length - 1];
+  mkdirSync(place, { recursive: true });
+  const made = spawnSync("mount", words).status === 0;
+  if (made) mounts.push(place);
+  return made;
+}
+const root = mount("-t", "tmpfs", "tmpfs", at("share/mounted"));
+
+let running: ChildProcess[] = [];
+/** A process with that working directory, which runs until the test ends. */
+async function start(command: string[], cwd: string, fd?: string) {
+  const open = fd ? [openSync(fd, "r")] : [];
+  const child = spawn(command[0], command.slice(1), { cwd, stdio: ["pipe", "pipe", "ignore", ...open] });
+  running.push(child);
+  open.forEach(closeSync);
+  await new Promise((started) => child.stdout?.once("data", started));
+  return String(child.pid);
+}
+const WAITS = ["bash", "-c", "echo; read -r"];
+/** The program of a service, started by hand: a copy of one that waits. */
+function program(name: string) {
+  if (!existsSync(at("bin", name))) copyFileSync("/bin/bash", at("bin", name));
+  return [at("bin", name), "-c", "echo; read -r"];
+}
+afterEach(async () => {
+  for (const child of running) {
+    const ended =
+      child.exitCode !== null || child.signalCode !== null || new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await ended;
+  }
+  running = [];
+});
+after(() => {
+  for (const place of mounts.reverse()) spawnSync("umount", ["-l", place]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const FILES = ["report", "platform", "units", "processes", "lease"].map((name) => `node/lib/${name}.sh`);
+/** On a node whose units are all stopped, as systemd says. */
+function onNode(script: string, share = at("share")) {
+  return bash(
+    [...FILES, "node/lib/become.sh", "node/parts/serviceSet.sh", "node/parts/beat.sh"],
+    `NODE=xcatmn1 SHARE='${share}' UNITS=(postgresql xcatd named dhcpd conserver)
+     path_of() { echo "\${1/#\\/var\\/lib/${folder}}"; }; unit_state() { echo inactive; }; unit_processes() { :; }; unit_evidence() { echo journal; }
+     share_state() { echo ok; }; systemctl() { :; }
+     ${script}`,
+  );
+}
+const blocked = (done: { code: number; stderr: string }, pid: string) => {
+  assert.equal(done.code, 13, done.stderr);
+  assert.match(done.stderr, new RegExp(`\\b${pid} `));
+};
+
+test("nobody has the data directory: proven", () => {
+  const { code, stderr } = onNode("prove_stopped; services_left");
+  assert.equal(code, 0, stderr);
+});
+
+test("a working directory there, by the share's name and by the link's", async () => {
+  const pid = await start(WAITS, at("share/pgsql/data"));
+  blocked(onNode("prove_stopped"), pid);
+  const { stdout } = onNode("services_left", "/gone");
+  assert.equal(stdout, "postgresql ");
+});
+
+test("an open file there", async () => {
+  const pid = await start(WAITS, "/", at("share/pgsql/data/base/1"));
+  blocked(onNode("prove_stopped"), pid);
+});
+
+test("one beside it is nobody's business", async () => {
+  await start(WAITS, at("elsewhere"), at("share/pgsql"));
+  const { code, stderr } = onNode("prove_stopped");
+  assert.equal(code, 0, stderr);
+});
+
+for (const [what, source, below] of [
+  ["the directory itself", "share/pgsql/data", ""],
+  ["a directory above it", "share/pgsql", "data"],
+  ["a directory below it", "share/pgsql/data/base", ""],
+] as const)
+  for (const holds of ["works", "has a file open"])
+    test(`a process ${holds} in a bind mount of ${what}`, { skip: !root && "no mounts" }, async () => {
+      const place = at(`bound ${what} ${holds}`);
+      assert.ok(mount("--bind", at(source), place));
+      const inside = join(place, below);
+      const pid =
+        holds === "works"
+          ? await start(WAITS, inside)
+          : await start(WAITS, "/", source.endsWith("base") ? join(inside, "1") : join(inside, "base/1"));
+      blocked(onNode("prove_stopped"), pid);
+    });
+
+/** The owner's data on a file system of its own, as a share is; what it is called stays with the test. */
+test(
+  "PostgreSQL's program on the share's file system, in another directory than the one that is known",
+  { skip: !root && "no mounts" },
+  async () => {
+    const share = at("share/mounted");
+    mkdirSync(join(share, "another"), { recursive: true });
+    const pid = await start(program("postgres"), join(share, "another"));
+    blocked(onNode("prove_stopped", share), pid);
+    assert.equal(onNode("services_left", share).stdout, "postgresql ");
+    // Killed in a demotion, whoever started it.
+    assert.equal(onNode("kill_services; sleep 0.2; services_left", share).stdout, "");
+  },
+);
+
+test("PostgreSQL's program in a share that was taken away under it", { skip: !root && "no mounts" }, async () => {
+  const share = at("share/taken away");
+  assert.ok(mount("-t", "tmpfs", "tmpfs", share));
+  mkdirSync(join(share, "pgsql/data"), { recursive: true });
+  const pid = await start(program("postgres"), join(share, "pgsql/data"));
+  spawnSync("umount", ["-l", share]);
+  blocked(onNode("prove_stopped", share), pid);
+  assert.equal(onNode("services_left", share).stdout, "postgresql ");
+});
+
+test("PostgreSQL's program that works elsewhere: proven, and not killed", { skip: !root && "no mounts" }, async () => {
+  await start(program("postgres"), at("elsewhere"));
+  const { code, stdout, stderr } = onNode(
+    "prove_stopped; services_left; kill_services; sleep 0.2; program_processes",
+    at("share/mounted"),
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^postgresql \d+\n$/);
+});
+
+for (const [service, name] of [
+  ["named", "named"],
+  ["dhcpd", "dhcpd"],
+  ["dhcpd", "kea-dhcp4"],
+  ["conserver", "conserver"],
+] as const)
+  test(`${name}, started by hand`, async () => {
+    const pid = await start(program(name), "/");
+    const done = onNode("prove_stopped");
+    blocked(done, pid);
+    assert.match(done.stderr, new RegExp(`^error: ${service} runs on xcatmn1 outside of its unit`));
+    assert.equal(onNode("services_left").stdout, `${service} `);
+  });
+
+for (const [what, code] of [
+  ["by its title", '$0 = "xcatd: SSL listener"; $| = 1; print "\\n"; <STDIN>'],
+  ["by its file", '$| = 1; print "\\n"; <STDIN>'],
+] as const)
+  test(`xcatd, known ${what}, started by hand`, async () => {
+    mkdirSync(at("sbin"), { recursive: true });
+    writeFileSync(at("sbin/xcatd"), `${code}\n`);
+    const pid = await start(["perl", at("sbin/xcatd"), "-p", "pid"], "/");
+    blocked(onNode("prove_stopped"), pid);
+  });
+
+test("the program of another service, and one of a service that is not managed, are nobody's business", async () => {
+  await start(program("goconserver"), "/");
+  await start(program("named-checkzone"), "/");
+  const { code, stderr } = onNode("prove_stopped");
+  assert.equal(code, 0, stderr);
+});
+
+const CANNOT_TELL: [what: string, spoil: string, error: RegExp][] = [
+  [
+    "find is cut",
+    'find() { command find "$@" | head -n 3; return 137; }',
+    /which processes use .* cannot be told on xcatmn1|which programs run cannot be told/,
+  ],
+  [
+    "find finds nothing",
+    "find() { :; }",
+    /which programs run cannot be told on xcatmn1; expected \/proc to show every process/,
+  ],
+  ["awk fails", "awk() { return 2; }", /.*/],
+  [
+    "the unit's control group is not known",
+    'unit_processes() { fail blocked "systemd does not answer" "x" "y"; }',
+    /systemd does not answer/,
+  ],
+];
+for (const [what, spoil, error] of CANNOT_TELL)
+  test(`the proof, where ${what}: not proven, not gone`, () => {
+    for (const proof of ["prove_stopped", "services_gone"]) {
+      const { code, stderr } = onNode(`${spoil}\n${proof}`);
+      assert.notEqual(code, 0, proof);
+      assert.match(stderr, error);
+    }
+  });
+
+test(
+  "another mount of the share that does not answer: what is in use there cannot be told",
+  { skip: !root && "no mounts" },
+  async () => {
+    const place = at("bound and hung");
+    assert.ok(mount("--bind", at("share/pgsql/data"), place));
+    await start(WAITS, place);
+    const { code, stderr } = onNode(`share_do() { [[ $1 != stat ]] || return 124; "$@" </dev/null; }; prove_stopped`);
+    assert.equal(code, 13);
+    assert.match(
+      stderr,
+      /which processes use .*\/share\/pgsql\/data on xcatmn1 cannot be told; .*\nevidence: no answer within 10 s/,
+    );
+  },
+);
+
+test("a demotion asks nothing of the share", async () => {
+  const pid = await start(WAITS, at("share/pgsql/data"));
+  const { stdout, stderr } = onNode(
+    `share_do() { echo "asked: $*" >&2; return 124; }; services_left`,
+    at("share/mounted"),
+  );
+  assert.deepEqual([stdout, stderr], ["postgresql ", ""], pid);
+});
