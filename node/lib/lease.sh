@@ -9,15 +9,41 @@
 #
 # The newest epoch counts. No clock is compared, no lock is ever deleted (facts/failover.md 4a, 4b).
 
-readonly SHARE_DEADLINE=10
+SHARE_DEADLINE=10
 readonly CLAIM_TRIES=10
+readonly LAST_EPOCH=999999
 
 machine_id() { cat /etc/machine-id; }
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 lease_directory() { printf '%s/.xcat-ha/epoch\n' "$SHARE"; }
 
-# share_do COMMAND...: runs it in a child with a deadline: a hung mount must not hang the tool.
-share_do() { timeout -k 2 "$SHARE_DEADLINE" "$@" </dev/null; }
+# within SECONDS COMMAND...: runs it in a child with a deadline, and returns then (124) also where the kernel does not let the child die: nothing
+# that it has open leads to whoever reads here, and it holds no lock of ours (8 and 9). What it printed comes when it has ended: where it
+# succeeded on standard output, where it failed on standard error.
+within() {
+  local limit=$1 said='' part='' answers result='' end=$RANDOM
+  shift
+  exec {answers}< <(
+    exec 8>&- 9>&-
+    result=0
+    timeout -k 2 "$limit" "$@" 2>&1 || result=$?
+    printf '\0%s %s\0' "$end" "$result"
+  )
+  while IFS= read -r -d '' -t "$((limit + 3))" -u "$answers" part; do
+    if [[ $part == "$end "* ]]; then
+      result=${part#* }
+      break
+    fi
+    said+=$part
+  done
+  exec {answers}<&-
+  [[ -n $result ]] || said+=$part result=124
+  if ((result == 0)); then printf %s "$said"; else printf %s "$said" >&2; fi
+  return "$result"
+}
+
+# share_do COMMAND...: a hung mount must not hang the tool.
+share_do() { within "$SHARE_DEADLINE" "$@" </dev/null; }
 
 # share_id: what tells this share from another one that is mounted in its place; nothing where it is proven to have none, as before the first
 # claim. Where that cannot be told: false, and why.
@@ -61,7 +87,7 @@ share_remember() {
 
 # share_state: "ok", or why the share cannot be used.
 share_state() {
-  local directory_device root_device known found
+  local directory_device root_device options known found
   directory_device=$(share_do stat -c %d -- "$SHARE" 2>/dev/null) || {
     if [[ $? -ge 124 ]]; then printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"; else printf 'cannot be read\n'; fi
     return 0
@@ -71,7 +97,11 @@ share_state() {
     printf 'is not mounted: it is a directory of the root file system\n'
     return 0
   fi
-  if [[ ,$(findmnt -no OPTIONS -T "$SHARE" 2>/dev/null | tail -n 1), == *,ro,* ]]; then
+  options=$(share_do findmnt -no OPTIONS -T "$SHARE" 2>/dev/null) || (($? < 124)) || {
+    printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"
+    return 0
+  }
+  if [[ ,${options##*$'\n'}, == *,ro,* ]]; then
     printf 'is mounted read-only\n'
     return 0
   fi
@@ -213,7 +243,7 @@ lease_publish() { share_publish .xcat-ha/epoch "$1"; }
 # share_publish DIRECTORY NAME: standard input becomes a file on the share by link(2); true when this call made it.
 # On NFS the answer to link() can be lost: the link count tells the truth.
 share_publish() {
-  timeout -k 2 "$SHARE_DEADLINE" bash -c '
+  within "$SHARE_DEADLINE" bash -c '
     set -eu
     mkdir -p -- "$1" && cd -- "$1"
     temporary=$(mktemp ".claim.XXXXXX")
@@ -249,7 +279,7 @@ lease_try() {
 
 # lease_claim WAIT: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom.
 lease_claim() {
-  local wait=$1 started=$SECONDS told='' failed=0
+  local wait=$1 started=$SECONDS told=-2 failed=0
   while :; do
     lease_read fresh
     case ${LEASE[is]} in
@@ -260,8 +290,10 @@ lease_claim() {
           fail held "$(lease_sentence); $NODE waited $((SECONDS - started)) s for it" "$(lease_directory)/${LEASE[epoch]}.owner" \
             "let ${LEASE[node]} step down first: pulumi config set activeNode $NODE and pulumi up on the stack of ${LEASE[node]}"
         fi
-        [[ -n $told ]] || say "waiting up to $wait s for the owner lease: $(lease_sentence)"
-        told=yes
+        if ((SECONDS - started >= told + 2)); then
+          told=$((SECONDS - started))
+          say "waiting for the owner lease, $told of at most $wait s: $(lease_sentence)"
+        fi
         sleep 0.2
         ;;
       *)
@@ -279,6 +311,8 @@ lease_claim() {
 # lease_publish_next: the epoch behind the newest names this node; more lines of it come on standard input. False where another was faster.
 lease_publish_next() {
   local next
+  ((10#${LEASE[epoch]} < LAST_EPOCH)) || fail misconfigured "epoch $LAST_EPOCH is the last one that can be; expected a lower one as the newest: no pair changes its owner that often" \
+    "$(lease_directory)/$LAST_EPOCH.owner" "find out who made that file on the share, move it away with $LAST_EPOCH.released, then run the same command again"
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
     printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin program\nformat 1\n' \

@@ -262,8 +262,8 @@ main() {
     serve) serve ;;
     install)
       install -d -m 0700 "$RUN"
-      exec 9>"$RUN/lock"
-      flock 9
+      exec 9>>"$RUN/lock"
+      lock 9 "$RUN/lock" "the installation of the node program"
       document_read WANT
       verb_install
       ;;

@@ -4,24 +4,36 @@
 RUN=/run/xcat-ha
 readonly RUN_UNIT=xcat-ha-run
 
+# lock NUMBER FILE WHAT: the lock of FILE, which that file descriptor has open for appending; WHAT will hold it. Says every two seconds who does.
+lock() {
+  local result holder
+  while :; do
+    result=0
+    flock -w 2 "$1" || result=$?
+    ((result != 0)) || break
+    ((result == 1)) || fail incomplete "$2 on $NODE cannot be locked; expected that for $3" "flock ended with $result" "run the same command again"
+    holder=$(cat -- "$2")
+    say "waiting for $2, held by ${holder:-nobody who says so}"
+  done
+  printf '%s, process %s, since %(%T)T\n' "$3" "$$" -1 >"$2"
+}
+
 # run VERB ARGUMENT: with the document on standard input. The same order again attaches to the one that runs;
 # another order lets it end at its next step boundary and then starts.
 run() {
-  local order current directory pid
+  local order current directory pid waited='' began=$SECONDS told=-2
   install -d -m 0700 "$RUN"
   directory=$(mktemp -d "$RUN/order.XXXXXX")
   printf '%s %s\n' "$1" "$2" >"$directory/verb"
   # At the console there is none.
   if [[ -t 0 ]]; then : >"$directory/document"; else cat >"$directory/document"; fi
   order=$(cat "$directory/verb" "$directory/document" | sha256sum | cut -c1-16)
-  exec 8>"$RUN/start.lock"
+  exec 8>>"$RUN/start.lock"
   while :; do
-    flock -w 2 8 || {
-      say "waiting until what goes on here has ended: another order starts, or $NODE steps down by itself (journalctl -u xcat-ha-beat)"
-      flock 8
-    }
+    lock 8 "$RUN/start.lock" "the start of $1 $2"
     current=$(cat "$RUN/current" 2>/dev/null) || true
     if ! run_is_active; then
+      if [[ -n $waited ]] || ((SECONDS - began >= 2)); then still_wanted "$directory" "what was before it has ended: $1 $2 starts"; fi
       start_run "$order" "$directory"
       break
     elif [[ $current == "$order" ]]; then
@@ -31,6 +43,11 @@ run() {
     fi
     touch "$RUN/supersede"
     flock -u 8
+    waited=yes
+    if ((SECONDS - began >= told + 2)); then
+      told=$((SECONDS - began))
+      still_wanted "$directory" "$(run_sentence "$current")"
+    fi
     sleep 0.1
   done
   # Opened before another order may start, which puts this run's folder away.
@@ -40,10 +57,35 @@ run() {
   follow_run "${pid:-0}"
 }
 
+# run_sentence ORDER: for which order the next one waits, since when it runs, and the last line that it wrote.
+run_sentence() {
+  local directory="$RUN/run.$1" order='' since='' line=''
+  # It may have ended by now, and its folder be put away.
+  { read -r order <"$directory/verb" && since=$(stat -c %y -- "$directory/exit") && line=$(tail -n 1 -- "$directory/log"); } 2>/dev/null || true
+  since=${since#* }
+  printf 'waiting for %s, which runs since %s and ends before its next step%s\n' "${order:-another order}" "${since%.*}" "${line:+; its last line: ${line:0:200}}"
+}
+
+# still_wanted DIRECTORY TEXT: says TEXT. When nobody reads it any more, as behind a lost or cancelled connection, the order in DIRECTORY is
+# nobody's: it must not run later.
+still_wanted() {
+  (say "$2") 2>/dev/null || {
+    rm -rf -- "$1"
+    exit "${EXIT[superseded]}"
+  }
+}
+
+# run_is_active: not to be told it is no "no", behind which the folder of the one that runs would be put away.
 run_is_active() {
-  case $(systemctl show -p ActiveState --value "$RUN_UNIT.service" 2>/dev/null) in
+  local answer
+  answer=$(systemctl show -p ActiveState --value "$RUN_UNIT.service" 2>&1 </dev/null) || answer="no answer: $answer"
+  case $answer in
     active | activating | deactivating) return 0 ;;
-    *) return 1 ;;
+    inactive | failed) return 1 ;;
+    *)
+      fail unknown "whether an order runs on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; nothing was started" "${answer:-it said nothing}" \
+        "systemctl show $RUN_UNIT.service on $NODE; when it answers, run the same command again"
+      ;;
   esac
 }
 
@@ -83,8 +125,8 @@ follow_run() {
 work() {
   local directory=$1 verb argument result
   read -r verb argument <"$directory/verb"
-  exec 9>"$RUN/lock"
-  flock 9
+  exec 9>>"$RUN/lock"
+  lock 9 "$RUN/lock" "$verb $argument" >>"$directory/log"
   set +e
   (
     set -e

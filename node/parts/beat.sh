@@ -6,6 +6,8 @@ readonly BEAT_SECONDS=10
 readonly DEMOTION_SECONDS=30
 # Between two looks at the share lie the rest of a beat, a demotion that waits, and the timer. Where it is more nobody looked.
 readonly BEAT_GAP_SECONDS=60
+# Processes of its own: some twenty looks that never ended.
+readonly BEAT_HANGING=50
 
 beat_observe() {
   local state
@@ -35,7 +37,8 @@ beat_apply() {
   lease_require "the beat"
   # A loss that a former beat has counted is over: the lease was just read.
   rm -f -- "$RUN/share-lost"
-  systemd-run --quiet --unit="$BEAT_UNIT" --on-active=1s --on-unit-active="${BEAT_SECONDS}s" --timer-property=AccuracySec=1s \
+  # KillMode: a look that hangs in the kernel stays behind, and systemd waits for its end before it starts the next beat.
+  systemd-run --quiet --unit="$BEAT_UNIT" --on-active=1s --on-unit-active="${BEAT_SECONDS}s" --timer-property=AccuracySec=1s --property=KillMode=process \
     "$PROGRAM" beat </dev/null ||
     fail incomplete "the beat could not be started by systemd-run" "$(systemctl status --no-pager "$BEAT_UNIT.timer" 2>&1 | tail -n 3 | tr '\n' ' ')" \
       "run the same pulumi up again"
@@ -68,7 +71,7 @@ beat_facts() {
   began=$(uptime_seconds)
   declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent [links]=unknown)
   # In a child: what cannot be read ends it, and not the beat.
-  if read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
+  if beat_may_look && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
   fi
   case ${FACT[lease]} in
@@ -80,6 +83,13 @@ beat_facts() {
   FACT[links]=$(links_state)
   FACT[running]=$(services_left 2>/dev/null) || FACT[running]='what cannot be told'
   if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
+}
+
+# beat_may_look: where many former looks hang in the kernel only one beat in ten adds another: nobody can end them.
+beat_may_look() {
+  local hanging
+  hanging=$(unit_processes "$BEAT_UNIT" 2>/dev/null | wc -l) || true
+  ((hanging < BEAT_HANGING || $(uptime_seconds) / BEAT_SECONDS % 10 == 0))
 }
 
 # share_lost_seconds BEGAN: since the first of the looks that could not read it, without a gap between them; the last one began then. What was
@@ -104,8 +114,8 @@ beat_step() {
       install -d -m 0700 "$RECORDS"
       printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$3" >"$RECORDS/demoted"
       # No other order starts until this beat ends: it would start what is killed here. Who starts one holds the lock for a moment.
-      exec 8>"$RUN/start.lock"
-      flock -w 2 8 || true
+      exec 8>>"$RUN/start.lock"
+      ! flock -w 2 8 || printf '%s steps down by itself (journalctl -u %s), since %(%T)T\n' "$NODE" "$BEAT_UNIT" -1 >"$RUN/start.lock"
       kill_units "$RUN_UNIT"
       ;;
     kill) kill_services ;;

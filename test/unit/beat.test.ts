@@ -172,7 +172,7 @@ function counted(looks: Look[], found = "") {
     ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
     `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
      load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
-     directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
+     beat_may_look() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
      # The first time that is asked for is when the look begins.
      uptime_seconds() { if [[ -e $RUN/began ]]; then rm "$RUN/began"; echo "\${looks[1]}"; else touch "$RUN/began"; echo "\${looks[0]}"; fi; }
      ${script.map((line) => `${line}; rm -f "$RUN/began"`).join("\n")}`,

@@ -1,10 +1,14 @@
-// Following a run on the node: what becomes of it reaches everybody who follows, whatever is started behind it.
+// Runs on the node. Following one: what becomes of it reaches everybody who follows, whatever is started behind it. Waiting for one: it is said
+// for whom, and an order that nobody waits for any more does not run later.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { bash } from "./bash";
+import { CANNOT_RUN, Sshd } from "./sshd";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-run-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -48,13 +52,120 @@ for (const [what, meanwhile, code] of ENDS)
       assert.match(done.stderr, /the run on xcatmn1 ended without a result\nevidence: journal: the journal/);
   });
 
-test("who waits until this node has stepped down by itself is told so", () => {
+/** A node on which `become standby` runs, until `active` is gone; another order that starts leaves `started`. */
+function busy() {
+  const RUN = join(folder, String(nodes++));
+  mkdirSync(join(RUN, "run.first"), { recursive: true });
+  for (const [name, text] of [
+    ["run.first/verb", "become standby\n"],
+    ["run.first/log", "xcatmn1: conserver stopped\nxcatmn1: named stopped\n"],
+    ["run.first/exit", ""],
+    ["current", "first\n"],
+    ["active", ""],
+  ])
+    writeFileSync(join(RUN, name), text);
+  const node = `RUN=${RUN} NODE=xcatmn1 PROGRAM=/bin/true
+    systemctl() {
+      case "$*" in
+        *ActiveState*) if [[ -e $RUN/active ]]; then echo active; else echo inactive; fi ;;
+        *MainPID*) echo 0 ;;
+      esac
+    }
+    systemd-run() { touch "$RUN/started"; echo 0 >"$(echo "$RUN"/run.*/exit)"; }`;
+  return { RUN, node, started: () => existsSync(join(RUN, "started")) };
+}
+const PROGRAM = ["node/lib/report.sh", "node/lib/run.sh"];
+const WAITING =
+  "xcatmn1: waiting for become standby, which runs since [0-9:]{8} and ends before its next step; its last line: xcatmn1: named stopped\n";
+
+test("an order waits for the one that runs: every two seconds it is said for which, since when, and where that one is", () => {
+  const { node, started } = busy();
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/run.sh"],
-    `RUN=${join(folder, String(nodes++))} NODE=xcatmn1 PROGRAM=/bin/true; mkdir -p "$RUN"; systemd-run() { echo 0 >"$(echo "$RUN"/run.*/exit)"; }; systemctl() { echo inactive; }
-     flock() { if [[ $1 == -w ]]; then return 1; fi; }
-     run become standby </dev/null`,
+    PROGRAM,
+    `${node}; (sleep 4.5; rm "$RUN/active") & run become active </dev/null`,
   );
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^xcatmn1: waiting until what goes on here has ended: /);
+  assert.match(stdout, new RegExp(`^(${WAITING}){3}xcatmn1: what was before it has ended: become active starts\n$`));
+  assert.ok(started());
+});
+
+test("an order whose reader is gone while it waits does not run later, and leaves nothing behind", () => {
+  const { RUN, node, started } = busy();
+  const script = `${node}; (sleep 1; rm "$RUN/active") & run become active </dev/null | head -n 1`;
+  const { stdout } = bash(PROGRAM, script);
+  assert.match(stdout, new RegExp(`^${WAITING}$`));
+  assert.ok(!started());
+  assert.deepEqual(
+    readdirSync(RUN).filter((name) => name.startsWith("order.")),
+    [],
+  );
+});
+
+test("systemd that does not say whether an order runs is no 'none runs'", () => {
+  const { RUN, node, started } = busy();
+  const { code, stderr } = bash(
+    PROGRAM,
+    `${node}; systemctl() { echo 'Failed to connect to bus' >&2; return 1; }; run become active </dev/null`,
+  );
+  assert.equal(code, 40);
+  assert.match(
+    stderr,
+    /whether an order runs on xcatmn1 cannot be told; [^\n]*\nevidence: no answer: Failed to connect/,
+  );
+  assert.ok(!started() && existsSync(join(RUN, "run.first/log")));
+});
+
+const LOCK = `RUN=$(mktemp -d); NODE=xcatmn1; trap 'rm -r "$RUN"' EXIT
+  (exec 9>>"$RUN/lock"; lock 9 "$RUN/lock" "become active"; sleep 4.5) & sleep 0.3; exec 9>>"$RUN/lock"`;
+
+test("a lock that another process has: every two seconds it is said who has it, and since when", () => {
+  const { code, stdout, stderr } = bash(PROGRAM, `${LOCK}; lock 9 "$RUN/lock" "become standby"; cat "$RUN/lock"`);
+  assert.equal(code, 0, stderr);
+  const wait = "xcatmn1: waiting for /\\S+/lock, held by become active, process \\d+, since [0-9:]{8}\n";
+  assert.match(stdout, new RegExp(`^(${wait}){2}become standby, process \\d+, since [0-9:]{8}\n$`));
+});
+
+test("the run itself waits for the lock in words, in the log that its client follows", () => {
+  const { code, stdout, stderr } = bash(
+    PROGRAM,
+    `${LOCK}; document_read() { :; }; verb_become() { echo "became $1"; }
+     mkdir "$RUN/run.x"; echo become standby >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^(xcatmn1: waiting for \S+, held by become active, process [^\n]*\n){2}became standby\n0\n$/);
+});
+
+describe("over SSH", { skip: CANNOT_RUN }, () => {
+  const sshd = new Sshd();
+  before(() => sshd.start());
+  after(() => sshd.stop());
+
+  for (const [how, signal] of [
+    ["ends its client (Ctrl-C)", "SIGINT"],
+    ["is killed with its client", "SIGKILL"],
+  ] as const)
+    test(`whoever gave the order ${how} while it waits: it does not run later`, async () => {
+      const { node, RUN, started } = busy();
+      const sources = PROGRAM.map((file) => `source ${join(__dirname, "../..", file)}`).join("; ");
+      writeFileSync(sshd.file("order"), `set -Eeuo pipefail; ${sources}; ${node}; run become active\n`);
+      const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
+      const client = spawn(
+        "ssh",
+        // biome-ignore format: one line
+        ["-F", "none", "-T", "-i", sshd.file("user"), "-p", String(sshd.port), ...options.flatMap((option) => ["-o", option]), "root@127.0.0.1", `bash ${sshd.file("order")}`],
+        { stdio: ["ignore", "pipe", "inherit"] },
+      );
+      let said = "";
+      client.stdout.on("data", (chunk) => {
+        said += chunk;
+      });
+      for (let waited = 0; waited < 100 && !said.includes("\n"); waited++) await sleep(100);
+      assert.match(said, new RegExp(`^${WAITING}$`));
+      client.kill(signal);
+      await sleep(500);
+      rmSync(join(RUN, "active"));
+      for (let waited = 0; waited < 100 && sshd.sessions().length > 0; waited++) await sleep(100);
+      assert.deepEqual(sshd.sessions(), [], "the order still waits");
+      assert.ok(!started());
+    });
 });

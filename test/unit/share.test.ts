@@ -1,0 +1,139 @@
+// Looks at the share come back at their deadline, whatever becomes of the child that looks.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { bash } from "./bash";
+import { CANNOT_HOLD, onHeldShare } from "./heldShare";
+
+const LEASE = ["node/lib/report.sh", "node/lib/lease.sh"];
+const NODE = "NODE=xcatmn1 RECORDS=/nowhere; machine_id() { echo 1; }";
+
+/** Runs it, and how many seconds that took. */
+function timed<T>(run: () => T): T & { seconds: number } {
+  const began = Date.now();
+  return { ...run(), seconds: (Date.now() - began) / 1000 };
+}
+
+const SAYS: [what: string, command: string, code: number, stdout: string, stderr: string][] = [
+  ["succeeds: standard output", "bash -c 'echo seen; echo noted >&2'", 0, "seen\nnoted\n", ""],
+  ["fails: standard error", "bash -c 'echo seen; echo why >&2; exit 3'", 3, "", "seen\nwhy\n"],
+  ["says nothing", "true", 0, "", ""],
+  ["leaves newlines at the end", "printf 'a\\n\\n'", 0, "a\n\n", ""],
+  ["prints zeros, as a file that lost its blocks", "printf 'a\\0b\\0\\0'", 0, "ab", ""],
+  ["is killed", "bash -c 'kill -KILL $$'", 137, "", ""],
+  [
+    "does not exist",
+    "no-such-command",
+    127,
+    "",
+    "timeout: failed to run command 'no-such-command': No such file or directory\n",
+  ],
+  ["reads what it is given: nothing", "cat", 0, "", ""],
+];
+for (const [what, command, ...wanted] of SAYS)
+  test(`a look that ${what}`, () => {
+    const { code, stdout, stderr } = bash(LEASE, `export LC_ALL=C; share_do ${command} <<<"the caller's"`);
+    assert.deepEqual([code, stdout, stderr], wanted);
+  });
+
+test("what is published is read from the caller", () => {
+  const { code, stdout, stderr } = bash(
+    LEASE,
+    `SHARE=$(mktemp -d); trap 'rm -r "$SHARE"' EXIT; echo mine | share_publish .xcat-ha id; cat "$SHARE/.xcat-ha/id"
+     if echo other | share_publish .xcat-ha id; then exit 1; fi; cat "$SHARE/.xcat-ha/id"; ls -A "$SHARE/.xcat-ha"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "mine\nmine\nid\n");
+});
+
+/** What is captured of it, while a process that it left keeps all open that it was given. */
+const left = (script: string) => timed(() => bash(LEASE, `SHARE_DEADLINE=1; ${script}`));
+
+test("a look that is over does not wait for a process that it has left, and is captured", () => {
+  const { stdout, seconds } = left(`said=$(share_do bash -c 'sleep 20 & echo seen' 2>&1); echo "$? $said"`);
+  assert.equal(stdout, "0 seen\n");
+  assert.ok(seconds < 10, `${seconds} s`);
+});
+
+test("a look whose child ignores the deadline and ends its own group: cut off, with the code of a deadline", () => {
+  const { stdout, seconds } = left(
+    `said=$(share_do bash -c 'setsid sleep 20 & echo seen; sleep 20' 2>&1) || echo "$? $said"`,
+  );
+  assert.equal(stdout, "124 seen\n");
+  assert.ok(seconds < 10, `${seconds} s`);
+});
+
+describe("a share in state D", { skip: CANNOT_HOLD }, () => {
+  const held = (script: string, files = LEASE) => timed(() => onHeldShare(files, `${NODE}\n${script}`));
+
+  test("the child is in state D, after SIGKILL too, and the look comes back at its deadline, captured", () => {
+    const { stdout, stderr, seconds } = held(
+      `said=$(share_do stat -- "$SHARE/x" 2>&1) || echo "$? '$said'"
+       for at in /proc/[0-9]*; do
+         if [[ $(readlink "$at/ns/mnt") == "$(readlink /proc/self/ns/mnt)" && $(<"$at/stat") == *') D '* ]]; then sed -n 's/^Name:[[:space:]]*//p; s/^SigPnd:[[:space:]]*0*/pending /p' "$at/status"; fi
+       done`,
+    );
+    assert.match(stdout, /^(124|137) ''\nstat\npending 100\n$/, stderr);
+    assert.ok(seconds < 15, `${seconds} s`);
+  });
+
+  test("what it leaves behind holds no lock of ours", () => {
+    const { stdout, stderr, seconds } = held(
+      `lock=$(mktemp); (exec 8>"$lock.start" 9>"$lock"; flock 8; flock 9; share_do stat -- "$SHARE/x" || (($? < 124)) || echo "deadline")
+       flock -n "$lock" true && flock -n "$lock.start" true && echo free; rm "$lock" "$lock.start"`,
+    );
+    assert.equal(stdout, "deadline\nfree\n", stderr);
+    assert.ok(seconds < 15, `${seconds} s`);
+  });
+
+  test("the share hangs, and so says the state of it and who asks for the lease", () => {
+    const { code, stdout, stderr, seconds } = held(`share_state; lease_read fresh`);
+    assert.equal(stdout, "hangs: no answer within 1 s\n");
+    assert.equal(code, 40);
+    assert.match(
+      stderr,
+      /error: \S+ on xcatmn1 hangs: no answer within 1 s; expected the shared data, mounted and writable\n/,
+    );
+    assert.ok(seconds < 25, `${seconds} s`);
+  });
+
+  test("an owner steps down by itself: its beat ends, and nothing of that needs the share", () => {
+    const { code, stdout, stderr, seconds } = held(
+      `RUN=$(mktemp -d) RECORDS=$RUN CRON_FILE=$RUN/cron VIP=10.5.106.7 UNITS=(postgresql xcatd) LEASE=(); readonly RUN_UNIT=xcat-ha-run
+       declare -A FACT=(); touch "$RUN/cron"
+       load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=0); }; directories_wanted() { :; }; links_state() { echo all; }
+       virtualIp_entries() { echo here; }; virtualIp_drop() { echo "VIP dropped"; }; virtualIp_keep_static() { :; }
+       unit_processes() { :; }; units_of() { echo "$1"; }; services_left() { [[ -e $RUN/killed ]] || echo 'postgresql xcatd '; }
+       systemctl() { echo "$*"; [[ "$*" != *kill*postgresql* ]] || touch "$RUN/killed"; }
+       verb_beat; [[ ! -e $RUN/cron ]]`,
+      [...LEASE, "node/lib/plan.sh", "node/parts/beat.sh"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^xcatmn1: stepping down by itself: the shared data could not be read for \d s\n[\s\S]*VIP dropped\n[\s\S]*xcatmn1: stepped down: nothing of the owner's runs here any more\n$/,
+    );
+    assert.ok(seconds < 25, `${seconds} s`);
+  });
+});
+
+test("a beat whose former looks hang adds another only one time in ten", () => {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/parts/beat.sh"],
+    `look() { processes=$1 uptime=$2; if beat_may_look; then echo looks; else echo not; fi; }
+     unit_processes() { seq "$processes"; }; cut() { echo "$uptime"; }
+     look 4 1234; look 49 1234; look 50 1234; look 500 1234; look 500 1200; look 500 1209; look 500 1210
+     unit_processes() { return 13; }; beat_may_look && echo looks`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(stdout.split("\n"), ["looks", "looks", "not", "not", "looks", "looks", "not", "looks", ""]);
+});
+
+test("what a beat leaves behind in the kernel does not keep systemd from the next one", () => {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/parts/beat.sh"],
+    `declare -A WANT=([timer]=running) SEEN=(); RUN=/nowhere PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { :; }
+     systemctl() { echo inactive; return 3; }; beat_observe() { SEEN[timer]=absent; }; systemd-run() { echo "$*"; }; beat_apply`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, / --property=KillMode=process xcat-ha beat\n$/);
+});
