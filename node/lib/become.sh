@@ -10,11 +10,14 @@ missing_units() {
   printf '%s\n' "${missing[*]}"
 }
 
-# observe_facts ROLE: fills FACT.
+# observe_facts ROLE: fills FACT, which starts with "unknown": what no look has answered is neither there nor absent.
 observe_facts() {
-  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [lease]=unknown [sentence]='' [holder]='' [links]=unknown [shared]=unknown [running]=''
-    [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]='' [dissolving]=''
-    [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT [lacking]='' [static]=here [static_address]=$STATIC_ADDRESS [owners]='')
+  local fact
+  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
+  for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps dissolved \
+    dissolving mounted elsewhere missing both copy needed free database virtual_ip mistakes; do
+    FACT[$fact]=unknown
+  done
   FACT[stack]=${WANT[stack]:-}
   FACT[managed_by]=$(managing_stack) || exit
   FACT[system]=$(system_state)
@@ -32,18 +35,22 @@ observe_facts() {
   FACT[running]=$(services_running)
   FACT[lacking]=$(missing_units)
   FACT[outage]=$(outage_expected)
+  # Not asked: a standby node may lack them.
+  FACT[cfgloc]='' FACT[own_name]=ok
   if [[ $1 == active ]]; then
     FACT[cfgloc]=$(cfgloc_state)
     FACT[own_name]=$(own_name_state)
     clock_facts
   fi
   # Asked only where a change of role stands before: xCAT's commands take half a second each.
+  FACT[traps]=''
   case ${FACT[lease]}/$1 in
     none/active | mine/standby) FACT[traps]=$(make_traps | paste -sd';' | sed 's/;/; /g') ;;
   esac
   FACT[dissolved]=$(dissolved_by)
   FACT[dissolving]=${LEASE[dissolving]:-}
   directories_facts
+  FACT[database]='' FACT[virtual_ip]='' FACT[mistakes]=''
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
 }
 

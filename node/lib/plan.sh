@@ -96,6 +96,9 @@ plan_role() {
   elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
     refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
       "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
+  elif [[ -n $(unknown_facts) ]]; then
+    refuse unknown "not all could be observed that counts on ${FACT[node]}; expected to know$(unknown_facts)" "each is 'unknown'" \
+      "run the same command again; if it stays, this is a defect of xcat-ha"
   elif [[ -n ${FACT[dissolved]} ]]; then
     refuse_dissolved
   elif [[ -n ${FACT[dissolving]} && ${FACT[lease]} == other* ]]; then
@@ -111,6 +114,14 @@ plan_role() {
       *) refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" "xcat-ha plan active, or xcat-ha plan standby" ;;
     esac
   fi
+}
+
+# unknown_facts: what no look has answered; but for the clock and the database, which have sentences of their own.
+unknown_facts() {
+  local fact
+  for fact in "${!FACT[@]}"; do
+    [[ ${FACT[$fact]} != unknown || $fact == @(clock|database) ]] || printf ' %s' "$fact"
+  done
 }
 
 # refuse_dissolved: what the share holds is old. Put away by the time at which it became so: a pair can be dissolved more than once.

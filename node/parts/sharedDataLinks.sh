@@ -73,6 +73,7 @@ links_state() {
 #   copy       directories that are only here, each with its size; needed: their KiB; free: the KiB that the share has
 directories_facts() {
   local directory shared kind size
+  FACT[mounted]='' FACT[elsewhere]='' FACT[missing]='' FACT[both]='' FACT[copy]='' FACT[needed]=0
   FACT[free]=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1 | tr -d ' ') ||
     fail unknown "the room on $SHARE cannot be told on $NODE; expected df to say it" "df ended with an error" "df -k $SHARE on $NODE; when it answers, run the same command again"
   while read -r directory; do

@@ -848,6 +848,52 @@ for (const [invariant, holds] of INVARIANTS)
     assert.deepEqual(broken, []);
   });
 
+/**
+ * What each fact can be, as its look answers it. "unknown" is no such answer; the facts that only the sentences use (sentence, outage,
+ * mistakes, names and limits) decide nothing.
+ */
+const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
+  share: ["ok", "cannot be read"],
+  system: ["ok", "debian 11"],
+  lease: LEASES,
+  holder: ["", "xcatmn1", "xcatmn2"],
+  links: ["all", "some", "none"],
+  shared: ["present", "partial", "absent"],
+  running: ["", RUNNING],
+  mounted: ["", "/install"],
+  elsewhere: ["", "/install -> /data/install"],
+  missing: ["", "/etc/xcat"],
+  both: ["", "/install"],
+  copy: ["", "/var/lib/pgsql (1.0M)"],
+  needed: ["0", "2048", "9000000"],
+  free: ["9000000", "0"],
+  database: ["runs here", "shut down", "in production"],
+  virtual_ip: ["here", "free", "reply from 10.5.106.7"],
+  cfgloc: ["Pg 10.5.106.7", "Pg 10.5.106.9", "mysql", "missing"],
+  own_name: ["ok", "head resolves to nothing"],
+  traps: ["", "the site table has no domain"],
+  dissolved: ["", "xcatmn1 2026-11-23T03:00:00Z"],
+  dissolving: ["", "yes"],
+  tools: ["", "arping (package iputils-arping)"],
+  managed_by: ["", "xcat-ha/primary", "xcat-ha/other"],
+  lacking: ["", "named"],
+  static: ["here", "free", "reply from 10.5.106.70"],
+  owners: ["", "2 tools own eth0: NetworkManager, 4711; ifupdown, /etc/network/interfaces"],
+};
+/** What is done, without what is said. A failover does not wait for a time server, and says so: the one exception. */
+const done = (steps: string[]) => steps.filter((step) => !step.startsWith("note"));
+
+for (const [fact, answers] of [...Object.entries(ANSWERS), ["clock", ["ok"]]] as [keyof Facts, string[]][])
+  test(`plan: where ${fact} cannot be told, it refuses, or does what it would do whatever the answer`, () => {
+    const unknown = plans(situations.map((facts) => ({ ...facts, [fact]: "unknown" }))).map(verbs);
+    const known = answers.map((answer) => plans(situations.map((facts) => ({ ...facts, [fact]: answer }))).map(verbs));
+    const unsafe = SITUATIONS.filter(
+      (_, index) =>
+        !isRefusal(unknown[index]) && !known.every((plan) => `${done(plan[index])}` === `${done(unknown[index])}`),
+    ).map(([situation]) => situation);
+    assert.deepEqual(unsafe, []);
+  });
+
 test("plan: each step and each refusal says why, in fields that survive their way to the person", () => {
   for (const line of [...planned, ...combined].flat()) {
     const words = line.split("\t");
