@@ -78,18 +78,26 @@ flatten_export() {
 
 # export_differences OLD NEW: a line per value that differs: what was there, what is there.
 export_differences() {
-  diff <(flatten_export "$1") <(flatten_export "$2") | sed -n 's/^< /was: /p; s/^> /is:  /p' | LC_ALL=C sort -s -b -k2,3 || true
+  local old new
+  { old=$(flatten_export "$1") && new=$(flatten_export "$2"); } || fail unknown "the exports of the cluster data cannot be read on $NODE; expected to compare them" "$1 and $2" \
+    "look at them on $NODE, then run the same command again"
+  diff <(printf %s "${old:+$old$'\n'}") <(printf %s "${new:+$new$'\n'}") | sed -n 's/^< /was: /p; s/^> /is:  /p' | LC_ALL=C sort -s -b -k2,3 || true
 }
 
 # compare_cluster_data: the newest two exports: "same", or each object and attribute that differs. Ends with 1 where they differ.
 compare_cluster_data() {
-  local exports=() differences
-  mapfile -t exports < <(share_do find "$(exports_directory)" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*' 2>/dev/null | LC_ALL=C sort | tail -n 2)
+  local exports=() differences kind found=''
+  kind=$(share_kind "$(exports_directory)") || exit
+  if [[ $kind != absent ]]; then
+    found=$(share_do find "$(exports_directory)" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*') || fail unknown "the exports of the cluster data cannot be listed on $NODE; expected the newest two" \
+      "$(exports_directory); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again"
+    [[ -z $found ]] || mapfile -t exports < <(LC_ALL=C sort <<<"$found" | tail -n 2)
+  fi
   if ((${#exports[@]} < 2)); then
     printf 'nothing to compare yet: %s\n' "${exports[*]:-no export}"
     return 0
   fi
-  differences=$(export_differences "${exports[0]}" "${exports[1]}")
+  differences=$(export_differences "${exports[0]}" "${exports[1]}") || exit
   printf '%s and %s: %s\n' "$(basename "${exports[0]}")" "$(basename "${exports[1]}")" "$([[ -n $differences ]] && echo "these differ" || echo same)"
   [[ -z $differences ]] || {
     printf '%s\n' "$differences"

@@ -107,10 +107,10 @@ persistent_addresses() {
   local tool=$1 where=$2 interface=$3 file
   if [[ $tool == NetworkManager ]]; then
     nmcli -g ipv4.addresses connection show uuid "$where" 2>/dev/null </dev/null | tr ',' '\n' | tr -d ' ' | sed '/^$/d'
-    return 0
+    return
   fi
   while read -r file; do
-    awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file"
+    awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file" || return
   done < <(persistent_files "$tool" "$where" "$interface")
 }
 

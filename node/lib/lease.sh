@@ -92,7 +92,10 @@ share_state() {
     if [[ $? -ge 124 ]]; then printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"; else printf 'cannot be read\n'; fi
     return 0
   }
-  root_device=$(stat -c %d /)
+  root_device=$(stat -c %d / 2>&1) || {
+    printf 'cannot be told from the root file system: %s\n' "$root_device"
+    return 0
+  }
   if [[ $directory_device == "$root_device" ]]; then
     printf 'is not mounted: it is a directory of the root file system\n'
     return 0
@@ -187,7 +190,10 @@ lease_listing() {
 #   other-releasing  the other node steps down right now
 lease_read() {
   declare -gA LEASE=()
-  local listing key value
+  local listing key value machine boot
+  { machine=$(machine_id) && boot=$(boot_id) && [[ -n $machine && -n $boot ]]; } ||
+    fail unknown "which machine $NODE is cannot be told; expected an id of the machine and of this boot" "/etc/machine-id: ${machine:-empty}; boot: ${boot:-unknown}" \
+      "on $NODE: systemd-machine-id-setup, then run the same command again"
   listing=$(lease_listing "${1:-}") || {
     share_require
     fail unknown "the owner lease in $(lease_directory) cannot be read" "$SHARE itself can be read" \
@@ -202,20 +208,20 @@ lease_read() {
     LEASE[epoch]=0 LEASE[is]=none
   elif [[ -n ${LEASE[released]:-} ]]; then
     LEASE[is]=released
-  elif [[ ${LEASE[machine]:-} == "$(machine_id)" && ${LEASE[node]:-} == "$NODE" ]]; then
-    if [[ ${LEASE[boot]:-} != "$(boot_id)" ]]; then
+  elif [[ ${LEASE[machine]:-} == "$machine" && ${LEASE[node]:-} == "$NODE" ]]; then
+    if [[ ${LEASE[boot]:-} != "$boot" ]]; then
       LEASE[is]=mine-rebooted
     elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
       LEASE[is]=mine-releasing
     else
       LEASE[is]=mine
     fi
-  elif [[ ${LEASE[machine]:-} == "$(machine_id)" ]]; then
+  elif [[ ${LEASE[machine]:-} == "$machine" ]]; then
     fail misconfigured "$NODE has the machine id of ${LEASE[node]:-?}, which holds the owner lease; expected one of its own: the nodes cannot be told apart" \
-      "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE: $(machine_id)" \
+      "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE: $machine" \
       "on $NODE: rm /etc/machine-id; systemd-machine-id-setup; reboot. Then the same command again"
   elif [[ ${LEASE[node]:-} == "$NODE" ]]; then
-    fail misconfigured "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $(machine_id) here: another machine, or one installed anew" \
+    fail misconfigured "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $machine here: another machine, or one installed anew" \
       "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE" \
       "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, The active node is dead"
   elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
@@ -245,7 +251,8 @@ lease_publish() { share_publish .xcat-ha/epoch "$1"; }
 share_publish() {
   within "$SHARE_DEADLINE" bash -c '
     set -eu
-    mkdir -p -- "$1" && cd -- "$1"
+    mkdir -p -- "$1"
+    cd -- "$1"
     temporary=$(mktemp ".claim.XXXXXX")
     trap "rm -f -- $temporary" EXIT
     cat >"$temporary"

@@ -39,9 +39,15 @@ function mount_of(pid, path,  i, at, best, length_of_best) {
 }
 AWK
 
-# device_of PID PATH: MAJOR:MINOR and place of the mount, as that process sees it, or nothing. Asks no file system.
+# device_of PID PATH: MAJOR:MINOR and place of the mount, as that process sees it; nothing where it has ended. Asks no file system.
 device_of() {
-  awk -v pid="$1" -v path="$2" "$MOUNT_AWK"'BEGIN { i = mount_of(pid, path); if (i) print device[pid, i], place[pid, i] }'
+  awk -v pid="$1" -v path="$2" "$MOUNT_AWK"'BEGIN { i = mount_of(pid, path); if (i) print device[pid, i], place[pid, i]; exit !i && pid == "self" }' ||
+    mounts_not_told
+}
+
+mounts_not_told() {
+  fail blocked "the mounts of $NODE cannot be told; expected them in /proc/self/mountinfo, to know which processes use the shared data" "awk failed" \
+    "findmnt on $NODE; when it answers, run the same command again. Until then nothing starts on the other node"
 }
 
 # processes_named DIRECTORY: pid of every process that has its working directory or an open file there by that name; and for each other one
@@ -50,7 +56,7 @@ processes_named() {
   local paths
   paths=$(read_processes "which processes use $1" /proc/[0-9]*/cwd /proc/[0-9]*/fd -maxdepth 1 -type l -lname '/*' -printf '%p %l\n') || exit
   awk -v directory="$1" "$MOUNT_AWK"'
-    BEGIN { own = mount_of("self", directory); wanted = device["self", own] }
+    BEGIN { own = mount_of("self", directory); if (!own) exit 1; wanted = device["self", own] }
     {
       split($1, part, "/")
       pid = part[3]
@@ -70,7 +76,7 @@ processes_named() {
         sub(/\/[^\/]*$/, "", path)
         if (path == "") path = "/"
       }
-    }' <<<"$paths"
+    }' <<<"$paths" || mounts_not_told
 }
 
 # processes_with DIRECTORY: pid and command of every process that has its working directory or an open file there, whoever started it and by

@@ -80,7 +80,7 @@ run_is_active() {
   local answer
   answer=$(systemctl show -p ActiveState --value "$RUN_UNIT.service" 2>&1 </dev/null) || answer="no answer: $answer"
   case $answer in
-    active | activating | deactivating) return 0 ;;
+    active | activating | deactivating | reloading) return 0 ;;
     inactive | failed) return 1 ;;
     *)
       fail unknown "whether an order runs on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; nothing was started" "${answer:-it said nothing}" \

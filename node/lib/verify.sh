@@ -39,7 +39,7 @@ probe_output_rows() {
 
 # verify_rows: every check of the active node.
 verify_rows() {
-  local part key compared label seen
+  local part key compared label seen result=0
   for part in "${MANIFEST[@]%% *}"; do
     [[ $part != nodeProgram ]] || continue
     load_values active "$part"
@@ -58,11 +58,12 @@ verify_rows() {
   load_values active virtualIp
   label=${WANT[label]}
   probe_rows "$label"
-  if compared=$(compare_cluster_data); then
-    row ok 'cluster data' "$(head -n 1 <<<"$compared")"
-  else
-    while IFS= read -r key; do row warning 'cluster data' "$key"; done <<<"$compared"
-  fi
+  compared=$(compare_cluster_data 2>&1) || result=$?
+  case $result in
+    0) row ok 'cluster data' "$(head -n 1 <<<"$compared")" ;;
+    1) while IFS= read -r key; do row warning 'cluster data' "$key"; done <<<"$compared" ;;
+    *) row failed 'cluster data' "${compared//$'\n'/ }" ;;
+  esac
 }
 
 # verify: the table; false when a check failed. What differs in the cluster data is for a person to judge: admins change it too.

@@ -76,15 +76,20 @@ units_told() {
 
 # units_record: how the services were found, once, before the first change (seed, "Disable And Stop All Related Services").
 units_record() {
-  local service unit enabled
+  local service unit state enabled found=''
   [[ ! -e $RECORDS/units ]] || return 0
   # By the units' own names: where they are put back, nobody may know the services any more.
   for service in "${UNITS[@]}"; do
     while read -r unit; do
+      state=$(systemctl show -p ActiveState --value -- "$unit.service" 2>&1 </dev/null) || state="no answer: $state"
+      # Written once: what is not known now would never be put back.
+      [[ $state =~ ^[a-z]+$ ]] || fail unknown "whether $unit runs on $NODE cannot be told; expected to note how it was found before the first change" \
+        "systemctl show $unit.service: $state" "systemctl status $unit on $NODE; when it answers, run the same command again"
       enabled=$(systemctl is-enabled -- "$unit.service" 2>/dev/null </dev/null) || true
-      printf '%s %s %s\n' "$unit" "$(systemctl show -p ActiveState --value -- "$unit.service" 2>/dev/null)" "${enabled:-unknown}"
+      found+="$unit $state ${enabled:-unknown}"$'\n'
     done < <(units_of "$service")
-  done | write_file "$RECORDS/units" 0600
+  done
+  printf %s "$found" | write_file "$RECORDS/units" 0600
 }
 
 # units_restore: enables and starts again what was found so; never while a directory leads to the shared data.

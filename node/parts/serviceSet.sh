@@ -98,7 +98,7 @@ serviceSet_observe() {
 }
 
 serviceSet_apply() {
-  local unit index units
+  local unit index units now
   # A unit that cluster.yaml lists no more is nobody's to start here: stopped, and left to the admin, who may enable it.
   for unit in ${BEFORE[order]:-}; do
     [[ " ${WANT[order]} " != *" $unit "* && $(unit_state "$unit") != inactive ]] || continue
@@ -121,7 +121,8 @@ serviceSet_apply() {
     unit_require "$unit"
     # It listens on the addresses that were there when it started (facts/xcat.md 4.4).
     [[ $unit != postgresql ]] || ! postgresql_misses_the_vip || service_stop "$unit"
-    [[ $(unit_now "$unit") == running,* ]] || service_start "$unit"
+    now=$(unit_now "$unit") || exit
+    [[ $now == running,* ]] || service_start "$unit"
   done
   # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service (facts/xcat.md 2.3 and 2.7).
   units_disable "${units[@]}"
@@ -169,9 +170,9 @@ database_processes() {
 database_servers() {
   local programs share service pid
   programs=$(program_processes) || exit
-  share=$(device_of self "$SHARE")
+  share=$(device_of self "$SHARE") || exit
   # No mount of that name: a link to one, or the share is not mounted any more.
-  [[ $share != *' /' ]] || ! share=$(share_do readlink -m -- "$SHARE") || share=$(device_of self "$share")
+  [[ $share != *' /' ]] || ! share=$(share_do readlink -m -- "$SHARE") || share=$(device_of self "$share") || exit
   [[ $share == *' /'?* ]] || share=
   while read -r service pid; do
     [[ $service != postgresql ]] || works_elsewhere "$pid" "$share" || printf '%s\n' "$pid"

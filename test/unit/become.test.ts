@@ -58,3 +58,23 @@ for (const [what, spoil, said, part = "virtualIp"] of BROKEN)
       assert.equal(code, 30, stderr);
       assert.match(stderr, said);
     });
+
+const RECORDED: [what: string, systemctl: string, record: string | undefined][] = [
+  ["runs", "case $* in show*) echo active ;; *) echo enabled ;; esac", "named active enabled\n"],
+  [
+    "does not start at boot",
+    "case $* in show*) echo inactive ;; *) echo disabled; return 1 ;; esac",
+    "named inactive disabled\n",
+  ],
+  ["cannot be told", "case $* in show*) echo 'Failed to connect to bus' >&2 ;; esac; return 1", undefined],
+];
+for (const [what, systemctl, record] of RECORDED)
+  test(`how a service was found, where it ${what}: ${record ? "noted once" : "an error, and no record that would stay"}`, () => {
+    const { code, stdout, stderr } = onNode(
+      `RECORDS=$(mktemp -d ${folder}/records.XXXXXX); UNITS=(named); units_of() { echo "$1"; }; systemctl() { ${systemctl}; }
+       source <(sed -e '/^readonly/d' node/parts/nodeProgram.sh)
+       trap 'cat "$RECORDS/units" 2>/dev/null || true' EXIT; units_record`,
+    );
+    assert.equal(code, record ? 0 : 40, stderr);
+    assert.equal(stdout, record ?? "");
+  });

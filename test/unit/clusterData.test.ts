@@ -88,3 +88,35 @@ for (const [what, lease, code] of OWNERS)
     assert.equal(done.code, code, done.stderr);
     assert.equal(readdirSync(share).length, code ? 0 : 1);
   });
+
+const COMPARED: [what: string, spoil: string, row: RegExp][] = [
+  ["there are none yet", "rm -r $SHARE/.xcat-ha", /^ok\tcluster data\tnothing to compare yet: no export$/],
+  ["they are the same", ":", /^ok\tcluster data\t000001-1-a-begin and 000001-9-a-end: same$/],
+  [
+    "the share does not answer",
+    "share_do() { return 124; }",
+    /^failed\tcluster data\terror: .*exports cannot be looked at on xcatmn1; .*no answer within 10 s/,
+  ],
+  [
+    "they cannot be listed",
+    "find() { return 1; }",
+    /^failed\tcluster data\terror: the exports of the cluster data cannot be listed/,
+  ],
+  [
+    "one cannot be read",
+    "rm $SHARE/.xcat-ha/exports/000001-9-a-end/tables/site.csv; ln -s nowhere $SHARE/.xcat-ha/exports/000001-9-a-end/tables/site.csv",
+    /^failed\tcluster data\t.*the exports of the cluster data cannot be read on xcatmn1/,
+  ],
+];
+for (const [index, [what, spoil, row]] of COMPARED.entries())
+  test(`the row of the cluster data, where ${what}`, () => {
+    for (const name of ["000001-1-a-begin", "000001-9-a-end"]) write(`row${index}/.xcat-ha/exports/${name}`, BASE);
+    const { code, stdout, stderr } = bash(
+      ["report", "lease", "verify", "clusterData"].map((name) => `node/lib/${name}.sh`),
+      `SHARE='${join(folder, `row${index}`)}' NODE=xcatmn1; MANIFEST=(); share_do() { "$@" </dev/null; }; share_state() { echo ok; }
+       load_values() { declare -gA WANT=([label]=eth0:0); }; probe_rows() { :; }
+       ${spoil}; verify_rows`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout.trim(), row);
+  });

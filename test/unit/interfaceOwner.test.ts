@@ -391,3 +391,13 @@ for (const [what, machine, message] of REFUSED)
     assert.match(done.stderr, message);
     assert.deepEqual(done.texts.slice(0, Object.keys(machine.files).length), Object.values(machine.files));
   });
+
+test("NetworkManager does not say which addresses a connection has: it is not changed, and none of them is lost", () => {
+  const machine = { files: {}, nmcli: { state: "100 (connected)", addresses: "10.5.106.7/8, 192.168.7.7/24\n" } };
+  const done = on(
+    machine,
+    `eval "$(declare -f nmcli | sed '1s/.*/whole_nmcli()/')"; nmcli() { [[ $* != '-g ipv4.addresses '* ]] || return 10; whole_nmcli "$@"; }
+     (persist 10.5.106.70/8 eth0 '') || true; cat "\${RECORDS%/*}/nm"`,
+  );
+  assert.equal(done.stdout, machine.nmcli.addresses);
+});

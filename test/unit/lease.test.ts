@@ -9,6 +9,42 @@ import { bash } from "./bash";
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-lease-"));
 after(() => rmSync(folder, { recursive: true }));
 
+/** Runs functions of the lease on a share of its own. */
+function onShare(script: string) {
+  const at = mkdtempSync(join(folder, "at-"));
+  mkdirSync(join(at, "share/.xcat-ha"), { recursive: true });
+  mkdirSync(join(at, "here"));
+  const done = bash(
+    ["node/lib/report.sh", "node/lib/lease.sh"],
+    `cd '${at}/here'; SHARE='${at}/share' NODE=xcatmn1; declare -A LEASE=(); share_state() { echo ok; }\n${script}`,
+  );
+  return { ...done, here: readdirSync(join(at, "here")), share: readdirSync(join(at, "share/.xcat-ha")) };
+}
+
+test("an epoch whose directory cannot be made is nowhere, and not below the working directory", () => {
+  const { code, here, share } = onShare(
+    `mkdir() { return 1; }; export -f mkdir; if lease_publish 000001.owner <<<'node xcatmn1'; then exit 0; else exit 1; fi`,
+  );
+  assert.deepEqual([code, here, share], [1, [], []]);
+});
+
+for (const [what, spoil, error] of [
+  ["the machine's id cannot be read", "machine_id() { cat /nowhere; }", /which machine xcatmn1 is cannot be told; /],
+  ["the machine's id is empty, as before the first boot", "machine_id() { :; }", /evidence: \/etc\/machine-id: empty/],
+  [
+    "the boot's id cannot be read",
+    "boot_id() { cat /nowhere; }",
+    /which machine xcatmn1 is cannot be told; .*\n.*boot: unknown/,
+  ],
+] as const)
+  test(`the lease, where ${what}: unknown`, () => {
+    const { code, stderr } = onShare(
+      `lease_publish 000001.owner <<<"node xcatmn1"$'\\n'"machine $(machine_id)"$'\\n'boot; ${spoil}; lease_read`,
+    );
+    assert.equal(code, 40, stderr);
+    assert.match(stderr, error);
+  });
+
 const PROCESSES = 20;
 const ROUNDS = 12;
 

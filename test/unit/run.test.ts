@@ -32,6 +32,18 @@ const follow = (meanwhile: string) =>
      run become standby </dev/null`,
   );
 
+test("where systemd does not say whether a run goes on, none is put away and none starts", () => {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/run.sh"],
+    `RUN=${join(folder, String(nodes++))} NODE=xcatmn1; mkdir -p "$RUN/run.another"
+     systemd-run() { echo started; }; systemctl() { echo 'Failed to connect to bus' >&2; return 1; }
+     (run become standby </dev/null) || { code=$?; ls "$RUN" | grep run.; exit "$code"; }`,
+  );
+  assert.equal(code, 40, stderr);
+  assert.match(stderr, /whether a run goes on on xcatmn1 cannot be told; /);
+  assert.equal(stdout, "run.another\n");
+});
+
 const ENDS: [what: string, meanwhile: string, code: number][] = [
   ["it is done", "ends_with 0", 0],
   ["it is refused", "ends_with 10", 10],
