@@ -181,7 +181,7 @@ services_gone() {
     # Not to know it is not "gone".
     running=$(services_left) || exit
     [[ -n $running ]] || break
-    ((SECONDS < limit)) || fail blocked "$running still run on $NODE, which is not the owner any more; expected them gone" "killed $DEMOTION_SECONDS s ago" \
+    ((SECONDS < limit)) || fail blocked "not all is gone on $NODE, which is not the owner any more: ${running%; }" "killed $DEMOTION_SECONDS s ago" \
       "the next beat tries again; where they hang in the kernel, power $NODE off"
     sleep 0.2
   done

@@ -299,7 +299,7 @@ services_running() {
 }
 
 # services_left: the managed services of which something is left here, in start order: a unit that is not stopped, a process in its control
-# group, one that runs its program, one with the data directory. The same proof as before a release, without the share, which may be gone.
+# group, one that runs its program, one with the data directory, with who they are. The same proof as before a release, without the share, which may be gone.
 services_left() {
   local unit state pids programs servers holders data=/var/lib/pgsql/data
   programs=$(program_processes) || exit
@@ -311,8 +311,10 @@ services_left() {
   for unit in "${UNITS[@]}"; do
     state=$(unit_state "$unit")
     pids=$(unit_processes "$unit") || exit
-    if [[ $unit == postgresql ]]; then pids+=$holders$servers; else pids+=$(sed -n "s/^$unit //p" <<<"$programs"); fi
-    [[ $state == @(inactive|failed) && -z $pids ]] || printf '%s ' "$unit"
+    # PostgreSQL's are judged by their data.
+    if [[ $unit == postgresql ]]; then pids+=$'\n'$holders$'\n'$servers; else pids+=$'\n'$(sed -n "s/^$unit //p" <<<"$programs"); fi
+    pids=$(sort -un <<<"$pids" | commands_of | paste -sd,)
+    [[ $state == @(inactive|failed) && -z $pids ]] || printf '%s%s; ' "$unit" "${pids:+ ($pids)}"
   done
 }
 

@@ -100,6 +100,43 @@ for (const [what, publicKey, keys, seen] of SEEN_TRUST)
     }
   });
 
+// What `crontab -l` does the first time, the second, and from then on; what the admin has then.
+const CRONTAB = "MAILTO=admin\n0 1 * * * /usr/sbin/backup\n0 2 * * * rsync -a /etc/hosts xcatmn1:/etc/\n";
+const KEPT = "MAILTO=admin\n0 1 * * * /usr/sbin/backup\n";
+const CRONTABS: [what: string, answers: string[], seen: string, code: number, left: string][] = [
+  ["has the manual's line", ["says"], "0 2 * * * rsync -a /etc/hosts xcatmn1:/etc/", 0, KEPT],
+  ["cannot be read", ["fails"], "", 40, CRONTAB],
+  ["cannot be read any more", ["says", "says", "fails"], "0 2 * * * rsync -a /etc/hosts xcatmn1:/etc/", 40, CRONTAB],
+  [
+    "cannot be read when its copy was made",
+    ["says", "says", "says", "fails"],
+    "0 2 * * * rsync -a /etc/hosts xcatmn1:/etc/",
+    0,
+    KEPT,
+  ],
+];
+for (const [what, answers, seen, code, left] of CRONTABS)
+  test(`root's crontab ${what}: ${code ? "an error, and it stays as it is" : "only that line goes"}`, () => {
+    const { stdout, stderr, file } = on(
+      { crontab: CRONTAB, [`${KEY}.pub`]: "ssh-ed25519 AAAA comment\n" },
+      ON_THE_STANDBY,
+      `source node/lib/handBuilt.sh; RECORDS=$CONFIGURATION; : >"$CONFIGURATION/asked"
+       answers=(${answers.join(" ")})
+       crontab() {
+         if [[ $* != *-l* ]]; then cat >"$CONFIGURATION/crontab"; return; fi
+         echo >>"$CONFIGURATION/asked"
+         local asked; asked=$(wc -l <"$CONFIGURATION/asked")
+         ((asked <= \${#answers[@]})) || asked=\${#answers[@]}
+         [[ \${answers[asked - 1]} == says ]] || { echo 'crontab: Input/output error' >&2; return 1; }
+         cat "$CONFIGURATION/crontab"
+       }
+       (manual_cron_line) || true
+       (set -e; hostsSyncCron_apply >/dev/null); echo "code $?"`.replace("(set -e; hosts", "set +e; (set -e; hosts"),
+    );
+    assert.equal(stdout, `${seen ? `${seen}\n` : ""}code ${code}\n`, stderr);
+    assert.equal(file("crontab"), left);
+  });
+
 test("the trust comes and goes; every other key stays", () => {
   const files = { [`${KEY}.pub`]: "ssh-ed25519 AAAA comment\n", [KEYS]: "ssh-ed25519 ADMIN\n" };
   const applied = on(files, ON_THE_STANDBY, "hostsSyncCron_apply");
