@@ -40,7 +40,7 @@ test("where systemd does not say whether a run goes on, none is put away and non
      (run become standby </dev/null) || { code=$?; ls "$RUN" | grep run.; exit "$code"; }`,
   );
   assert.equal(code, 40, stderr);
-  assert.match(stderr, /whether a run goes on on xcatmn1 cannot be told; /);
+  assert.match(stderr, /whether an order runs on xcatmn1 cannot be told; /);
   assert.equal(stdout, "run.another\n");
 });
 
