@@ -19,6 +19,8 @@ const MANIFEST = /** @type {const} */ ({
   ownerLease: "as active",
   // Before the links: a linked node without it could start a second server.
   startGuard: "after release",
+  // As long as the lease, and so longer than everything that it watches: also where an activation fails half way, or a stop does.
+  beat: "after release",
   sharedDataLinks: "after release",
   virtualIp: "take back",
   pgHbaEntry: "leave",
@@ -27,7 +29,6 @@ const MANIFEST = /** @type {const} */ ({
   networksMgtIf: "leave",
   network: "take back",
   hostsSyncCron: "take back",
-  beat: "take back",
 });
 
 /** @typedef {keyof typeof MANIFEST} Part */

@@ -18,7 +18,7 @@ export type NodeProgramArgs = PartArgs & {
 /** Runs `bash PROGRAM VERB` with a program that comes in the document on standard input, under the key program.text. */
 const runDelivered = (verb: string) =>
   `set -eu; umask 077; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cat >"$folder/document"; ` +
-  `sed -n 's/^program\\.text //p' "$folder/document" | base64 -d >"$folder/program"; bash "$folder/program" ${verb} <"$folder/document"`;
+  `LC_ALL=C; printf %b "$(sed -n 's/^program\\.text\t//p' "$folder/document")" >"$folder/program"; bash "$folder/program" ${verb} <"$folder/document"`;
 
 export function nodeProgramValues(description: string, stack: string): RoleValues {
   const values = { program: sha256(installedProgram()), description: sha256(description), stack };

@@ -1,14 +1,27 @@
-// Documents: how values travel to and from a node. Lines of a key, a blank and a base64 value; node/lib/document.sh is the other end.
+// Documents: how values travel to and from a node. Lines of a key, a tab and a value in which \\, \n and \t stand for a backslash, a newline
+// and a tab; node/lib/document.sh is the other end.
 
 /** @typedef {Record<string, string>} Values */
 
-/** @param {Values} values @returns {string} */
+/** @type {Record<string, string>} */
+const ESCAPES = { "\\": "\\\\", "\n": "\\n", "\t": "\\t" };
+/** @type {Record<string, string>} */
+const UNESCAPED = Object.fromEntries(Object.entries(ESCAPES).map(([character, escaped]) => [escaped, character]));
+
+/** @param {string} text @returns {string} as it stands in a document: on one line, without a tab */
+const escapeText = (text) => text.replaceAll(/[\\\n\t]/g, (character) => ESCAPES[character]);
+
+/** @param {string} text @returns {string} */
+const unescapeText = (text) => text.replaceAll(/\\[\\nt]/g, (escaped) => UNESCAPED[escaped]);
+
+/** @param {Values} values @returns {string} @throws where bash cannot hold a key or a value */
 function encodeDocument(values) {
   return Object.keys(values)
     .sort()
     .map((key) => {
       if (!/^\S+$/.test(key)) throw new Error(`a key of a document cannot hold blanks: ${JSON.stringify(key)}`);
-      return `${key} ${Buffer.from(values[key], "utf8").toString("base64")}\n`;
+      if (values[key].includes("\0")) throw new Error(`a value of a document cannot hold a NUL: ${key}`);
+      return `${key}\t${escapeText(values[key])}\n`;
     })
     .join("");
 }
@@ -18,11 +31,11 @@ function decodeDocument(text) {
   /** @type {Values} */
   const values = {};
   for (const line of text.split("\n").filter((line) => line !== "")) {
-    const match = /^(\S+) ([A-Za-z0-9+/=]*)$/.exec(line);
+    const match = /^(\S+)\t([^\\\t]*(?:\\[\\nt][^\\\t]*)*)$/.exec(line);
     if (!match) throw new Error(`not a line of a document: ${JSON.stringify(line.slice(0, 200))}`);
-    values[match[1]] = Buffer.from(match[2], "base64").toString("utf8");
+    values[match[1]] = unescapeText(match[2]);
   }
   return values;
 }
 
-module.exports = { encodeDocument, decodeDocument };
+module.exports = { encodeDocument, decodeDocument, unescapeText };

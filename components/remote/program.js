@@ -7,7 +7,7 @@ const path = require("node:path");
 const NODE_FOLDER = path.join(__dirname, "..", "..", "node");
 
 /** Libraries first, in the order in which they need each other; then the parts. */
-const LIBRARIES = ["report", "document", "files", "platform", "interfaceOwner", "units", "lease"];
+const LIBRARIES = ["report", "document", "files", "observe", "platform", "interfaceOwner", "units", "lease"];
 const LAST = ["clusterData", "handBuilt", "traps", "verify", "plan", "become", "run", "main"];
 
 /** @returns {string} every function of the node program, and no call */

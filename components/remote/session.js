@@ -6,7 +6,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { loadCluster } = require("../../config/cluster");
-const { encodeDocument } = require("./document");
+const { encodeDocument, unescapeText } = require("./document");
 const { servingProgram } = require("./program");
 
 const CONNECT_SECONDS = 5;
@@ -171,7 +171,8 @@ class Session {
     this.child.stderr.on("data", (chunk) => {
       this.errors += chunk;
     });
-    this.child.stdout.on("data", (chunk) => this.receive(String(chunk)));
+    // A letter of several bytes can come in two chunks.
+    this.child.stdout.setEncoding("utf8").on("data", (chunk) => this.receive(chunk));
     this.child.on("error", (error) =>
       this.fail(new NodeError(`ssh could not be started: ${error.message}\nnext: install the OpenSSH client`)),
     );
@@ -209,13 +210,12 @@ class Session {
     const lines = this.buffer.split("\n");
     this.buffer = lines.pop() ?? "";
     for (const line of lines) {
-      const [word, id, code, stdout, stderr] = line.split(" ");
+      const [word, id, code, stdout = "", stderr = ""] = line.split("\t");
       const waiting = word === "reply" ? this.waiting.get(id) : undefined;
       if (!waiting) continue;
       this.answered = true;
       this.waiting.delete(id);
-      const decode = (/** @type {string} */ part) => (part === "-" ? "" : Buffer.from(part, "base64").toString("utf8"));
-      waiting.resolve({ code: Number(code), stdout: decode(stdout), stderr: decode(stderr).trim() });
+      waiting.resolve({ code: Number(code), stdout: unescapeText(stdout), stderr: unescapeText(stderr).trim() });
     }
   }
 

@@ -3,8 +3,9 @@
 # missing_units: what cluster.yaml lists and this node lacks.
 missing_units() {
   local unit missing=()
+  units_look "${SERVICES[@]}"
   for unit in "${SERVICES[@]}"; do
-    unit_exists "$unit" || missing+=("$unit")
+    [[ ${UNIT_THERE[$unit]} == yes ]] || missing+=("$unit")
   done
   printf '%s\n' "${missing[*]}"
 }
@@ -15,7 +16,7 @@ observe_facts() {
     [mounted]='' [elsewhere]='' [missing]='' [both]='' [copy]='' [needed]=0 [free]=0 [database]='' [virtual_ip]='' [mistakes]='' [outage]='' [cfgloc]='' [own_name]=ok [traps]='' [dissolved]='' [dissolving]=''
     [tools]='' [clock]=unknown [clock_limit]=$CLOCK_LIMIT [lacking]='' [static]=here [static_address]=$STATIC_ADDRESS [owners]='')
   FACT[stack]=${WANT[stack]:-}
-  FACT[managed_by]=$(managing_stack)
+  FACT[managed_by]=$(managing_stack) || exit
   FACT[system]=$(system_state)
   FACT[tools]=$(missing_tools)
   [[ -n ${FACT[tools]} ]] || static_address_facts
@@ -77,8 +78,8 @@ become() {
   observe_facts "$ROLE"
   steps=$(plan)
   refuse_or_pass "$steps"
+  [[ $'\n'$steps != *$'\nclaim\t'* ]] || lease_try
   while IFS=$'\t' read -r verb argument _ <&3; do
-    [[ ! -e $RUN/supersede ]] || fail superseded "this run ended before the step '$verb $argument'" "another order came in" "nothing: the other order goes on"
     [[ $verb != quiesce && $verb != claim ]] || began=${began:-$SECONDS}
     if [[ $verb == export && -n $began ]]; then
       write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
@@ -87,33 +88,41 @@ become() {
     set +e
     (
       set -e
+      [[ ! -e $RUN/supersede ]] || fail superseded "this run ended before the step '$verb $argument'" "another order came in" "nothing: the other order goes on"
       take_step "$verb" "$argument"
     )
     result=$?
-    set -e
     if ((result != 0)); then
-      [[ $ROLE != active ]] || roll_back_first_setup
+      # What fails there too does not hide what failed first.
+      [[ $ROLE != active ]] || (
+        set -e
+        roll_back_first_setup
+      )
       exit "$result"
     fi
+    set -e
   done 3<<<"$steps"
 }
 
 take_step() {
   case $1 in
-    prepare) load_values "$ROLE" "$2" && "$2_prepare" ;;
+    prepare)
+      load_values "$ROLE" "$2"
+      "$2_prepare"
+      ;;
     record) units_record ;;
     quiesce) quiesce ;;
     note) say "$2" ;;
     export) export_cluster_data "$2" ;;
     verify) verify_after_activation ;;
-    claim)
-      lease_claim "$LEASE_WAIT"
-      share_identify
-      ;;
+    claim) lease_claim "$LEASE_WAIT" ;;
     release) lease_begin_release ;;
     prove) prove_stopped ;;
     released) lease_finish_release "$(database_state)" ;;
-    apply) load_values "$ROLE" "$2" && apply_part "$2" ;;
+    apply)
+      load_values "$ROLE" "$2"
+      apply_part "$2"
+      ;;
   esac
 }
 
@@ -121,12 +130,13 @@ take_step() {
 quiesce() {
   local index unit
   units_record
+  units_look "${UNITS[@]}"
   for ((index = ${#UNITS[@]} - 1; index >= 0; index--)); do
     unit=${UNITS[index]}
-    unit_exists "$unit" || continue
+    [[ ${UNIT_THERE[$unit]} == yes ]] || continue
     unit_stopped "$unit" || service_stop "$unit"
-    unit_disable "$unit"
   done
+  units_disable "${UNITS[@]}"
 }
 
 # prove_stopped: about processes, not only units (design section 6).
@@ -143,16 +153,22 @@ prove_stopped() {
   database_prove_stopped
 }
 
-# roll_back_first_setup: a first setup that fails before the first link is switched starts again what ran.
+# roll_back_first_setup: a first setup that fails before the first link is switched starts again what ran: the local data is the truth, and
+# no other node becomes active before the setup is finished (see first_setup_finished_or_ours). Services first, and by what is known here:
+# the share may be what failed.
 roll_back_first_setup() {
-  local linked
+  local linked said
+  [[ ${FACT[shared]} == @(absent|partial) && ${FACT[lease]} != other* && -e $RECORDS/units ]] || return 0
   directories_wanted
-  [[ $(links_state) == none && $(shared_state) != present && -e $RECORDS/units ]] || return 0
-  [[ ${FACT[lease]} != other* ]] || return 0
-  say "the first setup failed before anything was switched: what ran is started again"
-  lease_begin_release
-  lease_finish_release "not moved"
+  [[ $(links_state) == none ]] || return 0
   linked=$(links_to_share) || exit
-  [[ -n $linked ]] || guards_remove
+  [[ -z $linked ]] || return 0
+  say "the first setup failed before anything was switched: what ran is started again"
+  # It would stop what runs without a lease.
+  beat_stop
+  guards_remove
   units_restore
+  said=$({ lease_begin_release && lease_finish_release "not moved"; } 2>&1) ||
+    said=$(say "the owner lease stays with $NODE, and the next pulumi up goes on under it: $(head -n 1 <<<"$said")")
+  [[ -z $said ]] || printf '%s\n' "$said"
 }

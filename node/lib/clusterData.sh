@@ -17,10 +17,12 @@ export_name() { printf '%06d-%s-%s-%s\n' "$((10#${LEASE[epoch]}))" "$([[ $1 == b
 export_cluster_data() {
   local name target partial
   lease_read
-  if [[ $(unit_state xcatd) != active ]] || ! virtualIp_or_old_address; then
+  if [[ $(unit_state xcatd) != active ]] || ! virtualIp_is_here; then
     say "the cluster data is not exported: xcatd is $(unit_state xcatd)"
     return 0
   fi
+  # Before the first epoch nobody owns what is there.
+  [[ ${LEASE[is]} == none ]] || lease_require "the export of the cluster data"
   name=$(export_name "$1")
   target=$(exports_directory)/$name
   [[ ! -e $target ]] || return 0
@@ -36,9 +38,6 @@ export_cluster_data() {
   mv -T -- "$partial" "$target"
   say "cluster data exported: $target"
 }
-
-# virtualIp_or_old_address: before the first setup the VIP is an ordinary address of the node.
-virtualIp_or_old_address() { ip -o -4 addr show | grep -F " inet $VIP/" >/dev/null; }
 
 # export_into DIRECTORY: every table by dumpxCATdb, and beside them the manual's file where xcat-inventory works: it is Python 2 and gone
 # from newer systems (facts/xcat.md section 5). What they print is the evidence.

@@ -17,7 +17,7 @@ virtual_ip_answer() {
     printf 'here\n'
     return 0
   fi
-  device=$(ip -o route get "$VIP" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+  device=$(ip -o route get "$VIP" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p') || device=
   [[ -n $device ]] || {
     printf 'no route to %s\n' "$VIP"
     return 0
@@ -27,22 +27,44 @@ virtual_ip_answer() {
 
 # manual_mistakes: a line each.
 manual_mistakes() {
-  local conf address pgsql
+  local conf address addresses pgsql line
   conf=$(path_of /var/lib/pgsql/data/postgresql.conf)
   pgsql=$(path_of /var/lib/pgsql)
   if [[ -L $pgsql/pgsql ]]; then
     printf '%s/pgsql is a link: mv of the full directory failed, so PostgreSQL writes to the local disk and %s/pgsql is an old copy\n' "$pgsql" "$SHARE"
   fi
+  addresses=$(all_addresses) || exit
   if [[ -r $conf ]]; then
     while read -r address; do
-      [[ $address == "$VIP" || $address == "$PEER_ADDRESS" ]] || ip -o -4 addr show | grep -F " inet $address/" >/dev/null ||
+      [[ $address == "$VIP" || $address == "$PEER_ADDRESS" || $addresses == *" inet $address/"* ]] ||
         printf 'listen_addresses has %s, which is no address of this pair\n' "$address"
     done < <(listen_list "$conf" | tr ',' '\n' | tr -d ' ' | grep -E '^[0-9.]+$' | grep -vxF -e 0.0.0.0 -e 127.0.0.1)
   fi
   [[ -z ${FACT[copy]} ]] || printf 'not on shared data: %s\n' "${FACT[copy]}"
-  [[ -z $(manual_cron_line) ]] || printf 'the crontab of root copies /etc/hosts, also when this node is not active: %s\n' "$(manual_cron_line)"
+  line=$(manual_cron_line) || exit
+  [[ -z $line ]] || printf 'the crontab of root copies /etc/hosts, also when this node is not active: %s\n' "$line"
 }
 
 # The manual's line in root's own crontab, which would push an old file back after a failover (section 8 row 17).
 readonly MANUAL_CRON='^[^#]*rsync .*/etc/hosts .*:/etc/?'
-manual_cron_line() { crontab -l -u root 2>/dev/null | grep -E -e "$MANUAL_CRON" | head -n 1 | tr '\t' ' ' || true; }
+manual_cron_line() {
+  local lines line
+  lines=$(root_crontab) || exit
+  while IFS= read -r line; do
+    [[ $line =~ $MANUAL_CRON ]] || continue
+    printf '%s\n' "${line//$'\t'/ }"
+    break
+  done <<<"$lines"
+}
+
+# root_crontab: nothing where root has none; one that cannot be read is not none.
+root_crontab() {
+  local lines
+  command -v crontab >/dev/null || return 0
+  if lines=$(crontab -l -u root 2>&1); then
+    printf '%s\n' "$lines"
+  elif [[ $lines != *'no crontab for'* ]]; then
+    fail unknown "the crontab of root cannot be read on $NODE; expected to know whether it copies /etc/hosts" "crontab -l: $lines" \
+      "crontab -l on $NODE; when it answers, run the same command again"
+  fi
+}

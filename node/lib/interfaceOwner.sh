@@ -24,7 +24,22 @@ interface_owners() {
   wicked_owner "$1"
 }
 
-tool_runs() { systemctl is-active --quiet "$1" 2>/dev/null </dev/null; }
+# owners_of INTERFACE: the same, into OWNERS.
+owners_of() {
+  local owners
+  owners=$(interface_owners "$1") || exit
+  OWNERS=()
+  [[ -z $owners ]] || mapfile -t OWNERS <<<"$owners"
+}
+
+tool_runs() {
+  local state
+  state=$(systemctl show -p ActiveState --value -- "$1.service" 2>&1 </dev/null) || state="no answer: $state"
+  [[ $state == @(active|reloading|inactive|failed|activating|deactivating|maintenance) ]] ||
+    fail unknown "whether $1 runs on $NODE cannot be told; expected systemd to know it" "systemctl show $1.service: $state" \
+      "systemctl status $1 on $NODE; when it answers, run the same command again"
+  [[ $state == active ]]
+}
 
 netplan_file() {
   command -v netplan >/dev/null || return 0
@@ -51,7 +66,8 @@ network_scripts_owner() {
 networkd_owner() {
   local index file
   tool_runs systemd-networkd && index=$(cat "$NETWORK_CLASS/$1/ifindex" 2>/dev/null) || return 0
-  file=$(sed -n 's/^NETWORK_FILE=//p' "$NETWORKD_LINKS/$index" 2>/dev/null) || return 0
+  [[ -e $NETWORKD_LINKS/$index ]] || return 0
+  file=$(sed -n 's/^NETWORK_FILE=//p' "$NETWORKD_LINKS/$index") || exit
   [[ -z $file ]] || printf 'networkd %s\n' "$file"
 }
 
@@ -96,6 +112,13 @@ persistent_addresses() {
   while read -r file; do
     awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file"
   done < <(persistent_files "$tool" "$where" "$interface")
+}
+
+# is_persistent TOOL WHERE INTERFACE ADDRESS/PREFIX
+is_persistent() {
+  local list
+  list=$(persistent_addresses "$1" "$2" "$3") || exit
+  [[ $'\n'$list$'\n' == *$'\n'"$4"$'\n'* ]]
 }
 
 # persistent_replace TOOL WHERE INTERFACE OLD NEW: NEW stands where OLD stood. Without OLD it is added, without NEW OLD is taken out.

@@ -65,7 +65,7 @@ share_known() {
   printf '%s\n' "$answer"
 }
 
-# share_identify: the share gets an id with the first claim.
+# share_identify: the share gets an id before the first claim: one without it could not be told from another under an owner.
 share_identify() {
   local id
   id=$(share_known) || exit
@@ -247,15 +247,35 @@ share_publish() {
     set -eu
     mkdir -p -- "$1" && cd -- "$1"
     temporary=$(mktemp ".claim.XXXXXX")
+    trap "rm -f -- $temporary" EXIT
     cat >"$temporary"
     chmod 0644 "$temporary"
     sync "$temporary"
-    ln -- "$temporary" "$2" 2>/dev/null || true
+    answer=$(ln -- "$temporary" "$2" 2>&1) || true
     links=$(stat -c %h -- "$temporary")
     rm -f -- "$temporary"
     sync .
-    [ "$links" = 2 ]
+    [ "$links" != 2 ] || exit 0
+    # That somebody was faster is an answer, and no error.
+    case $answer in *": File exists") ;; *) printf "%s\n" "$answer" >&2 ;; esac
+    exit 1
   ' publish "$SHARE/$1" "$2"
+}
+
+# lease_try: all that a claim needs of the share, tried before anything stops for it: files, link(2) and an id. The change
+# of role does it, and no plan: a preview changes nothing, on the share neither.
+lease_try() {
+  local name answer
+  next_epoch_require
+  dissolved_refuse
+  name=$(lease_directory)/.try.$NODE
+  # Of the size of a block, and by the code that claims. One that a cut try has left would be in its way.
+  answer=$({ share_do rm -f -- "$name" && head -c 4096 /dev/zero | lease_publish "${name##*/}" && share_do rm -f -- "$name"; } 2>&1) || {
+    [[ $? -lt 124 ]] || answer="no answer within $SHARE_DEADLINE s"
+    fail misconfigured "the share takes no epoch of $NODE; expected to make a file and a hard link to it in $(lease_directory) before the services stop for it; nothing was stopped" \
+      "$(one_line "${answer:-no answer}")" "look for a full disk, a quota or a file system without hard links (df, df -i, findmnt -T $SHARE), then run the same command again"
+  }
+  share_identify
 }
 
 # lease_claim WAIT: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom.
@@ -289,11 +309,16 @@ lease_claim() {
   done
 }
 
+# next_epoch_require: an epoch has six digits.
+next_epoch_require() {
+  ((10#${LEASE[epoch]:-0} < LAST_EPOCH)) || fail misconfigured "epoch $LAST_EPOCH is the last one that can be; expected a lower one as the newest: no pair changes its owner that often" \
+    "$(lease_directory)/$LAST_EPOCH.owner" "find out who made that file on the share, move it away with $LAST_EPOCH.released, then run the same command again"
+}
+
 # lease_publish_next: the epoch behind the newest names this node; more lines of it come on standard input. False where another was faster.
 lease_publish_next() {
   local next
-  ((10#${LEASE[epoch]} < LAST_EPOCH)) || fail misconfigured "epoch $LAST_EPOCH is the last one that can be; expected a lower one as the newest: no pair changes its owner that often" \
-    "$(lease_directory)/$LAST_EPOCH.owner" "find out who made that file on the share, move it away with $LAST_EPOCH.released, then run the same command again"
+  next_epoch_require
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
     printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin program\nformat 1\n' \
@@ -317,12 +342,15 @@ lease_claim_final() {
   printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true
 }
 
-# lease_begin_release: from here on the start guard refuses.
+# lease_begin_release: from here on the start guard refuses. Read back: what a guard lets start behind the proof is a second server.
 lease_begin_release() {
   lease_read
-  case ${LEASE[is]} in
-    mine | mine-rebooted) printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true ;;
-  esac
+  [[ ${LEASE[is]} == @(mine|mine-rebooted) ]] || return 0
+  printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true
+  lease_read
+  [[ ${LEASE[is]} != @(mine|mine-rebooted) || -n ${LEASE[releasing]:-} ]] ||
+    fail incomplete "epoch $((10#${LEASE[epoch]})) did not get the mark that its release has begun; expected $(lease_directory)/${LEASE[epoch]}.releasing before anything stops; nothing was stopped" \
+      "$(lease_sentence); $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same command again"
 }
 
 # lease_finish_release DATABASE_STATE: says that nothing of the epoch runs any more. Only after the proof.

@@ -23,48 +23,39 @@ use_settings() {
   mapfile -t MANIFEST <<<"${settings_from[settings.manifest]}"
 }
 
+# The description of this node: every part's values for both roles, and the settings.
+declare -gA DESCRIPTION=()
+
 load_settings() {
-  local -A description=()
   [[ -r $CONFIGURATION/description ]] || fail misconfigured "$CONFIGURATION/description is not there; expected the description of this node" \
     "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
-  document_read description < <(grep '^settings\.' "$CONFIGURATION/description")
-  use_settings description
+  DESCRIPTION=()
+  document_read DESCRIPTION <"$CONFIGURATION/description" ||
+    fail misconfigured "$CONFIGURATION/description is no document of this program; expected the description of this node" \
+      "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
+  use_settings DESCRIPTION
   resolve_units
 }
 
 # load_values ROLE PART: fills WANT from the description.
 load_values() {
-  local -A lines=()
   local key
-  document_read lines < <(grep -F "$1.$2." "$CONFIGURATION/description" | grep "^$1\.$2\.")
   WANT=()
-  for key in "${!lines[@]}"; do WANT[${key#"$1.$2."}]=${lines[$key]}; done
-}
-
-# function_of PART: `database` and `network` are two sets of one kind.
-function_of() {
-  case $1 in
-    database | network) printf 'serviceSet\n' ;;
-    *) printf '%s\n' "$1" ;;
-  esac
+  for key in "${!DESCRIPTION[@]}"; do
+    [[ $key != "$1.$2."* ]] || WANT[${key#"$1.$2."}]=${DESCRIPTION[$key]}
+  done
+  ((${#WANT[@]})) || fail misconfigured "the description of $NODE has no values of $2 for the role $1; expected them" "$CONFIGURATION/description" \
+    "pulumi up on the stack of $NODE delivers it"
 }
 
 require_part() {
   declare -F "$(function_of "$1")_observe" >/dev/null || fail usage "there is no part '$1'" "xcat-ha knows: ${MANIFEST[*]%% *}" "name one of these"
 }
 
-# copy WANT into SEEN: what a part does not observe is as wanted.
-seen_as_wanted() {
-  local key
-  SEEN=()
-  for key in "${!WANT[@]}"; do SEEN[$key]=${WANT[$key]}; done
-}
-
 # verb_observe PART: the part, in the shape of what is wanted, as a document.
 verb_observe() {
   require_part "$1"
-  seen_as_wanted
-  "$(function_of "$1")_observe"
+  observe_part "$1"
   document_write SEEN
 }
 
@@ -72,10 +63,10 @@ verb_observe() {
 apply_part() {
   local part=$1 document
   BEFORE=()
-  ! remembers "$part" || [[ ! -e $RECORDS/applied.$part ]] || document_read BEFORE <"$RECORDS/applied.$part"
+  ! remembers "$part" || [[ ! -e $RECORDS/values.$part ]] || document_read BEFORE <"$RECORDS/values.$part"
   document=$(document_write WANT)
   "$(function_of "$part")_apply"
-  ! remembers "$part" || write_file "$RECORDS/applied.$part" 0600 <<<"$document"
+  ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
 }
 
 # remembers PART: not the change of role, not this program; and a part on shared data only while it is the active node's:
@@ -89,7 +80,7 @@ remembers() {
 
 # verb_apply PART: makes it so, then looks again with the code that observes.
 verb_apply() {
-  local part=$1 key differs=
+  local part=$1 key differs
   local -A wanted=()
   require_part "$part"
   unset 'WANT[counter]'
@@ -97,11 +88,8 @@ verb_apply() {
   apply_part "$part"
   WANT=()
   for key in "${!wanted[@]}"; do WANT[$key]=${wanted[$key]}; done
-  seen_as_wanted
-  "$(function_of "$part")_observe"
-  for key in "${!WANT[@]}"; do
-    [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || differs="$differs $key is '${SEEN[$key]}', wanted '${WANT[$key]}';"
-  done
+  observe_part "$part"
+  differs=$(wrong_keys)
   [[ -z $differs ]] || fail incomplete "$part is not as wanted after it was applied:$differs" "observed on $NODE just now" \
     "pulumi refresh shows the difference; when the cause is gone, run pulumi up again"
   say "$part is as wanted"
@@ -109,27 +97,36 @@ verb_apply() {
 
 # apply_or_pass PART: what is as wanted already needs no run. The change of role always does: it finishes what was interrupted.
 apply_or_pass() {
-  local part=$1 document
+  local part=$1 document answer=()
   document=$(cat)
   require_part "$part"
   # Its command came over the address, whether or not there is something to do: nobody takes it back any more.
   [[ $part != staticAddress ]] || staticAddress_keep
-  if [[ $part != ownerLease ]] && is_as_wanted "$part" "$document"; then
+  # No condition around it, which would take set -e away from all that it calls: half a look is no answer.
+  [[ $part == ownerLease ]] || mapfile -t answer < <(
+    set -e
+    trap - ERR
+    as_wanted "$part" "$document" 2>/dev/null
+  )
+  if [[ ${answer[*]} == yes ]]; then
     say "$part is as wanted"
   else
     run apply "$part" <<<"$document"
   fi
 }
 
-is_as_wanted() ( # PART DOCUMENT; in a subshell: what cannot be observed here, the run says better
+# as_wanted PART DOCUMENT: yes, where it is; nothing where it is not, and where that cannot be told: the run says it better.
+as_wanted() {
+  local differs
   document_read WANT <<<"$2"
   unset 'WANT[counter]'
-  seen_as_wanted
+  ((${#WANT[@]})) || return 0
   # Without a record too: what is right by itself must be remembered, or nobody could take it away when it changes.
-  ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/applied.$1" || exit 1
-  "$(function_of "$1")_observe" 2>/dev/null || exit 1
-  for key in "${!WANT[@]}"; do [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || exit 1; done
-)
+  ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/values.$1" || return 0
+  observe_part "$1"
+  differs=$(wrong_keys)
+  [[ -n $differs ]] || printf 'yes\n'
+}
 
 # verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was made or is gone.
 verb_remove() {
@@ -165,16 +162,15 @@ verb_destroyable() { destroyable; }
 
 # verb_install: this program and the description, which the standard input holds.
 verb_install() {
-  local key
+  local differs
   # Every command but bootstrap comes over the static address.
   staticAddress_keep
   nodeProgram_apply
-  seen_as_wanted
-  nodeProgram_observe
-  for key in program description stack; do
-    [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || fail incomplete "$key of the node program is ${SEEN[$key]}; expected ${WANT[$key]}" \
-      "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
-  done
+  unset 'WANT[counter]' 'WANT[program.text]' 'WANT[description.text]'
+  observe_part nodeProgram
+  differs=$(wrong_keys)
+  [[ -z $differs ]] || fail incomplete "the node program is not as wanted after it was installed:$differs" \
+    "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
   say "node program is installed"
 }
 
@@ -188,52 +184,56 @@ verb_status() {
   printf '%-16s %s\n' VIP "${SEEN[address]}"
   directories_wanted
   printf '%-16s %s\n' links "$(links_state)"
+  units_look_whole "${UNITS[@]}"
   for unit in "${UNITS[@]}"; do
-    printf '%-16s %s, %s\n' "$unit" "$(unit_state "$unit")" "$(unit_enabled "$unit")"
+    printf '%-16s %s, %s\n' "$unit" "${UNIT_STATE[$unit]}" "${UNIT_ENABLED[$unit]}"
   done
 }
 
 # serve: requests of one observing session on standard input: "request ID VERB ARGUMENT LINES", then that many lines of a document.
-# Each reply is one line: "reply ID EXIT STDOUT STDERR", both in base64.
+# Each reply is one line: "reply", ID, EXIT, STDOUT and STDERR between tabs, both as values of a document.
 serve() {
-  local word id verb argument lines document reply output error result index line
+  local word id verb argument count lines document reply output error result
   # A request that fails must not end the session: each runs in a subshell of its own, with its own set -e.
   set +e
-  while read -r word id verb argument lines; do
+  while read -r word id verb argument count; do
     [[ $word == request ]] || continue
     document=
-    for ((index = 0; index < lines; index++)); do
-      IFS= read -r line
-      document+=$line$'\n'
-    done
+    if ((count != 0)); then
+      mapfile -n "$count" lines
+      printf -v document %s "${lines[@]}"
+    fi
     if [[ $verb == settings ]]; then
       local -A settings=()
       document_read settings <<<"$document"
       use_settings settings
-      # In a child first: what cannot be told ends the request and not the session.
-      if error=$(resolve_units 2>&1); then
-        resolve_units
-        printf 'reply %s 0 - -\n' "$id"
-      else
-        printf 'reply %s %s - %s\n' "$id" "$?" "$(printf %s "$error" | base64 -w0)"
+      # In a child: what cannot be told ends the request and not the session.
+      output=
+      error=$(resolve_units 2>&1 && declare -p UNIT COMPANIONS)
+      result=$?
+      if ((result == 0)); then
+        eval "${error//declare -A/declare -gA}"
+        error=
       fi
-      continue
+    else
+      reply=$(
+        {
+          output=$(
+            set -Eeuo pipefail
+            WANT=()
+            document_read WANT <<<"$document"
+            "verb_$verb" "$argument" </dev/null
+          )
+          result=$?
+        } 2>&1
+        document_escape output
+        printf '\n%s\t%s' "$result" "$output"
+      )
+      error=${reply%$'\n'*}
+      IFS=$'\t' read -r result output <<<"${reply##*$'\n'}"
     fi
-    reply=$(
-      {
-        output=$(
-          set -Eeuo pipefail
-          WANT=()
-          document_read WANT <<<"$document"
-          "verb_$verb" "$argument" </dev/null
-        )
-        result=$?
-      } 2>&1
-      printf '\n%s %s' "$result" "$(printf %s "$output" | base64 -w0)"
-    )
-    read -r result output <<<"${reply##*$'\n'}"
-    error=$(printf %s "${reply%$'\n'*}" | base64 -w0)
-    printf 'reply %s %s %s %s\n' "$id" "$result" "${output:--}" "${error:--}"
+    document_escape error
+    printf 'reply\t%s\t%s\t%s\t%s\n' "$id" "$result" "$output" "$error"
   done
 }
 
@@ -251,6 +251,8 @@ TEXT
 
 main() {
   set -Eeuo pipefail
+  # A substitution would go on behind what failed in it.
+  shopt -s inherit_errexit
   trap 'unexpected "$?" "$BASH_COMMAND"' ERR
   export LC_ALL=C
   # A systemd unit has none, and xCAT's clients look for their certificates below it.
@@ -309,6 +311,9 @@ main() {
     bootstrap)
       document_read WANT
       staticAddress_try
+      ;;
+    address-back)
+      address_drop "$2" "$3"
       ;;
     *)
       usage

@@ -207,7 +207,6 @@ rsync    rsync       rsync       rsync       rsync              rsync
 arping   iputils     iputils     iputils     iputils-arping     iputils-arping
 ip       iproute     iproute     iproute2    iproute2           iproute2
 ss       iproute     iproute     iproute2    iproute2           iproute2
-base64   coreutils   coreutils   coreutils   coreutils          coreutils
 flock    util-linux  util-linux  util-linux  util-linux         util-linux
 findmnt  util-linux  util-linux  util-linux  util-linux         util-linux
 psql     postgresql  postgresql  postgresql  postgresql-client  postgresql-client

@@ -4,20 +4,6 @@
 RUN=/run/xcat-ha
 readonly RUN_UNIT=xcat-ha-run
 
-# lock NUMBER FILE WHAT: the lock of FILE, which that file descriptor has open for appending; WHAT will hold it. Says every two seconds who does.
-lock() {
-  local result holder
-  while :; do
-    result=0
-    flock -w 2 "$1" || result=$?
-    ((result != 0)) || break
-    ((result == 1)) || fail incomplete "$2 on $NODE cannot be locked; expected that for $3" "flock ended with $result" "run the same command again"
-    holder=$(cat -- "$2")
-    say "waiting for $2, held by ${holder:-nobody who says so}"
-  done
-  printf '%s, process %s, since %(%T)T\n' "$3" "$$" -1 >"$2"
-}
-
 # run VERB ARGUMENT: with the document on standard input. The same order again attaches to the one that runs;
 # another order lets it end at its next step boundary and then starts.
 run() {

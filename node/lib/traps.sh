@@ -5,14 +5,14 @@
 cfgloc_state() {
   local file line address
   for file in /etc/xcat/cfgloc "$SHARE/xcat/cfgloc"; do
-    share_do test -s "$file" && break
-    file=
+    line=$(share_text "$file" "where xCAT's database is") || exit
+    [[ -z $line ]] || break
   done
-  if [[ -z $file ]]; then
+  if [[ -z $line ]]; then
     printf 'missing\n'
     return 0
   fi
-  line=$(share_do head -n 1 -- "$file")
+  line=${line%%$'\n'*}
   if [[ $line =~ ^Pg:dbname=[^\;]+\;host=([^\;|]+)\| ]]; then
     address=$(getent ahostsv4 "${BASH_REMATCH[1]}" | awk 'NR == 1 { print $1 }') || true
     printf 'Pg %s\n' "${address:-${BASH_REMATCH[1]} (does not resolve)}"
@@ -24,14 +24,15 @@ cfgloc_state() {
 # own_name_state: "ok", or what the own host name resolves to. makedns deletes the zones first and leaves named down where it does not
 # resolve, and hangs where the address does not answer (facts/xcat.md C11, N12). Names that hostsEntry writes are as good as there.
 own_name_state() {
-  local own address
+  local own address addresses
   own=$(hostname)
   if [[ " $HOST_NAMES " == *" $own "* ]]; then
     printf 'ok\n'
     return 0
   fi
   address=$(getent ahostsv4 "$own" | awk 'NR == 1 { print $1 }') || true
-  if [[ $address == "$VIP" ]] || { [[ -n $address ]] && ip -o -4 addr show | grep -F " inet $address/" >/dev/null; }; then
+  addresses=$(all_addresses) || exit
+  if [[ $address == "$VIP" || ( -n $address && $addresses == *" inet $address/"* ) ]]; then
     printf 'ok\n'
   else
     printf '%s resolves to %s\n' "$own" "${address:-nothing}"
@@ -41,7 +42,7 @@ own_name_state() {
 # make_traps: in xCAT's tables, asked while xcatd runs here: a line each.
 make_traps() {
   local domain rows
-  [[ $(unit_state xcatd) == active ]] && virtualIp_or_old_address || return 0
+  [[ $(unit_state xcatd) == active ]] && virtualIp_is_here || return 0
   domain=$(xcat 20 lsdef -t site -i domain 2>&1) || return 0
   [[ $domain == *domain=?* ]] || printf 'the site table has no domain, which makedns and makedhcp need (chdef -t site domain=YOUR.DOMAIN)\n'
   rows=$(xcat 20 tabdump networks 2>/dev/null | grep -E '^("[^"]*")?,(,|"[^"]*",,)' | cut -d, -f1 | tr '\n' ' ') || true

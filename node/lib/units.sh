@@ -1,17 +1,96 @@
 # systemd units: what is there, start and stop that tell the truth. Each function takes the manual's name of a service (node/lib/platform.sh).
 
-unit_state() { systemctl show -p ActiveState --value -- "$(unit_of "$1").service" 2>/dev/null || printf 'unknown\n'; }
+# What systemd said when it was asked last: by service its state (active, inactive, failed, ...), whether it is there (yes, no), and whether
+# it starts at boot (enabled, not enabled); by unit what is-enabled says. One question for all costs as much as one for one.
+declare -gA UNIT_STATE=() UNIT_THERE=() UNIT_ENABLED=() UNIT_FILE_STATE=()
 
-# unit_exists SERVICE: it can be started, or it runs: a unit that was masked, or whose package was removed, runs on. Where systemd does not say,
-# that is an error and never "no".
+# units_ask SERVICE...: fills UNIT_STATE and UNIT_THERE. A service is there when it can be started, or runs: a unit that was masked, or whose
+# package was removed, runs on. False where systemd does not say it of each: REPLY is what it said. UNIT_FILES: those that have a unit file.
+units_ask() {
+  local service answer key value index=0 names=() of=() load=() state=()
+  UNIT_FILES=()
+  for service; do
+    for key in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do names+=("$key") of+=("$service"); done
+  done
+  # A block of lines for each, in their order.
+  answer=$(systemctl show -p LoadState -p ActiveState -- "${names[@]/%/.service}" 2>&1 </dev/null) || answer="no answer: $answer"
+  REPLY=${answer//$'\n'/ }
+  while IFS='=' read -r key value; do
+    case $key in
+      LoadState) load[index]=$value ;;
+      ActiveState) state[index]=$value ;;
+      '') index=$((index + 1)) ;;
+    esac
+  done <<<"$answer"
+  ((${#load[@]} == ${#names[@]} && ${#state[@]} == ${#names[@]})) || return 1
+  for index in "${!names[@]}"; do
+    [[ -n ${load[index]} && -n ${state[index]} ]] || return 1
+    [[ ${load[index]} == not-found ]] || UNIT_FILES+=("${names[index]}")
+    service=${of[index]}
+    # Behind the service's own unit stands what belongs to it.
+    [[ ${names[index]} == "${UNIT[$service]:-$service}" ]] || continue
+    UNIT_STATE[$service]=${state[index]} UNIT_THERE[$service]=yes
+    [[ ${load[index]} == loaded || ${state[index]} != @(inactive|failed) ]] || UNIT_THERE[$service]=no
+  done
+}
+
+# units_look SERVICE...: the same, and not to be told it is an error, never "no".
+units_look() {
+  local REPLY UNIT_FILES
+  (($# == 0)) || units_ask "$@" || units_unknown "$@"
+}
+
+units_unknown() {
+  fail unknown "whether these run on $NODE, or are there at all, cannot be told: $*; expected systemd to know" "systemctl show: $REPLY" \
+    "systemctl show $(unit_of "$1").service on $NODE; when it answers, run the same command again"
+}
+
+# units_look_whole SERVICE...: and UNIT_ENABLED.
+units_look_whole() {
+  local REPLY UNIT_FILES service unit
+  (($#)) || return 0
+  units_ask "$@" || units_unknown "$@"
+  UNIT_FILE_STATE=()
+  units_ask_enabled "${UNIT_FILES[@]}"
+  for service; do
+    UNIT_ENABLED[$service]='not enabled'
+    for unit in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do
+      # An alias or static unit does not start at boot by itself.
+      [[ ${UNIT_FILE_STATE[$unit]:-} != @(enabled|enabled-runtime) ]] || UNIT_ENABLED[$service]=enabled
+    done
+  done
+}
+
+# units_ask_enabled UNIT...: fills UNIT_FILE_STATE.
+units_ask_enabled() {
+  local answer unit words=()
+  (($#)) || return 0
+  answer=$(systemctl is-enabled -- "${@/%/.service}" 2>&1 </dev/null) || true
+  mapfile -t words <<<"$answer"
+  if ((${#words[@]} == $#)) && [[ $answer != *[!a-z$'\n'-]* ]]; then
+    for unit; do
+      UNIT_FILE_STATE[$unit]=${words[0]} words=("${words[@]:1}")
+    done
+  elif (($# > 1)); then
+    # About a script of System V systemctl asks somebody else, out of turn, and says so.
+    for unit; do units_ask_enabled "$unit"; done
+  else
+    [[ ${words[-1]} == +([a-z-]) ]] || fail unknown "whether $1 starts at boot on $NODE cannot be told; expected systemd to say it" \
+      "systemctl is-enabled: ${answer//$'\n'/ }" "systemctl is-enabled $1 on $NODE; when it answers, run the same command again"
+    UNIT_FILE_STATE[$1]=${words[-1]}
+  fi
+}
+
+# unit_state SERVICE: right now, or "unknown".
+unit_state() {
+  local REPLY UNIT_FILES
+  if units_ask "$1"; then printf '%s\n' "${UNIT_STATE[$1]}"; else printf 'unknown\n'; fi
+}
+
+# unit_exists SERVICE: right now. Where systemd does not say, that is an error and never "no".
 unit_exists() {
-  local name answer
-  name=$(unit_of "$1").service
-  answer=$(systemctl show -p LoadState -p ActiveState -- "$name" 2>&1 </dev/null) || answer="no answer: $answer"
-  [[ $answer == *LoadState=?* && $answer == *ActiveState=?* ]] ||
-    fail unknown "whether $1 is on $NODE cannot be told; expected systemd to know the unit $name" "systemctl show $name: ${answer//$'\n'/ }" \
-      "systemctl show $name on $NODE; when it answers, run the same command again"
-  [[ $answer == *LoadState=loaded* || $answer != *ActiveState=@(inactive|failed)* ]]
+  units_look "$1"
+  [[ ${UNIT_THERE[$1]} == yes ]]
 }
 
 # unit_stopped SERVICE: neither its unit nor what belongs to it runs.
@@ -23,19 +102,21 @@ unit_stopped() {
   [[ -z $processes ]]
 }
 
-# unit_enabled SERVICE: "enabled" or "not enabled". An alias or static unit does not start at boot by itself.
+# unit_enabled SERVICE: right now.
 unit_enabled() {
-  local names state
-  mapfile -t names < <(units_of "$1")
-  state=$(systemctl is-enabled -- "${names[@]/%/.service}" 2>/dev/null </dev/null) || true
-  if grep -qxE 'enabled(-runtime)?' <<<"$state"; then printf 'enabled\n'; else printf 'not enabled\n'; fi
+  units_look_whole "$1"
+  printf '%s\n' "${UNIT_ENABLED[$1]}"
 }
 
-# unit_disable SERVICE: its unit and what belongs to it start no more at boot.
-unit_disable() {
-  local names
-  mapfile -t names < <(units_of "$1")
-  systemctl disable --quiet -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
+# units_disable SERVICE...: they and what belongs to them start no more at boot. All at once: systemd reads all its units again for each time.
+units_disable() {
+  local service names=()
+  units_look_whole "$@"
+  for service; do
+    # shellcheck disable=SC2206 # a list of names
+    [[ ${UNIT_ENABLED[$service]} != enabled ]] || names+=("${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-})
+  done
+  ((${#names[@]} == 0)) || systemctl disable --quiet -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
 }
 
 # unit_evidence SERVICE: its state and the end of its journal on one line.

@@ -6,16 +6,34 @@ readonly BEAT_SECONDS=10
 readonly DEMOTION_SECONDS=30
 # Processes of its own: some twenty looks that never ended.
 readonly BEAT_HANGING=50
+# Between two looks at the share lie the rest of a beat, a demotion that waits, and the timer. Where it is more nobody looked.
+readonly BEAT_GAP_SECONDS=60
 
 beat_observe() {
-  if systemctl is-active --quiet "$BEAT_UNIT.timer"; then SEEN[timer]=running; else SEEN[timer]=absent; fi
+  local state
+  seen_as_told onShareLoss shareLossSeconds
+  state=$(systemctl show -p ActiveState --value -- "$BEAT_UNIT.timer" 2>&1 </dev/null) || state="no answer: $state"
+  case $state in
+    active) SEEN[timer]=running ;;
+    inactive | failed) SEEN[timer]=absent ;;
+    *)
+      fail unknown "whether the beat runs on $NODE cannot be told; expected systemd to know $BEAT_UNIT.timer" "${state:-it said nothing}" \
+        "systemctl show $BEAT_UNIT.timer on $NODE; when it answers, run the same command again"
+      ;;
+  esac
 }
 
 beat_apply() {
   beat_observe
   [[ ${SEEN[timer]} != "${WANT[timer]}" ]] || return 0
+  if [[ ${WANT[timer]} != running ]]; then
+    lease_read fresh
+    [[ ${LEASE[is]} != @(mine|mine-releasing) ]] || fail refused "$NODE holds the owner lease; expected it released before the beat ends" "$(lease_sentence)" \
+      "pulumi up on the stack of $NODE: it steps $NODE down first"
+    beat_stop
+    return 0
+  fi
   beat_stop
-  [[ ${WANT[timer]} == running ]] || return 0
   lease_require "the beat"
   # A loss that a former beat has counted is over: the lease was just read.
   rm -f -- "$RUN/share-lost"
@@ -30,6 +48,9 @@ beat_apply() {
 beat_stop() {
   systemctl stop "$BEAT_UNIT.timer" "$BEAT_UNIT.service" 2>/dev/null </dev/null || true
   systemctl reset-failed "$BEAT_UNIT.service" 2>/dev/null </dev/null || true
+  beat_observe
+  [[ ${SEEN[timer]} == absent ]] || fail blocked "the beat still runs on $NODE; expected it stopped: it stops what runs without the owner lease" \
+    "$(systemctl status --no-pager "$BEAT_UNIT.timer" 2>&1 | tail -n 3 | tr '\n' ' ')" "systemctl stop $BEAT_UNIT.timer on $NODE, then run the same command again"
 }
 
 beat_remove() { beat_stop; }
@@ -45,20 +66,23 @@ verb_beat() {
 }
 
 beat_facts() {
-  local read
+  local read began vip
   load_values active beat
-  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent)
+  began=$(uptime_seconds)
+  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent [links]=unknown)
   # In a child: what cannot be read ends it, and not the beat.
   if beat_may_look && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
   fi
   case ${FACT[lease]} in
-    none | unknown) FACT[share_lost]=$(share_lost_seconds) ;;
+    none | unknown) FACT[share_lost]=$(share_lost_seconds "$began") ;;
     *) rm -f -- "$RUN/share-lost" ;;
   esac
-  [[ ${FACT[lease]} != mine ]] || return 0
+  [[ ${FACT[lease]} != @(mine|mine-releasing) ]] || return 0
+  directories_wanted
+  FACT[links]=$(links_state)
   FACT[running]=$(services_running)
-  ! virtualIp_is_here || FACT[vip]=here
+  if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
 
 # beat_may_look: where many former looks hang in the kernel only one beat in ten adds another: nobody can end them.
@@ -68,13 +92,18 @@ beat_may_look() {
   ((hanging < BEAT_HANGING || $(cut -d. -f1 /proc/uptime) / BEAT_SECONDS % 10 == 0))
 }
 
-# share_lost_seconds: since the first beat that could not read it, by the clock that nobody sets.
+# share_lost_seconds BEGAN: since the first of the looks that could not read it, without a gap between them; the last one began then. What was
+# counted before nobody looked is no loss that goes on. By the clock that nobody sets.
 share_lost_seconds() {
-  local now
-  now=$(cut -d. -f1 /proc/uptime)
-  [[ -s $RUN/share-lost ]] || printf '%s\n' "$now" >"$RUN/share-lost"
-  printf '%s\n' "$((now - $(<"$RUN/share-lost")))"
+  local now since='' last=''
+  now=$(uptime_seconds)
+  [[ ! -s $RUN/share-lost ]] || read -r since last <"$RUN/share-lost"
+  [[ "$since $last" =~ ^[0-9]+\ [0-9]+$ ]] && ((last <= $1 && $1 - last <= BEAT_GAP_SECONDS)) || since=$now
+  printf '%s %s\n' "$since" "$now" >"$RUN/share-lost"
+  printf '%s\n' "$((now - since))"
 }
+
+uptime_seconds() { cut -d. -f1 /proc/uptime; }
 
 beat_step() {
   case $1 in
@@ -84,6 +113,9 @@ beat_step() {
       say "stepping down by itself: $3"
       install -d -m 0700 "$RECORDS"
       printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$3" >"$RECORDS/demoted"
+      # No other order starts until this beat ends: it would start what is killed here. Who starts one holds the lock for a moment.
+      exec 8>>"$RUN/start.lock"
+      ! flock -w 2 8 || lock_note "$RUN/start.lock" "the step down of $NODE by itself"
       kill_units "$RUN_UNIT"
       ;;
     kill) kill_services ;;

@@ -11,11 +11,16 @@ clock_servers() { printf '%s\n' "${!WANT[@]}" | sed -n 's/^server\.//p' | LC_ALL
 
 # clock_server_is_listed FILE SERVER: with whatever options an admin gave it.
 clock_server_is_listed() {
-  awk -v server="$2" '($1 == "server" || $1 == "pool" || $1 == "peer") && tolower($2) == tolower(server) { found = 1 } END { exit !found }' "$1" 2>/dev/null
+  local answer
+  [[ -e $1 ]] || return
+  answer=$(awk -v server="$2" '($1 == "server" || $1 == "pool" || $1 == "peer") && tolower($2) == tolower(server) { found = 1 } END { print found ? "yes" : "no" }' "$1" 2>&1) ||
+    fail unknown "$1 cannot be read on $NODE; expected to know its time servers" "$answer" "look at $1 on $NODE, then run the same command again"
+  [[ $answer == yes ]]
 }
 
 clockSource_observe() {
-  local server file
+  local server file state
+  seen_as_told service
   if [[ -n ${WANT[service]:-} ]]; then
     file=$(time_configuration "$(unit_of "${WANT[service]}")")
     SEEN[state]=$(clock_service_now "${WANT[service]}")
@@ -25,18 +30,23 @@ clockSource_observe() {
     done < <(clock_servers)
   fi
   # The offset itself moves: it is no part of what is observed.
-  [[ $(clock_state) != off ]] || SEEN[clock]="off by more than $CLOCK_LIMIT s"
+  state=$(clock_state)
+  case $state in
+    ok | unknown) SEEN[clock]="within the limit, or not known" ;;
+    off) SEEN[clock]="off by more than $CLOCK_LIMIT s" ;;
+  esac
 }
 
 clock_service_now() {
   local state
-  state=$(unit_state "$1")
+  units_look_whole "$1"
+  state=${UNIT_STATE[$1]}
   case $state in
     active) state=running ;;
     inactive) state=stopped ;;
   esac
-  unit_exists "$1" || state='not installed'
-  printf '%s, %s\n' "$state" "$(unit_enabled "$1")"
+  [[ ${UNIT_THERE[$1]} == yes ]] || state='not installed'
+  printf '%s, %s\n' "$state" "${UNIT_ENABLED[$1]}"
 }
 
 clockSource_apply() {
@@ -121,10 +131,8 @@ clock_state() {
   offset=$(clock_offset)
   if [[ -z $offset ]]; then
     printf 'unknown\n'
-  elif awk -v offset="$offset" -v limit="$CLOCK_LIMIT" 'BEGIN { exit !(offset > limit) }'; then
-    printf 'off\n'
   else
-    printf 'ok\n'
+    awk -v offset="$offset" -v limit="$CLOCK_LIMIT" 'BEGIN { print (offset > limit ? "off" : "ok") }'
   fi
 }
 

@@ -42,12 +42,10 @@ hosts_awk() {
 }
 
 hostsEntry_observe() {
-  local address seen
+  local address seen lines
   [[ -r $HOSTS_FILE ]] || fail unknown "$HOSTS_FILE on $NODE cannot be read; expected the hosts file" "$(stat -c '%A %U %n' "$HOSTS_FILE" 2>&1)" \
     "look at $HOSTS_FILE on $NODE, then run the same command again"
-  while IFS=$'\t' read -r address seen; do
-    [[ -z $address ]] || SEEN[$address]=$seen
-  done < <(hosts_awk '
+  lines=$(hosts_awk '
     NF && ($1 in wanted) { found[$1] = found[$1] (found[$1] == "" ? "" : " ") names_of(2); lines_of[$1]++ }
     NF && counts($1) { for (i = 2; i <= NF; i++) if (tolower($i) in owner && owner[tolower($i)] != $1) other[owner[tolower($i)]] = other[owner[tolower($i)]] "; " $i " also at " $1 }
     END {
@@ -57,7 +55,11 @@ hostsEntry_observe() {
         if (lines_of[address] > 1) seen = seen " (on " lines_of[address] " lines)"
         print address "\t" seen other[address]
       }
-    }' "$HOSTS_FILE")
+    }' "$HOSTS_FILE") || fail unknown "$HOSTS_FILE on $NODE cannot be read; expected the names of ours in it" "awk failed, as the line above says" \
+    "look at $HOSTS_FILE on $NODE, then run the same command again"
+  while IFS=$'\t' read -r address seen; do
+    [[ -z $address ]] || SEEN[$address]=$seen
+  done <<<"$lines"
 }
 
 # hostsEntry_apply: lines of ours are corrected in place; a missing one goes to the end; the others and their order stay.

@@ -4,6 +4,7 @@
 # A cluster of 10,000 nodes has a hosts file of one megabyte.
 readonly HOSTS_LIMIT=16777216
 readonly SYNC_SECONDS=60
+readonly SYNC_LOCK_SECONDS=20
 CRON_FILE=/etc/cron.d/xcat-ha-hosts
 AUTHORIZED_KEYS=/root/.ssh/authorized_keys
 
@@ -28,18 +29,19 @@ trust_line() {
 }
 
 hostsSyncCron_observe() {
+  seen_as_told schedule peer peerAddress
   if [[ ! -e $CRON_FILE ]]; then
     SEEN[cron]=absent
   else
     SEEN[cron]=$(grep -v '^#' "$CRON_FILE") || true
   fi
-  SEEN[crontab]=$(manual_cron_line)
-  SEEN[crontab]=${SEEN[crontab]:-${WANT[crontab]}}
-  [[ -z ${WANT[key]:-} ]] || SEEN[key]=$(sync_key_state)
+  SEEN[crontab]=$(manual_cron_line) || exit
+  [[ -n ${SEEN[crontab]} ]] || seen_as_told crontab
+  [[ -z ${WANT[key]:-} ]] || SEEN[key]=$(sync_key_state) || exit
   if [[ -n ${WANT[trust]:-} ]]; then
     local line keys
-    line=$(trust_line)
-    keys=$(authorized_keys)
+    line=$(trust_line) || exit
+    keys=$(authorized_keys) || exit
     if [[ -n $line ]] && grep -qxF -- "$line" <<<"$keys"; then SEEN[trust]=${WANT[trust]}; else SEEN[trust]=absent; fi
   fi
   SEEN[peerHostKey]=$(cat "$CONFIGURATION/known_hosts" 2>/dev/null) || SEEN[peerHostKey]='not pinned'
@@ -48,9 +50,13 @@ hostsSyncCron_observe() {
 hostsSyncCron_apply() {
   local line others key
   write_file "$CONFIGURATION/known_hosts" 0644 <<<"${WANT[peerHostKey]}"
-  if [[ -n $(manual_cron_line) ]]; then
-    crontab -l -u root | write_file "$(fresh_name "$RECORDS/crontab.found")" 0600
-    { crontab -l -u root | grep -vE -e "$MANUAL_CRON" || true; } | crontab -u root -
+  line=$(manual_cron_line) || exit
+  if [[ -n $line ]]; then
+    # Read whole before anything is written: the admin's lines are among them.
+    line=$(root_crontab) || exit
+    write_file "$(fresh_name "$RECORDS/crontab.found")" 0600 <<<"$line"
+    others=$(grep -vE -e "$MANUAL_CRON" <<<"$line") || (($? == 1))
+    crontab -u root - <<<"$others"
     say "the manual's copy of /etc/hosts is out of root's crontab: it would go on after a failover"
   fi
   if [[ ${WANT[cron]} == absent ]]; then
@@ -85,7 +91,8 @@ authorized_keys() {
 trust_others() {
   local keys
   keys=$(authorized_keys) || exit
-  grep -v 'xcat-ha hosts-sync$' <<<"$keys" || true
+  # Not to find one is no failure; to fail is not "none".
+  grep -v 'xcat-ha hosts-sync$' <<<"$keys" || (($? == 1))
 }
 
 hostsSyncCron_remove() {
@@ -99,12 +106,12 @@ hostsSyncCron_remove() {
 # sync_hosts: what cron runs on the active node. The digest goes first: a file whose connection broke is not taken for a shorter one.
 sync_hosts() {
   local content answer
-  lease_read
+  lease_read fresh
   [[ ${LEASE[is]} == mine ]] || fail held "/etc/hosts is not sent: $NODE does not hold the owner lease" "$(lease_sentence)" "pulumi up on the stack of $NODE"
   content=$(cat -- "$HOSTS_FILE" && printf .) || fail incomplete "$HOSTS_FILE cannot be read on $NODE; expected what $PEER is to get" "the line above" "look at it on $NODE"
   content=${content%.}
   # The key lies on the share, which may hang.
-  answer=$(printf '%s\n%s' "$(printf %s "$content" | sha256sum | cut -c1-64)" "$content" | timeout -k 2 "$SYNC_SECONDS" ssh -F none -i "$(sync_key)" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=10 \
+  answer=$(printf '%s\n%s' "$(printf %s "$content" | sha256sum | cut -c1-64)" "$content" | within "$SYNC_SECONDS" ssh -F none -i "$(sync_key)" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=10 \
     -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$CONFIGURATION/known_hosts" -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias="$PEER" -p "$PEER_PORT" \
     "root@$PEER_ADDRESS" receive-hosts 2>&1) ||
     fail incomplete "/etc/hosts could not be sent to $PEER ($PEER_ADDRESS)" "${answer:-no answer within $SYNC_SECONDS s}" \
@@ -115,8 +122,7 @@ sync_hosts() {
 # with its digest, while this node is not the owner.
 receive_hosts() {
   local expected='' content wrong
-  lease_read
-  [[ ${LEASE[is]} != mine ]] || fail refused "$NODE is the owner and takes no hosts file" "$(lease_sentence)" "nothing: the other node stopped being active"
+  receive_hosts_require
   # A digest and its newline: who holds the key chooses no length.
   IFS= read -r -n 65 -t "$SYNC_SECONDS" expected || true
   content=$(timeout -k 2 "$SYNC_SECONDS" head -c "$HOSTS_LIMIT" | tr -d '\0' && printf .)
@@ -127,7 +133,18 @@ receive_hosts() {
   wrong=$(not_of_hosts <<<"$content")
   [[ -n $content && -z $wrong ]] || fail refused "what came in is no hosts file; expected lines of an address and names" "${wrong:-nothing came in}" \
     "look at /etc/hosts on the active node, then xcat-ha sync-hosts there"
+  # Under the lock of the runs, one of which may just have made this node the owner.
+  install -d -m 0700 "$RUN"
+  exec 9>>"$RUN/lock"
+  flock -w "$SYNC_LOCK_SECONDS" 9 || fail incomplete "an order runs on $NODE; expected its end within $SYNC_LOCK_SECONDS s before /etc/hosts is written" "$RUN/lock" "xcat-ha sync-hosts on the active node"
+  lock_note "$RUN/lock" "the hosts sync"
+  receive_hosts_require
   printf %s "$content" | write_file "$HOSTS_FILE" 0644
+}
+
+receive_hosts_require() {
+  lease_read fresh
+  [[ ${LEASE[is]} != mine ]] || fail refused "$NODE is the owner and takes no hosts file" "$(lease_sentence)" "nothing: the other node stopped being active"
 }
 
 # not_of_hosts: the first line of standard input that hosts(5) does not know.

@@ -23,6 +23,7 @@ listens_on() { # LIST ADDRESS
 
 listenAddresses_observe() {
   local address list
+  seen_as_told file
   [[ -n $(listen_wanted) ]] || return 0
   list=$(listen_list "$(listen_file)" 2>/dev/null) || list=
   while read -r address; do

@@ -14,6 +14,7 @@ xcat() {
 
 networksMgtIf_observe() {
   local state line
+  seen_as_told network
   [[ -n ${WANT[mgtifname]:-} ]] || return 0
   state=$(unit_state xcatd)
   if [[ $state != active ]]; then

@@ -7,12 +7,13 @@ readonly RECORDS=/var/lib/xcat-ha
 nodeProgram_observe() {
   SEEN[program]=$(digest "$PROGRAM")
   SEEN[description]=$(digest "$CONFIGURATION/description")
-  SEEN[stack]=$(managing_stack)
+  SEEN[stack]=$(managing_stack) || exit
   SEEN[stack]=${SEEN[stack]:-absent}
 }
 
 nodeProgram_apply() {
-  install -d -m 0755 "$CONFIGURATION" && install -d -m 0700 "$RECORDS"
+  install -d -m 0755 "$CONFIGURATION"
+  install -d -m 0700 "$RECORDS"
   write_file "$PROGRAM" 0755 <<<"${WANT[program.text]%$'\n'}"
   write_file "$CONFIGURATION/description" 0600 <<<"${WANT[description.text]%$'\n'}"
   write_file "$(stack_record)" 0644 <<<"${WANT[stack]}"
@@ -20,7 +21,11 @@ nodeProgram_apply() {
 
 # The stack that manages this node, as PROJECT/STACK: another one is refused (see plan).
 stack_record() { printf '%s/stack\n' "$CONFIGURATION"; }
-managing_stack() { cat -- "$(stack_record)" 2>/dev/null || true; }
+managing_stack() {
+  [[ -e $(stack_record) ]] || return 0
+  cat -- "$(stack_record)" || fail unknown "$(stack_record) cannot be read on $NODE; expected to know the stack that manages it" "$(ls -la "$(stack_record)" 2>&1)" \
+    "look at it on $NODE, then run the same command again"
+}
 
 # Last of a destroy. Where a directory still leads to the shared data the guard stays, and what it asks with it: this program, the
 # description and the id of the share. Services start for the last owner alone, who has taken the data home.
@@ -37,6 +42,8 @@ nodeProgram_remove() {
     say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir LINK), then on $NODE: xcat-ha remove nodeProgram"
     return 0
   fi
+  # One that is left stops what runs without the owner lease.
+  beat_stop
   home=$(dissolved_by) || exit
   if [[ ${home%% *} == "$NODE" ]]; then
     left=$(copies_left) || exit

@@ -1,6 +1,7 @@
 # ownerLease: the change of role, as one transaction on the node.
 
 ownerLease_observe() {
+  seen_as_told role
   lease_read
   case ${LEASE[is]} in
     mine) SEEN[lease]="held by $NODE" ;;
@@ -24,7 +25,7 @@ ownerLease_remove() { :; }
 # destroyable: refuses an owner, and a stack that does not manage this node any more, before anything is deleted.
 destroyable() {
   local manages home
-  manages=$(managing_stack)
+  manages=$(managing_stack) || exit
   [[ -z $manages || -z ${WANT[stack]:-} || $manages == "${WANT[stack]}" ]] ||
     fail refused "$NODE is managed by the stack $manages; expected ${WANT[stack]}, which is to be destroyed; nothing was touched" "$(stack_record) on $NODE" \
       "pulumi stack rm --force ${WANT[stack]#*/}: forgets that stack and leaves the node alone"
@@ -72,4 +73,4 @@ last_owner_require() {
 }
 
 # It has no state of its own.
-destroyable_observe() { :; }
+destroyable_observe() { seen_as_told restoreFrom; }

@@ -13,6 +13,7 @@ hba_lines() {
 
 pgHbaEntry_observe() {
   local address lines file
+  seen_as_told file
   [[ -n $(hba_addresses) ]] || return 0
   file=$(path_of "${WANT[file]}")
   while read -r address; do

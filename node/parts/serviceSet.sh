@@ -64,7 +64,12 @@ recovery_goes_on() {
 }
 
 postgresql_misses_the_vip() {
-  [[ $(unit_state postgresql) == active ]] && virtualIp_is_here && ! ss -Hltn 'sport = :5432' | awk '{ print $4 }' | grep -xE "($VIP|0\.0\.0\.0|\*):5432" >/dev/null
+  local listening
+  [[ $(unit_state postgresql) == active ]] || return
+  virtualIp_is_here || return
+  listening=$(ss -Hltn 'sport = :5432' 2>&1) || fail unknown "where postgresql listens on $NODE cannot be told; expected to know whether $VIP is among it" "ss: $listening" \
+    "ss -ltn on $NODE; when it answers, run the same command again"
+  ! [[ $listening =~ [[:space:]]("$VIP"|0\.0\.0\.0|\*):5432[[:space:]] ]]
 }
 
 xcatd_ready() { xcat 20 tabdump site | grep '^"xcatdport"' >/dev/null; }
@@ -84,29 +89,38 @@ dhcpd_ready() { ss -Hlun 'sport = :67' 2>/dev/null | grep . >/dev/null; }
 
 # unit_now SERVICE: what it is, in the words of the values.
 unit_now() {
-  local state running
-  state=$(unit_state "$1")
-  case $state in
+  units_look_whole "$1"
+  unit_words "$1"
+}
+
+# unit_words SERVICE: the same, by the last look.
+unit_words() {
+  local running
+  case ${UNIT_STATE[$1]} in
     active)
       running=running
-      [[ ${WANT[$1]} != running* ]] || unit_ready "$1" >/dev/null 2>&1 || running='active, but it does not answer'
+      # In a child: what it cannot look at does not end this look.
+      [[ ${WANT[$1]} != running* ]] || (unit_ready "$1") >/dev/null 2>&1 || running='active, but it does not answer'
       ;;
     # A unit that failed is not running: on a standby node that is what is wanted (goconserver's stop always ends in failed).
     inactive | failed)
       running=stopped
-      [[ $state == inactive || ${WANT[$1]} == stopped* ]] || running='stopped (failed)'
+      [[ ${UNIT_STATE[$1]} == inactive || ${WANT[$1]} == stopped* ]] || running='stopped (failed)'
       ;;
-    *) running=${state:-unknown} ;;
+    *) running=${UNIT_STATE[$1]} ;;
   esac
   [[ $running != stopped* || -z ${COMPANIONS[$1]:-} ]] || unit_stopped "$1" || running="stopped, but of${COMPANIONS[$1]} something runs"
-  unit_exists "$1" || running='not installed'
-  printf '%s, %s\n' "$running" "$(unit_enabled "$1")"
+  [[ ${UNIT_THERE[$1]} == yes ]] || running='not installed'
+  printf '%s, %s\n' "$running" "${UNIT_ENABLED[$1]}"
 }
 
 serviceSet_observe() {
-  local unit
-  for unit in ${WANT[order]}; do
-    SEEN[$unit]=$(unit_now "$unit")
+  local unit units
+  seen_as_told order virtualIp
+  read -ra units <<<"${WANT[order]}"
+  units_look_whole "${units[@]}"
+  for unit in "${units[@]}"; do
+    SEEN[$unit]=$(unit_words "$unit")
   done
   [[ " ${WANT[order]} " != *' postgresql '* || -z ${WANT[virtualIp]:-} ]] || ! postgresql_misses_the_vip || SEEN[virtualIp]="$VIP is here, and postgresql does not listen on it"
 }
@@ -138,9 +152,7 @@ serviceSet_apply() {
     [[ $(unit_now "$unit") == running,* ]] || service_start "$unit"
   done
   # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service (facts/xcat.md 2.3 and 2.7).
-  for unit in "${units[@]}"; do
-    [[ $(unit_enabled "$unit") == 'not enabled' ]] || unit_disable "$unit"
-  done
+  units_disable "${units[@]}"
 }
 
 # The services come back with units_restore, when nothing of ours is left.
@@ -266,12 +278,12 @@ start_console() {
   unit_start "$1" "$START_SECONDS"
 }
 
-# services_running: the managed units that run here, in start order.
+# services_running: the managed units that run here, in start order; where systemd does not say it, all of them.
 services_running() {
-  local unit state
+  local unit told='' REPLY UNIT_FILES
+  if units_ask "${UNITS[@]}"; then told=yes; fi
   for unit in "${UNITS[@]}"; do
-    state=$(unit_state "$unit")
-    [[ $state == inactive || $state == failed || -z $state ]] || printf '%s ' "$unit"
+    [[ -n $told && ${UNIT_STATE[$unit]} == @(inactive|failed) ]] || printf '%s ' "$unit"
   done
 }
 

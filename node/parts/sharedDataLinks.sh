@@ -22,16 +22,27 @@ copy_of() { printf '%s/.xcat-ha/copy-%s/%s\n' "$SHARE" "$(machine_id)" "$(basena
 is_linked() { [[ -L $1 && $(readlink -- "$1") == "$(shared_of "$1")" ]]; }
 
 # owner_of PATH: USER:GROUP MODE, or absent.
-owner_of() { share_do stat -c '%U:%G %a' -- "$1" 2>/dev/null || printf 'absent\n'; }
+owner_of() {
+  local kind
+  kind=$(share_kind "$1") || exit
+  if [[ $kind == absent ]]; then
+    printf 'absent\n'
+  else
+    share_do stat -c '%U:%G %a' -- "$1" || fail unknown "the owner of $1 cannot be told on $NODE; expected user, group and mode" "stat: as the line above says" \
+      "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
+  fi
+}
 
 sharedDataLinks_observe() {
-  local key directory name
+  local key directory name kind
+  seen_as_told restoreFrom
   [[ $(share_state) == @(ok|is\ mounted\ read-only) ]] || share_require
   while read -r directory; do
     name=$(manual_path "$directory")
     if [[ -L $directory ]]; then
       SEEN[$name]="-> $(readlink -- "$directory")"
-      share_do test -d "$directory" || SEEN[$name]="${SEEN[$name]} (not there)"
+      kind=$(share_kind "$directory/") || exit
+      [[ $kind == directory ]] || SEEN[$name]="${SEEN[$name]} (not there)"
     elif [[ -d $directory ]]; then
       SEEN[$name]="a local directory"
     elif [[ -e $directory ]]; then
@@ -41,7 +52,7 @@ sharedDataLinks_observe() {
     fi
   done < <(linked_directories)
   for key in "${!WANT[@]}"; do
-    [[ $key != *:owner ]] || SEEN[$key]=$(owner_of "$(shared_of "${key%:owner}")")
+    [[ $key != *:owner ]] || SEEN[$key]=$(owner_of "$(shared_of "${key%:owner}")") || exit
   done
 }
 
@@ -61,16 +72,18 @@ links_state() {
 #   both       directories that are here and on shared data
 #   copy       directories that are only here, each with its size; needed: their KiB; free: the KiB that the share has
 directories_facts() {
-  local directory shared size
-  FACT[free]=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1 | tr -d ' ')
+  local directory shared kind size
+  FACT[free]=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1 | tr -d ' ') ||
+    fail unknown "the room on $SHARE cannot be told on $NODE; expected df to say it" "df ended with an error" "df -k $SHARE on $NODE; when it answers, run the same command again"
   while read -r directory; do
     is_linked "$directory" && continue
     shared=$(shared_of "$directory")
+    kind=$(share_kind "$shared") || exit
     if mountpoint -q -- "$directory" 2>/dev/null; then
       FACT[mounted]="${FACT[mounted]:+${FACT[mounted]}, }$directory"
     elif [[ -L $directory ]]; then
       FACT[elsewhere]="${FACT[elsewhere]:+${FACT[elsewhere]}, }$directory -> $(readlink -- "$directory")"
-    elif share_do test -e "$shared"; then
+    elif [[ $kind != absent ]]; then
       [[ ! -d $directory ]] || FACT[both]="${FACT[both]:+${FACT[both]}, }$directory"
     elif [[ ! -d $directory ]]; then
       FACT[missing]="${FACT[missing]:+${FACT[missing]}, }$directory"
@@ -177,6 +190,7 @@ place_on_share() {
     [[ -n $again ]] || fail incomplete "$(shared_of "$directory") is there, and was not a moment ago; expected to place $directory; it was not touched" \
       "$kind $(shared_of "$directory")" "run the same pulumi up again"
     mkdir -p -- "$(dirname "$copy")"
+    lease_require "$(shared_of "$directory")"
     mv -T -- "$(shared_of "$directory")" "$copy"
   fi
   # A database file can change within the same size and tick of the clock.
@@ -190,6 +204,8 @@ place_on_share() {
     mkdir -p -- "$copy"
   fi
   sync -f "$copy"
+  # A copy takes its time.
+  lease_require "$(shared_of "$directory")"
   mv -T -- "$copy" "$(shared_of "$directory")"
 }
 
@@ -214,10 +230,13 @@ link_directory() {
 
 # sharedDataLinks_apply: for the owner whole, on any other node only the links.
 sharedDataLinks_apply() {
-  local directory key shared directories again='' by copying=()
+  local directory key shared owner kind directories again='' by copying=()
   install -d -m 0700 "$RECORDS"
   lease_read fresh
   by=$(first_setup_by) || exit
+  # Whoever started a server there: what it commits to a directory that steps aside is lost.
+  directory=$(path_of /var/lib/pgsql)
+  [[ -L $directory || ! -d $directory ]] || database_prove_stopped
   if [[ ${LEASE[is]} == mine ]]; then
     [[ $by != "$(machine_id)" ]] || again=yes
     directories=$(to_copy) || exit
@@ -233,23 +252,29 @@ sharedDataLinks_apply() {
     for key in "${!WANT[@]}"; do
       [[ $key == *:owner ]] || continue
       shared=$(shared_of "${key%:owner}")
-      [[ $(owner_of "$shared") == "${WANT[$key]}" ]] || {
-        chown -- "${WANT[$key]% *}" "$shared" && chmod -- "${WANT[$key]#* }" "$shared"
-      }
+      owner=$(owner_of "$shared") || exit
+      [[ $owner != "${WANT[$key]}" ]] || continue
+      # Each by itself: in a list of && a failure would be swallowed.
+      chown -- "${WANT[$key]% *}" "$shared"
+      chmod -- "${WANT[$key]#* }" "$shared"
     done
     rm -rf -- "$SHARE/.xcat-ha/copy-$(machine_id)"
+  elif [[ -n $by ]]; then
+    fail refused "a first setup has not finished, and $NODE does not hold the owner lease; expected its end before $NODE makes a link: a local directory could be the truth" \
+      "$(first_setup_mark): machine $by; $(lease_sentence)" "pulumi up on the stack of ${LEASE[node]:-the active node}, with it as activeNode: it goes on where it ended"
   fi
   # All before the first link: a setup that fails up to here goes back by itself.
   while read -r directory; do
-    share_do test -d "$(shared_of "$directory")" ||
+    kind=$(share_kind "$(shared_of "$directory")") || exit
+    [[ $kind == directory ]] ||
       fail misconfigured "$(shared_of "$directory") is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
         "set up the active node first, or mount the right share on $NODE"
   done < <(linked_directories)
+  share_remember
   while read -r directory; do
     link_directory "$directory"
   done < <(linked_directories)
   [[ $by != "$(machine_id)" ]] || rm -f -- "$(first_setup_mark)"
-  share_remember
 }
 
 # dissolved_mark: names the node that took the data back to itself. From then on its local directories are the truth, and the shared ones old.
@@ -355,7 +380,7 @@ copies_left() {
 # virtualIp_free_require: a node that takes production home answers for the VIP, or its services could not start again.
 virtualIp_free_require() {
   local answer
-  answer=$(virtual_ip_answer)
+  answer=$(virtual_ip_answer) || exit
   [[ $answer != @(arping|no\ route)\ * ]] || fail unknown "whether another machine has the VIP $VIP cannot be told; expected to know that nobody has before $NODE is the single node" \
     "$answer" "look at the interface of the VIP on $NODE (ip link, ip route), then run the same pulumi destroy again"
   [[ $answer == free || $answer == here ]] || fail refused "another machine answers for the VIP $VIP; expected nobody, so that $NODE can be the single node" "$answer" \

@@ -13,34 +13,54 @@ guarded_units() {
   for service in "${!WANT[@]}"; do units_of "$service"; done | LC_ALL=C sort -u
 }
 
-# guard_state UNIT
-guard_state() {
-  local file
-  file=$(guard_file "$1")
-  if [[ ! -e $file ]]; then
-    printf 'not guarded\n'
-  elif [[ $(<"$file") != "$(guard_text)" ]]; then
-    printf 'drop-in changed: %s\n' "$(grep -v '^#' "$file" | tr '\n' ' ')"
-  elif ! systemctl show -p ExecStartPre --value -- "$1.service" | grep -F "$PROGRAM guard" >/dev/null; then
-    printf 'guarded, but systemd has not read it\n'
-  else
-    printf 'guarded\n'
-  fi
+# guard_states UNIT...: fills GUARD by unit.
+guard_states() {
+  local unit file answer key value text index=0 asks=()
+  declare -gA GUARD=()
+  text=$(guard_text)
+  answer=$(systemctl show -p Id -p ExecStartPre -- "${@/%/.service}" 2>&1 </dev/null) ||
+    fail unknown "whether the services of $NODE are guarded cannot be told; expected systemd to know their units" "${answer//$'\n'/ }" \
+      "systemctl show $1.service on $NODE; when it answers, run the same command again"
+  # A block for each, with a line for each command that runs before it.
+  while IFS='=' read -r key value; do
+    case $key in
+      '') index=$((index + 1)) ;;
+      ExecStartPre) [[ $value != *"$PROGRAM guard"* ]] || asks[index]=yes ;;
+    esac
+  done <<<"$answer"
+  index=0
+  for unit; do
+    file=$(guard_file "$unit")
+    if [[ ! -e $file ]]; then
+      GUARD[$unit]='not guarded'
+    elif [[ $(<"$file") != "$text" ]]; then
+      GUARD[$unit]="drop-in changed: $(grep -v '^#' "$file" | tr '\n' ' ')"
+    elif [[ -z ${asks[index]:-} ]]; then
+      GUARD[$unit]='guarded, but systemd has not read it'
+    else
+      GUARD[$unit]=guarded
+    fi
+    index=$((index + 1))
+  done
 }
 
 startGuard_observe() {
-  local service unit state
+  local service unit units=()
+  for service in "${!WANT[@]}"; do
+    # shellcheck disable=SC2206 # a list of names
+    units+=("${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-})
+  done
+  guard_states "${units[@]}"
   for service in "${!WANT[@]}"; do
     SEEN[$service]=guarded
-    while read -r unit; do
-      state=$(guard_state "$unit")
-      [[ $state == guarded ]] || SEEN[$service]=$state
-    done < <(units_of "$service")
+    for unit in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do
+      [[ ${GUARD[$unit]} == guarded ]] || SEEN[$service]=${GUARD[$unit]}
+    done
   done
 }
 
 startGuard_apply() {
-  local service unit file changed=
+  local service unit file changed='' removed=''
   while read -r unit; do
     file=$(guard_file "$unit")
     if [[ ! -e $file || $(<"$file") != "$(guard_text)" ]]; then
@@ -49,10 +69,17 @@ startGuard_apply() {
       changed="$changed $unit"
     fi
   done < <(guarded_units)
+  # One that is managed no more stops before its guard goes; from then on it is the admin's.
   for service in "${!BEFORE[@]}"; do
-    [[ -n ${WANT[$service]:-} ]] || while read -r unit; do remove_guard "$unit"; done < <(units_of "$service")
+    [[ -z ${WANT[$service]:-} ]] || continue
+    unit_stop "$service" "$STOP_SECONDS"
+    while read -r unit; do remove_guard "$unit"; done < <(units_of "$service")
+    removed=yes
+    say "$service is not managed any more: stopped, its guard is gone"
   done
-  systemctl daemon-reload </dev/null
+  startGuard_observe
+  # systemd reads all its units again.
+  [[ -z $changed$removed && $(printf '%s\n' "${GUARD[@]}" | sort -u) == guarded ]] || systemctl daemon-reload </dev/null
   [[ -z $changed ]] || say "start guard on$changed"
 }
 

@@ -6,7 +6,13 @@ readonly REACHED_SECONDS=120
 
 # has_address ADDRESS/PREFIX INTERFACE: is it there right now?
 has_address() {
-  ip -o -4 addr show dev "$2" 2>/dev/null | awk -v wanted="$1" '$4 == wanted { found = 1 } END { exit !found }'
+  local answer
+  answer=$(ip -o -4 addr show dev "$2" 2>&1) || {
+    [[ $answer != *'does not exist'* ]] || return
+    fail unknown "the addresses of $2 on $NODE cannot be told; expected to know whether $1 is among them" "ip -o -4 addr show dev $2: $answer" \
+      "ip addr show dev $2 on $NODE; when it answers, run the same command again"
+  }
+  [[ $answer == *" inet $1 "* ]]
 }
 
 # address_drop ADDRESS/PREFIX INTERFACE: this one and no other. Without promote_secondaries, which is off by default, the kernel takes all
@@ -22,18 +28,18 @@ address_drop() {
 
 # persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and not the VIP; else what there is instead.
 persistent_state() {
-  local owners list
-  mapfile -t owners < <(interface_owners "$2")
-  if ((${#owners[@]} != 1)); then
-    owners_sentence "$2" "${owners[@]}"
+  local OWNERS list
+  owners_of "$2"
+  if ((${#OWNERS[@]} != 1)); then
+    owners_sentence "$2" "${OWNERS[@]}"
     return 0
   fi
   # shellcheck disable=SC2086 # tool and place
-  list=$(persistent_addresses ${owners[0]} "$2")
+  list=$(persistent_addresses ${OWNERS[0]} "$2") || exit
   if grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
     printf '%s\n' "$1"
   else
-    printf '%s has %s\n' "${owners[0]}" "$(paste -sd, <<<"${list:-no address}" | sed 's/,/, /g')"
+    printf '%s has %s\n' "${OWNERS[0]}" "$(paste -sd, <<<"${list:-no address}" | sed 's/,/, /g')"
   fi
 }
 
@@ -49,18 +55,19 @@ owners_sentence() {
 }
 
 staticAddress_observe() {
+  seen_as_told interface
   if has_address "${WANT[address]}" "${WANT[interface]}"; then SEEN[address]=${WANT[address]}; else SEEN[address]=absent; fi
   SEEN[persistent]=$(persistent_state "${WANT[address]}" "${WANT[interface]}")
 }
 
 # static_address_facts: fills FACT[static]: here, or as address_answer says; and FACT[owners], where there is not one tool, as a sentence.
 static_address_facts() {
-  local owners
+  local OWNERS
   FACT[static]=here FACT[owners]=
   ! has_address "$STATIC_ADDRESS" "$INTERFACE" || return 0
   FACT[static]=$(address_answer "${STATIC_ADDRESS%/*}" "$INTERFACE")
-  mapfile -t owners < <(interface_owners "$INTERFACE")
-  ((${#owners[@]} == 1)) || FACT[owners]=$(owners_sentence "$INTERFACE" "${owners[@]}")
+  owners_of "$INTERFACE"
+  ((${#OWNERS[@]} == 1)) || FACT[owners]=$(owners_sentence "$INTERFACE" "${OWNERS[@]}")
 }
 
 # address_answer ADDRESS INTERFACE: free, the line of the machine that answers for it, or how arping failed.
@@ -93,10 +100,13 @@ staticAddress_add() {
 # an address that leads the node's answers somewhere else must not stay.
 staticAddress_try() {
   ! has_address "${WANT[address]}" "${WANT[interface]}" || return 0
+  # Nothing is installed yet: this program as it came, for address_drop.
+  install -d -m 0700 "$RUN"
+  write_file "$RUN/bootstrap" 0600 <<<"${WANT[program.text]}"
   staticAddress_add
   staticAddress_keep
   systemd-run --quiet --collect --unit=xcat-ha-address-back --on-active="$REACHED_SECONDS" --timer-property=AccuracySec=1s \
-    ip addr del "${WANT[address]}" dev "${WANT[interface]}" </dev/null
+    bash "$RUN/bootstrap" address-back "${WANT[address]}" "${WANT[interface]}" </dev/null
 }
 
 # staticAddress_keep: somebody came over it, at a first setup and where the address was lost later.
@@ -114,13 +124,13 @@ staticAddress_apply() {
 # persist ADDRESS INTERFACE FORMER: into the configuration of the tool that owns the interface, in the place of the VIP or of FORMER. It goes
 # back to what it was where the tool does not read it as it was written: nobody sees that before the next boot.
 persist() {
-  local wanted=$1 interface=$2 former=$3 owners tool where list address file copies=() index seen
+  local wanted=$1 interface=$2 former=$3 OWNERS tool where list address file copies=() index seen
   [[ $(persistent_state "$wanted" "$interface") != "$wanted" || ( -n $former && $former != "$wanted" ) ]] || return 0
-  mapfile -t owners < <(interface_owners "$interface")
-  ((${#owners[@]} == 1)) || fail misconfigured "$(owners_sentence "$interface" "${owners[@]}"); expected one that gives it its address at boot" \
+  owners_of "$interface"
+  ((${#OWNERS[@]} == 1)) || fail misconfigured "$(owners_sentence "$interface" "${OWNERS[@]}"); expected one that gives it its address at boot" \
     "NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on $NODE" \
     "make $wanted the address of $interface with one of them and take $interface out of the others, then pulumi up again"
-  read -r tool where <<<"${owners[0]}"
+  read -r tool where <<<"${OWNERS[0]}"
   [[ $where != /run/* && $where != /usr/* ]] || fail misconfigured "$interface is configured by $where, which is generated or a package's; expected a file below /etc" \
     "$tool says so" "cp $where /etc/systemd/network/ on $NODE, then pulumi up again"
   if [[ $tool == @(ifcfg|wicked) ]] && grep -qiE "^[[:space:]]*BOOTPROTO=['\"]?dhcp" "$where"; then
@@ -136,13 +146,13 @@ persist() {
   while read -r address; do
     # The VIP, the former one, and the same address with another prefix.
     [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
-    if grep -qxF -- "$wanted" < <(persistent_addresses "$tool" "$where" "$interface"); then
+    if is_persistent "$tool" "$where" "$interface" "$wanted"; then
       persistent_replace "$tool" "$where" "$interface" "$address" ''
     else
       persistent_replace "$tool" "$where" "$interface" "$address" "$wanted"
     fi
   done <<<"$list"
-  grep -qxF -- "$wanted" < <(persistent_addresses "$tool" "$where" "$interface") || persistent_replace "$tool" "$where" "$interface" '' "$wanted"
+  is_persistent "$tool" "$where" "$interface" "$wanted" || persistent_replace "$tool" "$where" "$interface" '' "$wanted"
   seen=$(persistent_state "$wanted" "$interface")
   [[ $tool != netplan ]] || file=$(netplan generate 2>&1 </dev/null) || seen="netplan generate: $(tr '\n' ' ' <<<"$file" | cut -c1-300)"
   if [[ $seen != "$wanted" ]]; then

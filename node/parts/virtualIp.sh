@@ -1,8 +1,18 @@
 # virtualIp: the VIP with its label on the active node, and nowhere else (seed, "Configure VIP").
 
+# all_addresses: of this node, as ip shows them; without its answer nothing is "absent".
+all_addresses() {
+  local answer
+  answer=$(ip -o -4 addr show 2>&1) || fail unknown "the addresses of $NODE cannot be told; expected ip to show them" "ip -o -4 addr show: $answer" \
+    "ip addr on $NODE; when it answers, run the same command again"
+  printf '%s\n' "$answer"
+}
+
 # virtualIp_entries: one line per occurrence on any interface: ADDRESS/PREFIX brd BROADCAST dev INTERFACE label LABEL
 virtualIp_entries() {
-  ip -o -4 addr show | awk -v vip="$1" '
+  local addresses
+  addresses=$(all_addresses) || exit
+  awk -v vip="$1" '
     { split($4, part, "/") }
     part[1] == vip {
       broadcast = "none"
@@ -11,26 +21,33 @@ virtualIp_entries() {
         if ($i ~ /\\$/) { label = $i; sub(/\\$/, "", label) }
       }
       print $4 " brd " broadcast " dev " $2 " label " label
-    }'
+    }' <<<"$addresses"
 }
 
 # virtualIp_is_here: without it every client of a running xcatd hangs (facts/xcat.md N1): nobody is asked then.
-virtualIp_is_here() { [[ -n $(virtualIp_entries "$VIP") ]]; }
+virtualIp_is_here() {
+  local entries
+  entries=$(virtualIp_entries "$VIP") || exit
+  [[ -n $entries ]]
+}
 
 virtualIp_observe() {
   local entries
-  entries=$(virtualIp_entries "${WANT[ip]}" | paste -sd, | sed 's/,/, /g')
+  seen_as_told ip prefix interface label static
+  entries=$(virtualIp_entries "${WANT[ip]}") || exit
+  entries=$(one_line "$entries")
   SEEN[address]=${entries:-absent}
 }
 
 # virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address of the subnet.
 virtualIp_drop() { # ADDRESS
-  local entry address interface
+  local entry entries address interface
+  entries=$(virtualIp_entries "$1") || exit
   while read -r address _ _ _ interface _; do
     [[ -n $address ]] || continue
     address_drop "$address" "$interface"
-  done < <(virtualIp_entries "$1")
-  entry=$(virtualIp_entries "$1")
+  done <<<"$entries"
+  entry=$(virtualIp_entries "$1") || exit
   [[ -z $entry ]] || fail blocked "the VIP $1 is still on $NODE; expected it gone" "$entry" \
     "ip addr del $1 on $NODE, then run the same pulumi up again"
 }
@@ -54,7 +71,9 @@ virtualIp_announce() {
 }
 
 virtualIp_apply() {
-  if [[ -n ${BEFORE[ip]:-} && ${BEFORE[ip]} != "${WANT[ip]}" && -n $(virtualIp_entries "${BEFORE[ip]}") ]]; then
+  local former=''
+  if [[ -n ${BEFORE[ip]:-} && ${BEFORE[ip]} != "${WANT[ip]}" ]]; then former=$(virtualIp_entries "${BEFORE[ip]}") || exit; fi
+  if [[ -n $former ]]; then
     virtualIp_drop "${BEFORE[ip]}"
     virtualIp_keep_static
     say "former VIP ${BEFORE[ip]} dropped"

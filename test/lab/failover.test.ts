@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertNoRowLost, longestGap } from "../client";
-import { until } from "../until";
-import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, peerOf, STACK } from "./pair";
+import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "./pair";
 import { sampled } from "./sampled";
 import { SecretsWatch } from "./secrets";
 
@@ -17,7 +16,9 @@ test("planned failover there and back by the stock commands: every committed row
     const from = Date.now();
     for (const node of [peerOf(to), to]) {
       lab.config(STACK[node], "activeNode", to);
-      const { code, output } = lab.pulumi("up", "--yes", "--diff", "-s", STACK[node]);
+      // With its preview, as a user types it, on the way there.
+      const skip = to === "xcatmn1" ? ["--skip-preview"] : [];
+      const { code, output } = lab.pulumi("up", "--yes", "--diff", ...skip, "-s", STACK[node]);
       assert.equal(code, 0, output);
       assert.match(output, /cluster data exported: \/HA\/\.xcat-ha\/exports\/\d{6}-/);
       outputs.push(output);
@@ -59,12 +60,11 @@ test("verify on the active node: every check a row, and the cluster data is the 
 test("flipped first, the standby node is refused: who, since when, what to type; nothing is touched", () => {
   pairWith("xcatmn1");
   lab.config("standby", "activeNode", "xcatmn2");
-  for (const args of [["preview"], ["up", "--yes", "--skip-preview"]]) {
-    const { code, output } = lab.pulumi(...args, "-s", "standby");
-    assert.notEqual(code, 0);
-    assert.match(output, /xcatmn2 should be active, but epoch \d+ is held by xcatmn1 since/);
-    assert.match(output, /next: let xcatmn1 step down: pulumi config set activeNode xcatmn2/);
-  }
+  // The preview comes first.
+  const { code, output } = lab.pulumi("up", "--yes", "-s", "standby");
+  assert.notEqual(code, 0);
+  assert.match(output, /xcatmn2 should be active, but epoch \d+ is held by xcatmn1 since/);
+  assert.match(output, /next: let xcatmn1 step down: pulumi config set activeNode xcatmn2/);
   lab.config("standby", "activeNode", "xcatmn1");
   assertPair("xcatmn1");
 });
@@ -80,86 +80,4 @@ test("a standby node refuses to start a managed service, loudly", () => {
     lab.run(["ssh", "xcatmn2", `systemctl stop ${unit}; systemctl reset-failed ${unit}`]);
   }
   assertPair("xcatmn1");
-});
-
-test("one plain up repairs an active node that was rebooted", () => {
-  pairWith("xcatmn1");
-  lab.run(["ssh", "xcatmn1", "reboot"]);
-  lab.must("boot", "xcatmn1");
-  const down = lab.pulumi("refresh", "-s", "primary", "--preview-only", "--expect-no-changes");
-  assert.equal(down.code, 7, down.output);
-  assert.match(down.output, /networksMgtIf: mgtifname is '\(needs xcatd: inactive\)', wanted 'eth0:0'/);
-  assert.match(down.output, /ownerLease: lease is 'held by xcatmn1 before its last boot', wanted 'held by xcatmn1'/);
-  expectUp("xcatmn1");
-  assertPair("xcatmn1");
-  assertNoChanges("xcatmn1");
-});
-
-test("after a power cut of the active node it takes up again where it was", async () => {
-  pairWith("xcatmn1");
-  const client = lab.startClient("cut_rows");
-  await client.committing();
-  lab.must("cut", "xcatmn1");
-  lab.must("boot", "xcatmn1");
-  expectUp("xcatmn1");
-  await client.committing();
-  const { commits, found } = await client.stop();
-  assertNoRowLost(commits, found);
-  assertPair("xcatmn1");
-});
-
-test("a stop that fails blocks: the VIP stays, the lease is not released", () => {
-  pairWith("xcatmn1");
-  lab.on("xcatmn1", "systemd-run --quiet --unit=somebody -p WorkingDirectory=/var/lib/pgsql/data sleep infinity");
-  lab.config("primary", "activeNode", "xcatmn2");
-  const { code, output } = lab.up("primary");
-  assert.notEqual(code, 0);
-  assert.match(output, /processes still use \/HA\/pgsql\/data on xcatmn1; expected none/);
-  assert.match(lab.on("xcatmn1", "ip -o addr show"), /inet 10\.5\.106\.7\//);
-  lab.config("standby", "activeNode", "xcatmn2");
-  assert.notEqual(lab.up("standby").code, 0);
-  lab.on("xcatmn1", "systemctl stop somebody");
-  pairWith("xcatmn1");
-  assertPair("xcatmn1");
-});
-
-test("an order twice at once runs once and both follow it; the opposite one lets it end at a step, and is done then", async () => {
-  pairWith("xcatmn1");
-  // Held in its first stop until the others are there: when they come in is not left to chance.
-  const held = "/run/systemd/system/conserver.service.d/held.conf";
-  lab.on(
-    "xcatmn1",
-    `mkdir -p $(dirname ${held}) && touch /run/held
-     printf '[Service]\\nExecStopPost=/bin/sh -c "while [ -e /run/held ]; do sleep 0.1; done"\\n' >${held} && systemctl daemon-reload`,
-  );
-  const heard: Record<string, string> = {};
-  const order = (what: string, role: string) =>
-    lab.start(["ssh", "xcatmn1", `xcat-ha become ${role} </dev/null`], (text) => {
-      heard[what] = (heard[what] ?? "") + text;
-    });
-  const epochs = () => Number(lab.on("xcatmn1", "ls /HA/.xcat-ha/epoch | grep -c 'owner$'"));
-  const before = epochs();
-  const orders = [order("first", "standby")];
-  try {
-    await until("the first order to stop conserver", () =>
-      /^deactivating/.test(lab.run(["ssh", "xcatmn1", "systemctl is-active conserver"]).output),
-    );
-    orders.push(order("again", "standby"));
-    await until("the same order to follow", () => /this order runs already: following it/.test(heard.again ?? ""));
-    orders.push(order("opposite", "active"));
-    await until(
-      "the opposite order to be there",
-      () => lab.run(["ssh", "xcatmn1", "test -e /run/xcat-ha/supersede"]).code === 0,
-    );
-  } finally {
-    lab.on("xcatmn1", `rm -f /run/held ${held}; systemctl daemon-reload`);
-  }
-  const [first, again, opposite] = await Promise.all(orders);
-  assert.notEqual(first.code, 0, first.output);
-  assert.equal(again.code, first.code);
-  assert.match(first.output, /this run ended before the step .*[\s\S]*another order came in/);
-  assert.equal(opposite.code, 0, opposite.output);
-  assert.ok(epochs() - before <= 1, "at most one epoch more");
-  assertPair("xcatmn1");
-  for (const node of NODES) assertNoChanges(node);
 });

@@ -69,7 +69,7 @@ test("an address over which nobody comes is taken back by itself", () => {
     interface: "eth0",
   });
   const bootstrap =
-    "cd $(mktemp -d) && cat >document && sed -n 's/^program\\.text //p' document | base64 -d >program && bash program bootstrap <document";
+    "cd $(mktemp -d) && cat >document && printf %b \"$(sed -n 's/^program\\.text\t//p' document)\" >program && bash program bootstrap <document";
   const { code, output } = lab.run(["ssh", "xcatmn1", bootstrap], document);
   assert.equal(code, 0, output);
   const addresses = () => lab.on("xcatmn1", "ip -o -4 addr show dev eth0 | awk '{ print $4 }' | paste -sd,");

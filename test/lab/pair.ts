@@ -27,15 +27,26 @@ export function owner(): NodeName | undefined {
   return held[0];
 }
 
+/** `xcat-ha become ROLE` as it is typed at the console; what it printed. */
+export function become(node: NodeName, role: "active" | "standby"): string {
+  const { code, output } = lab.run(["ssh", node, `xcat-ha become ${role} </dev/null`]);
+  assert.equal(code, 0, output);
+  return output;
+}
+
 /** A pair that was saved has been switched off: the node that was active takes up again where it was. */
 function takesUpAgain() {
   for (const node of NODES) {
     const status = lab.run(["ssh", node, "xcat-ha status 2>/dev/null"]);
-    if (status.code === 0 && / is held by \S+ since .*\(mine-rebooted\)/.test(status.output)) {
-      const { code, output } = lab.run(["ssh", node, "xcat-ha become active </dev/null"]);
-      assert.equal(code, 0, output);
-    }
+    if (status.code === 0 && / is held by \S+ since .*\(mine-rebooted\)/.test(status.output)) become(node, "active");
   }
+}
+
+/** The pair after a failover that is not what the test is about: by the node program, and both stacks are told. */
+export function failOver(to: NodeName) {
+  become(peerOf(to), "standby");
+  become(to, "active");
+  for (const node of NODES) lab.config(STACK[node], "activeNode", to);
 }
 
 /** Brings the pair, whatever it is, to `active` by the stock commands: the node that steps down first. Nothing to do where it is that. */

@@ -7,11 +7,15 @@ const ROOT = join(__dirname, "../..");
 /** Sources files of the repo, then runs `script`. */
 export function bash(files: string[], script: string, input = ""): { code: number; stdout: string; stderr: string } {
   const source = files.map((file) => `source '${join(ROOT, file)}'`).join("\n");
-  const done = spawnSync("bash", ["-c", `set -euo pipefail\ndeclare -A BEFORE=()\n${source}\n${script}`], {
-    input,
-    encoding: "utf8",
-    cwd: ROOT,
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const done = spawnSync(
+    "bash",
+    ["-c", `set -euo pipefail\nshopt -s inherit_errexit\ndeclare -A BEFORE=()\n${source}\n${script}`],
+    {
+      input,
+      encoding: "utf8",
+      cwd: ROOT,
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   return { code: done.status ?? 255, stdout: done.stdout, stderr: done.stderr };
 }

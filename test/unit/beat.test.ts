@@ -16,6 +16,7 @@ const BASE = {
   share_lost: "0",
   running: "",
   vip: "absent",
+  links: "all",
 };
 const RUNNING = { running: "postgresql xcatd named dhcpd conserver ", vip: "here" };
 const OTHER = { lease: "other", sentence: "epoch 5 is held by xcatmn2 since one (other)" };
@@ -37,6 +38,11 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     { ...OTHER, vip: "here" },
     ...steps(OTHER.sentence),
   ],
+  [
+    "a newer epoch, nothing runs, and whether the VIP is here cannot be told",
+    { ...OTHER, vip: "unknown" },
+    ...steps(OTHER.sentence),
+  ],
   ["a newer epoch, one service still runs", { ...OTHER, running: "dhcpd " }, ...steps(OTHER.sentence)],
   ["a newer epoch, and nothing here: stepped down already", OTHER],
   [
@@ -49,7 +55,21 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     { ...RUNNING, lease: "released", sentence: "epoch 5 was released by xcatmn2" },
     ...steps("epoch 5 was released by xcatmn2"),
   ],
-  ["our own step down runs", { ...RUNNING, lease: "mine-releasing" }],
+  ["an activation has the lease, and nothing runs yet", { links: "none" }, "beat -: the owner lease is ours"],
+  [
+    "our own step down runs: its owner lives",
+    { ...RUNNING, lease: "mine-releasing" },
+    "beat -: the owner lease is ours, its release has begun",
+  ],
+  [
+    "our own step down hangs, and the other node took over",
+    { ...OTHER, running: "postgresql " },
+    ...steps(OTHER.sentence),
+  ],
+  [
+    "our own step down has let the lease go, and nothing of it runs",
+    { lease: "released", sentence: "epoch 4 was released by xcatmn1" },
+  ],
   ["the lease is of another boot of this node, and nothing runs", { lease: "mine-rebooted" }],
   [
     "the lease is of another boot of this node, and something runs: it was started under no lease of this boot",
@@ -92,6 +112,21 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     ...steps(OTHER.sentence),
   ],
   ["the share is gone, and nothing runs here", { lease: "unknown", share_lost: "600" }],
+  [
+    "the share is gone in a first setup: the VIP is still an ordinary address of the node, and nothing leads to the share yet",
+    { lease: "unknown", share_lost: "600", vip: "here", links: "none" },
+    "note the shared data cannot be read, for 600 s now: nothing of xcatmn1 is on it yet",
+  ],
+  [
+    "the share is gone, no directory is linked any more, and something runs all the same",
+    { ...RUNNING, lease: "unknown", share_lost: "60", links: "none" },
+    ...steps("the shared data could not be read for 60 s"),
+  ],
+  [
+    "the share is gone, and how many directories are linked is not known",
+    { lease: "unknown", share_lost: "60", vip: "here", links: "unknown" },
+    ...steps("the shared data could not be read for 60 s"),
+  ],
 ];
 
 for (const [what, facts, ...wanted] of CASES)
@@ -106,14 +141,194 @@ for (const [what, facts, ...wanted] of CASES)
     );
   });
 
-test("a beat that starts counts a loss of the share from its own first look", () => {
+for (const [ip, vip] of [
+  ["echo '2: eth0    inet 10.5.106.7/8 brd 10.255.255.255 scope global eth0'", "here"],
+  ["echo '2: eth0    inet 10.5.106.70/8 brd 10.255.255.255 scope global eth0'", "absent"],
+  ["echo 'Cannot open netlink socket' >&2; return 1", "unknown"],
+])
+  test(`a beat of a former owner looks for the VIP: ${vip}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/parts/beat.sh"],
+      `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other)
+       load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; services_running() { :; }; directories_wanted() { :; }; links_state() { echo all; }
+       ip() { ${ip}; }; beat_facts; echo "\${FACT[vip]}"`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${vip}\n`);
+  });
+
+/** A look at the share: when it began and ended, and what the lease said; "gone": it could not be read. */
+type Look = [began: number, ended: number, lease: string];
+const GONE = "gone";
+/** What beats count that look so, by the node's own functions, one after the other. */
+function counted(looks: Look[], found = "") {
   const run = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
-  writeFileSync(join(run, "share-lost"), "1\n");
-  const { code, stderr } = bash(
-    ["node/lib/report.sh", "node/parts/beat.sh"],
-    `declare -A WANT=([timer]=running) SEEN=(); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { :; }; systemd-run() { :; }
-     systemctl() { return 3; }; beat_apply; [[ $(share_lost_seconds) == 0 ]]`,
+  if (found) writeFileSync(join(run, "share-lost"), found);
+  const script = looks.map(
+    ([began, ended, lease]) =>
+      `looks=(${began} ${ended}); lease_read() { [[ ${lease} != gone ]] && LEASE=([is]=${lease}); }; beat_facts; echo "\${FACT[share_lost]} \${FACT[links]} \${FACT[running]}"`,
+  );
+  const { code, stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
+    `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
+     load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
+     directories_wanted() { :; }; links_state() { echo all; }; services_running() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
+     # The first time that is asked for is when the look begins.
+     uptime_seconds() { if [[ -e $RUN/began ]]; then rm "$RUN/began"; echo "\${looks[1]}"; else touch "$RUN/began"; echo "\${looks[0]}"; fi; }
+     ${script.map((line) => `${line}; rm -f "$RUN/began"`).join("\n")}`,
   );
   rmSync(run, { recursive: true });
   assert.equal(code, 0, stderr);
+  return stdout.split("\n").slice(0, -1);
+}
+const LOST: [what: string, looks: Look[], counts: number[], found?: string][] = [
+  [
+    "from the first look that failed",
+    [
+      [100, 100, GONE],
+      [110, 110, GONE],
+      [120, 120, GONE],
+    ],
+    [0, 10, 20],
+  ],
+  [
+    "also where each look hangs up to its deadlines",
+    [
+      [100, 136, GONE],
+      [136, 172, GONE],
+      [182, 218, GONE],
+    ],
+    [0, 36, 82],
+  ],
+  [
+    "also where one look hung for long",
+    [
+      [100, 100, GONE],
+      [110, 900, GONE],
+    ],
+    [0, 800],
+  ],
+  [
+    "also behind a demotion that waited",
+    [
+      [100, 160, GONE],
+      [200, 212, GONE],
+    ],
+    [0, 52],
+  ],
+  [
+    "a share that named no owner too",
+    [
+      [100, 100, "none"],
+      [110, 110, GONE],
+    ],
+    [0, 10],
+  ],
+  [
+    "not over a look that found the lease",
+    [
+      [100, 100, GONE],
+      [110, 110, "mine"],
+      [170, 170, GONE],
+    ],
+    [0, 0, 0],
+  ],
+  [
+    "nor over one while the release goes on",
+    [
+      [100, 100, GONE],
+      [110, 110, "mine-releasing"],
+      [170, 170, GONE],
+    ],
+    [0, 0, 0],
+  ],
+  [
+    "not over a time in which nobody looked: the machine slept, or the timer stood",
+    [
+      [100, 100, GONE],
+      [700, 712, GONE],
+      [720, 720, GONE],
+    ],
+    [0, 0, 8],
+  ],
+  ["not what was left long ago", [[5000, 5000, GONE]], [0], "100 160\n"],
+  ["not what cannot be understood", [[5000, 5000, GONE]], [0], "100\n"],
+];
+for (const [what, looks, counts, found] of LOST)
+  test(`the loss of the share is counted ${what}`, () =>
+    assert.deepEqual(
+      counted(looks, found).map((line) => Number(line.split(" ")[0])),
+      counts,
+    ));
+
+test("an owner's beat asks for nothing but the lease; every other one for what runs and what is linked", () => {
+  const seen = (lease: string) => counted([[1, 1, lease]])[0].slice(2);
+  for (const lease of ["mine", "mine-releasing"]) assert.equal(seen(lease), "unknown ");
+  for (const lease of ["mine-rebooted", "released", "other", "none", GONE]) assert.equal(seen(lease), "all xcatd ");
+});
+
+function onNode(systemd: string, script: string, want = "running") {
+  const run = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
+  writeFileSync(join(run, "share-lost"), "1 1\n");
+  const done = bash(
+    ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
+    `declare -A WANT=([timer]=${want}) SEEN=(); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { echo "lease required"; }
+     systemd-run() { echo started; }
+     systemctl() { [[ $1 != stop ]] || echo stopped; ${systemd}; }
+     ${script}; [[ ! -e $RUN/share-lost ]] || echo "a former loss is kept"`,
+  );
+  rmSync(run, { recursive: true });
+  return done;
+}
+test("a beat that starts needs the lease, and counts a loss of the share from its own first look", () => {
+  const { code, stdout, stderr } = onNode("[[ $1 != show ]] || echo inactive", "beat_apply");
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "stopped\nlease required\nstarted\n");
+});
+
+const STATES: [what: string, systemd: string, seen: string | undefined][] = [
+  ["it runs", "echo active", "running"],
+  ["it does not", "echo inactive", "absent"],
+  ["systemd does not answer", "echo 'Failed to connect to bus' >&2; return 1", undefined],
+  ["systemd says nothing", ":", undefined],
+];
+for (const [what, systemd, seen] of STATES)
+  test(`is the beat there? ${what}: ${seen ?? "cannot tell"}`, () => {
+    const { code, stdout, stderr } = onNode(systemd, `beat_observe; echo "\${SEEN[timer]}"`);
+    assert.equal(code, seen ? 0 : 40, stderr);
+    if (seen) assert.match(stdout, new RegExp(`^${seen}$`, "m"));
+    else assert.match(stderr, /whether the beat runs on xcatmn1 cannot be told/);
+  });
+
+for (const [lease, code] of [
+  ["mine", 10],
+  ["mine-releasing", 10],
+  ["released", 0],
+  ["other", 0],
+] as const)
+  test(`a beat is asked to end, and the lease is ${lease}: ${code ? "it goes on" : "it ends"}`, () => {
+    const { stdout, ...done } = onNode(
+      'if [[ $1 == show ]]; then [[ -e $RUN/ended ]] && echo inactive || echo active; fi; [[ $1 != stop ]] || touch "$RUN/ended"',
+      `lease_read() { declare -gA LEASE=([is]=${lease}); }; lease_sentence() { echo so; }; rm "$RUN/share-lost"; beat_apply`,
+      "absent",
+    );
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(stdout, code ? "" : "stopped\n");
+    if (code) assert.match(done.stderr, /xcatmn1 holds the owner lease; expected it released before the beat ends/);
+  });
+
+test("a beat that does not stop is an error: it would stop what runs without the lease", () => {
+  const { code, stderr } = onNode("[[ $1 != show ]] || echo active", "beat_stop", "absent");
+  assert.equal(code, 13, stderr);
+  assert.match(stderr, /the beat still runs on xcatmn1/);
+});
+
+test("while the owner steps down by itself no new order starts: it would start what is killed", () => {
+  const { code, stdout, stderr } = onNode(
+    "true",
+    `RECORDS=$RUN RUN_UNIT=xcat-ha-run; flock() { command flock "$@"; }
+     beat_step end-run - "epoch 5 is held by xcatmn2"; command flock -n "$RUN/start.lock" echo "an order starts" || echo "no order starts"; rm "$RUN/share-lost"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /\nno order starts\n$/);
 });

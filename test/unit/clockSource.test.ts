@@ -8,7 +8,7 @@ import { bash } from "./bash";
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-clock-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const LIBRARIES = ["report", "document", "files", "platform", "units"].map((name) => `node/lib/${name}.sh`);
+const LIBRARIES = ["report", "document", "files", "observe", "platform", "units"].map((name) => `node/lib/${name}.sh`);
 let runs = 0;
 
 type Clock = {
@@ -51,10 +51,11 @@ function clock({ unit = "", says = "", afterStep, file = "", want = {}, stepped 
      unit_exists() { [[ -n $RUNNING ]]; }
      unit_state() { [[ -e ${at}/stopped ]] && echo inactive || echo active; }
      unit_enabled() { echo enabled; }
+     units_look_whole() { UNIT_STATE[$1]=$(unit_state "$1") UNIT_ENABLED[$1]=enabled UNIT_THERE[$1]=yes; [[ -n $RUNNING ]] || UNIT_THERE[$1]=no; }
      unit_start() { did "start $1"; rm -f ${at}/stopped; }
      unit_stop() { did "stop $1"; touch ${at}/stopped; }
      systemctl() { did "systemctl $*"; case $1 in stop) touch ${at}/stopped ;; start) rm -f ${at}/stopped ;; esac; }
-     seen() { local key; SEEN=(); for key in "\${!WANT[@]}"; do SEEN[$key]=\${WANT[$key]}; done; clockSource_observe; for key in "\${!SEEN[@]}"; do echo "$key: \${SEEN[$key]}"; done | sort; }
+     seen() { local key; observe_part clockSource; for key in "\${!SEEN[@]}"; do echo "$key: \${SEEN[$key]}"; done | sort; }
      ${script}`,
   );
   const read = (name: string) => {
@@ -270,7 +271,7 @@ for (const [what, node, fact] of [
   ["not known", { unit: "ntpd", says: "" }, "unknown"],
 ] as [string, Clock, string][])
   test(`the fact for the plan: ${what}`, () => {
-    const { code, stdout, stderr } = clock(node, "clock_facts; document_write FACT | cut -d' ' -f2 | base64 -d");
+    const { code, stdout, stderr } = clock(node, `clock_facts; printf %s "\${FACT[clock]}"`);
     assert.equal(code, 0, stderr);
     assert.equal(stdout, fact);
   });

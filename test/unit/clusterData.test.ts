@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -70,3 +70,21 @@ CASES.forEach(([what, tables, ...differences], index) => {
     assert.deepEqual(stdout.split("\n").filter(Boolean), differences);
   });
 });
+
+const OWNERS: [what: string, lease: string, code: number][] = [
+  ["before the first epoch", "none", 0],
+  ["by the owner", "mine", 0],
+  ["by a node that was the owner a moment ago", "other", 12],
+];
+for (const [what, lease, code] of OWNERS)
+  test(`an export, ${what}: ${code ? "nothing is written" : "it is on the share"}`, () => {
+    const share = mkdtempSync(join(folder, "share-"));
+    const done = bash(
+      ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/clusterData.sh"],
+      `declare -A LEASE=(); SHARE='${share}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_is_here() { :; }
+       lease_read() { LEASE=([is]=${lease} [epoch]=000004 [node]=xcatmn2 [time]=noon); }; export_into() { mkdir "$1/tables"; }
+       export_cluster_data begin; find "$SHARE" -name tables`,
+    );
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(readdirSync(share).length, code ? 0 : 1);
+  });

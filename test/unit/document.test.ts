@@ -29,7 +29,8 @@ const VALUES: [what: string, value: string][] = [
   ["a pattern", "* ? [a-z] {1,2} ~"],
   ["letters beyond ASCII", "Köln 東京 ✓ 🙂"],
   ["percent signs", "%s %d %%"],
-  ["what looks like a line of a document", "key dmFsdWU=\n"],
+  ["what looks like a line of a document", "key\tvalue\n"],
+  ["what looks like an escape", String.raw`a\nb\tc\\d\x41\101`],
   ["a long text", "0123456789abcdef".repeat(20_000)],
 ];
 
@@ -66,26 +67,34 @@ test("no value was run as a command on its way", () => assert.equal(existsSync(t
 
 test("both ends write the same text: keys in order, one line each", () => {
   assert.equal(returned, encodeDocument(sent));
-  assert.equal(encodeDocument({ b: "2", a: "" }), "a \nb Mg==\n");
-  assert.equal(throughBash("\na \n\nb Mg==\n"), "a \nb Mg==\n");
+  assert.equal(encodeDocument({ b: "2\n", a: "" }), "a\t\nb\t2\\n\n");
+  assert.equal(throughBash("\na\t\n\nb\t2\\n\n"), "a\t\nb\t2\\n\n");
   assert.equal(throughBash(""), "");
 });
 
 const NO_DOCUMENT: [what: string, document: string][] = [
   ["a sentence", "ssh: connect to host\n"],
   ["a key alone", "key\n"],
-  ["two values", "key Mg== Mg==\n"],
-  ["what is no base64", "key not!base64\n"],
+  ["a key with a blank", "a key\tvalue\n"],
+  ["a value without a key", "\tvalue\n"],
+  ["two values", "key\tone\ttwo\n"],
+  ["a backslash that stands for nothing", "key\tone\\who\n"],
+  ["a backslash at the end", "key\tone\\\\\\\n"],
+  ["an escape of printf that is none of a document", "key\t\\x41\n"],
 ];
 
-for (const [what, document] of NO_DOCUMENT)
+for (const [what, document] of NO_DOCUMENT) {
   test(`${what} is no line of a document`, () =>
     assert.throws(() => decodeDocument(document), /^Error: not a line of a document: "/));
 
-test("the node refuses a value that is no base64", () => {
-  const { code } = bash(["node/lib/document.sh"], "declare -A D=(); document_read D", "key not!base64\n");
-  assert.notEqual(code, 0);
-});
+  test(`the node refuses ${what}`, () => {
+    const { code } = bash(["node/lib/document.sh"], "declare -A D=(); document_read D", document);
+    assert.equal(code, 1);
+  });
+}
+
+test("a value cannot hold a NUL, which bash would lose", () =>
+  assert.throws(() => encodeDocument({ key: "a\0b" }), /^Error: a value of a document cannot hold a NUL: key/));
 
 for (const key of ["a b", "", "a\nb"])
   test(`a key cannot be ${JSON.stringify(key)}`, () =>

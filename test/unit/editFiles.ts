@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeDocument } from "../../components/remote/document";
 import { bash } from "./bash";
 
 export type Edited = {
@@ -40,6 +41,7 @@ export function edit(
         "node/lib/report.sh",
         "node/lib/document.sh",
         "node/lib/files.sh",
+        "node/lib/observe.sh",
         "node/lib/platform.sh",
         `node/parts/${part}.sh`,
       ],
@@ -47,7 +49,7 @@ export function edit(
        postgresql_reload() { echo reload >>"$AT/did"; }
        say() { :; }
        sync() { :; }
-       observe() { SEEN=(); for key in "\${!WANT[@]}"; do SEEN[$key]=\${WANT[$key]}; done; ${part}_observe; document_write SEEN >"$AT/seen.$1"; }
+       observe() { observe_part ${part}; document_write SEEN >"$AT/seen.$1"; }
        copies() { cat "$AT"/*.conf; stat -c %i "$AT"/*.conf; }
        edit() {
          AT=$1
@@ -71,14 +73,7 @@ export function edit(
     assert.equal(code, 0, stderr);
     return cases.map(({ files }, index) => {
       const read = (name: string) => readFileSync(join(folder, String(index), name), "utf8");
-      const seen = (name: string) =>
-        Object.fromEntries(
-          read(name)
-            .split("\n")
-            .filter(Boolean)
-            .map((line) => line.split(" "))
-            .map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
-        );
+      const seen = (name: string) => decodeDocument(read(name));
       return {
         files: Object.fromEntries(Object.keys(files).map((name) => [name, read(name)])),
         seenBefore: seen("seen.before"),

@@ -28,10 +28,16 @@ function on(files: Record<string, File>, wanted: string, script: string) {
     else writeFileSync(join(at, name), content);
   }
   const done = bash(
-    ["node/lib/report.sh", "node/lib/files.sh", "node/lib/lease.sh", "node/parts/hostsSyncCron.sh"],
+    [
+      "node/lib/report.sh",
+      "node/lib/files.sh",
+      "node/lib/observe.sh",
+      "node/lib/lease.sh",
+      "node/parts/hostsSyncCron.sh",
+    ],
     `declare -A LEASE=() WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
      SHARE='${at}/share' CONFIGURATION='${at}' AUTHORIZED_KEYS='${at}/${KEYS}' CRON_FILE='${at}/cron' NODE=xcatmn2 PROGRAM=/usr/local/sbin/xcat-ha
-     share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
+     RUN='${at}'; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
      ${script}`,
   );
   return {
@@ -163,4 +169,25 @@ test("what one node sends is what the other one takes; an owner takes nothing", 
   assert.equal(code, 10);
   assert.match(stderr, /^error: xcatmn2 is the owner and takes no hosts file/);
   assert.equal(file("taken"), HOSTS);
+});
+
+test("a hosts file that comes while this node becomes the owner, or while an order runs, is not written", () => {
+  const digest = createHash("sha256").update(HOSTS).digest("hex");
+  const files = { hosts: "10.5.106.5 xcatmn2\n", input: `${digest}\n${HOSTS}`, lock: "" };
+  const take = `HOSTS_FILE=$CONFIGURATION/hosts; lease_sentence() { echo 'epoch 1 is ours'; }; receive_hosts <"$CONFIGURATION/input"`;
+  const owner = on(files, ON_THE_STANDBY, `lease_read() { LEASE[is]=\${took:-other} took=mine; }; ${take}`);
+  assert.equal(owner.code, 10, owner.stderr);
+  const busy = on(files, ON_THE_STANDBY, `lease_read() { LEASE[is]=other; }; flock() { return 1; }; ${take}`);
+  assert.equal(busy.code, 20, busy.stderr);
+  assert.match(busy.stderr, /an order runs on xcatmn2/);
+  for (const { file } of [owner, busy]) assert.equal(file("hosts"), "10.5.106.5 xcatmn2\n");
+});
+
+test("what is sent is asked of the share, not of a cache", () => {
+  const { code } = on(
+    { hosts: HOSTS },
+    ON_THE_OWNER,
+    `lease_sentence() { :; }; lease_read() { LEASE[is]=\${1:-mine}; }; HOSTS_FILE=$CONFIGURATION/hosts PEER=xcatmn2; sync_hosts`,
+  );
+  assert.equal(code, 12);
 });

@@ -43,7 +43,7 @@ function on(machine: Machine, call: string) {
      NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
      WICKED_SCRIPTS=${root}/etc/sysconfig/network NETPLAN_FILES=${root}/etc/netplan NETWORKD_LINKS=${root}/links NETWORK_CLASS=${root}/sys
      command() { [[ " ${commands.join(" ")} " == *" $2 "* ]]; }
-     systemctl() { [[ " ${(machine.running ?? []).join(" ")} " == *" $3 "* ]]; }
+     systemctl() { if [[ " ${(machine.running ?? []).join(" ")} " == *" \${6%.service} "* ]]; then echo active; else echo inactive; fi; }
      netplan() { ${machine.netplanFails ? `echo '${machine.netplanFails}'; return 1` : ":"}; }
      nmcli() {
        case "$*" in

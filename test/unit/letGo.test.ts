@@ -76,7 +76,7 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
      guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { ls "$F/guards"; }
      load_values() { if [[ $2 == startGuard ]]; then WANT=([postgresql]=guarded); else WANT=([interface]=eth0); fi; }
      unit_stop() { echo "$1 is stopped" >>"$F/told"; }; unit_enabled() { echo "not enabled"; }
-     quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
+     beat_stop() { :; }; quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
      virtual_ip_answer() { echo free; }; virtualIp_is_here() { false; }; virtualIp_add() { echo "the VIP is here" >>"$F/told"; }
      systemctl() { echo "systemctl $*" | sed 's/ --quiet//; s/ --//' >>"$F/told"; }
      ${script}`,
@@ -441,6 +441,90 @@ test("the proof that PostgreSQL is stopped needs a look at its data directory", 
   const { code, stderr } = onNode(`timeout() { return 124; }; database_prove_stopped`);
   assert.equal(code, 13);
   assert.match(stderr, /the data directory of postgresql cannot be looked at on xcatmn1/);
+});
+
+test("a beat that is left ends before the guard goes and anything starts: it would stop what runs without a lease", () => {
+  const ends = `beat_stop() { echo "the beat ends" >>"$F/told"; }; ${DESTROY}`;
+  epoch(3, "xcatmn2");
+  stepAside();
+  guard();
+  assert.match(onNode(ends).told, /^quiesced\nthe beat ends\npostgresql is stopped\n/);
+});
+
+test("a first setup whose lease is lost while it copies puts nothing on the share any more", () => {
+  epoch(3, "xcatmn1");
+  rmSync(at("share/pgsql"), { recursive: true });
+  rmSync(at("pgsql"));
+  mkdirSync(at("pgsql/data"), { recursive: true });
+  const taken = `sed 's/xcatmn1/xcatmn2/; s/${NODES.xcatmn1}/${NODES.xcatmn2}/' "$SHARE/.xcat-ha/epoch/000003.owner" >"$SHARE/.xcat-ha/epoch/000004.owner"`;
+  const { code, stderr } = onNode(
+    `copy_directory() { mkdir -p "$2"; ${taken}; }; differences() { :; }; unset 'WANT[restoreFrom]'; sharedDataLinks_apply`,
+  );
+  assert.equal(code, 12, stderr);
+  assert.match(stderr, /xcatmn1 does not hold the owner lease; expected it for .*share\/pgsql\nevidence: epoch 4/);
+  assert.ok(!existsSync(at("share/pgsql")) && !lstatSync(at("pgsql")).isSymbolicLink());
+});
+
+test("this node notes which share it is before its first link", () => {
+  epoch(3, "xcatmn2");
+  writeFileSync(at("share/.xcat-ha/id"), "the share\n");
+  rmSync(at("pgsql"));
+  const { code, stderr, told } = onNode(
+    `link_directory() { echo "$1 $(cat "$RECORDS/share-id")" >>"$F/told"; }; unset 'WANT[restoreFrom]'; sharedDataLinks_apply`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(told, /pgsql the share\n/);
+});
+
+for (const [node, what] of [
+  ["xcatmn1", "copied or "],
+  ["xcatmn2", ""],
+] as const)
+  test(`a local database directory in which a server works is not ${what}moved out of its way, beside ${node} as owner`, () => {
+    epoch(3, node);
+    rmSync(at("pgsql"));
+    mkdirSync(at("pgsql/data"), { recursive: true });
+    const { code, stderr } = onNode(
+      `processes_below() { [[ $1 != */pgsql/data ]] || echo "42 postgres"; }; unset 'WANT[restoreFrom]'; sharedDataLinks_apply`,
+    );
+    assert.equal(code, 13, stderr);
+    assert.match(stderr, /processes still use .*\/pgsql\/data on xcatmn1/);
+    assert.ok(lstatSync(at("pgsql")).isDirectory() && !existsSync(at("pgsql.bak")));
+  });
+
+test("no node but its owner makes a link while a first setup is not finished: the local directory could be the truth", () => {
+  epoch(3, "xcatmn1", ["releasing", "released"]);
+  rmSync(at("pgsql"));
+  mkdirSync(at("pgsql/data"), { recursive: true });
+  writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
+  const { code, stderr } = onNode("unset 'WANT[restoreFrom]'; sharedDataLinks_apply");
+  assert.equal(code, 10, stderr);
+  assert.match(stderr, /a first setup has not finished/);
+  assert.ok(lstatSync(at("pgsql")).isDirectory() && existsSync(at("share/.xcat-ha/first-setup")));
+});
+
+test("owner and mode of a shared directory that cannot be set are an error", () => {
+  epoch(3, "xcatmn1");
+  const { code } = onNode(
+    `WANT[/var/lib/pgsql:owner]="root:root 700"; chown() { return 1; }; unset 'WANT[restoreFrom]'; sharedDataLinks_apply; echo went on`,
+  );
+  assert.equal(code, 1);
+});
+
+test("the guard of a service that is managed no more goes when it has stopped", () => {
+  epoch(3, "xcatmn1");
+  guard();
+  const { code, stdout, stderr, told } = onNode(
+    `declare -A UNIT=() COMPANIONS=() SEEN=(); WANT=([xcatd]=guarded) BEFORE=([xcatd]=guarded [postgresql]=guarded); units_of() { echo "$1"; }; guarded_units() { echo xcatd; }
+     unit_stop() { echo "$1 is stopped, $(ls "$F/guards/$1")" >>"$F/told"; }; startGuard_apply`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    told,
+    "postgresql is stopped, xcat-ha.conf\nsystemctl show -p Id -p ExecStartPre xcatd.service\nsystemctl daemon-reload\n",
+  );
+  assert.ok(!guarded() && existsSync(at("guards/xcatd/xcat-ha.conf")));
+  assert.match(stdout, /postgresql is not managed any more: stopped, its guard is gone/);
 });
 
 test("no start while a link leads to the share, whoever asks for it", () => {

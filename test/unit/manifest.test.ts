@@ -56,6 +56,7 @@ test("what stands before the lease in the manifest needs no lease; what shared d
     clockSource: "as active",
     ownerLease: "as active",
     startGuard: "after release",
+    beat: "after release",
     sharedDataLinks: "after release",
     virtualIp: "take back",
     pgHbaEntry: "leave",
@@ -64,17 +65,16 @@ test("what stands before the lease in the manifest needs no lease; what shared d
     networksMgtIf: "leave",
     network: "take back",
     hostsSyncCron: "take back",
-    beat: "take back",
   });
 });
 
 /** Runs a function of the node program that stops services; what it would stop, in order. */
 function stopped(call: string, state: string): string[] {
   const { code, stdout, stderr } = bash(
-    ["node/lib/platform.sh", "node/lib/become.sh", "node/parts/serviceSet.sh"],
+    ["node/lib/platform.sh", "node/lib/units.sh", "node/lib/become.sh", "node/parts/serviceSet.sh"],
     `declare -A WANT=()
-     unit_exists() { :; }; unit_enabled() { echo 'not enabled'; }; units_record() { :; }; systemctl() { :; }
-     unit_state() { echo ${state}; }; unit_stopped() { [[ ${state} == inactive ]]; }; unit_disable() { :; }
+     units_record() { :; }; systemctl() { :; }
+     units_ask() { local unit; for unit; do UNIT_STATE[$unit]=${state} UNIT_THERE[$unit]=yes; done; }; unit_stopped() { [[ ${state} == inactive ]]; }; units_disable() { :; }
      service_stop() { echo "$1"; }
      UNITS=(${managedUnits(cluster).join(" ")})
      ${call}`,

@@ -85,6 +85,7 @@ const apply = (reason: string, ...parts: string[]) => parts.map((part) => `apply
 
 const ACTIVATED = [
   "startGuard",
+  "beat",
   "sharedDataLinks",
   "virtualIp",
   "pgHbaEntry",
@@ -93,10 +94,9 @@ const ACTIVATED = [
   "networksMgtIf",
   "network",
   "hostsSyncCron",
-  "beat",
 ];
-const TAKEN_BACK = ["beat", "hostsSyncCron", "network", "database", "virtualIp"];
-const KEPT = ["startGuard", "sharedDataLinks"];
+const TAKEN_BACK = ["hostsSyncCron", "network", "database", "virtualIp"];
+const KEPT = ["startGuard", "beat", "sharedDataLinks"];
 
 const prepare = "prepare sharedDataLinks: first setup: copy ahead while the services run";
 const quiesce = "quiesce: the services start again under the owner lease, after about 14 s";
@@ -789,6 +789,26 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
         : !steps.includes("release") && !steps.includes("released")),
   ],
   [
+    "active: guard and beat are there before anything that they watch, and the guard before the links",
+    (steps, { role }) =>
+      role !== "active" ||
+      isRefusal(steps) ||
+      WATCHED.every(
+        (part) =>
+          before(steps, "apply startGuard", `apply ${part}`) &&
+          steps.includes("apply beat") &&
+          before(steps, "apply beat", `apply ${part}`),
+      ),
+  ],
+  [
+    "standby: the guard before the links; the beat goes when nothing that it watches runs, proven, and a lease of ours was let go",
+    (steps, { role, lease }) =>
+      role !== "standby" ||
+      isRefusal(steps) ||
+      (before(steps, "apply startGuard", "apply sharedDataLinks") &&
+        before(steps, lease.startsWith("mine") ? "released" : "prove", "apply beat")),
+  ],
+  [
     "a local directory that the share holds too is never chosen for the admin before the first epoch",
     (steps, { role, lease, both, shared }) =>
       role !== "active" || lease !== "none" || !both || shared === "absent" || steps[0].startsWith("refuse"),
@@ -813,6 +833,7 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
   ],
 ];
 
+const WATCHED = ["sharedDataLinks", "virtualIp", "database", "network", "hostsSyncCron"];
 const isRefusal = (steps: string[]) => steps[0].startsWith("refuse");
 const before = (steps: string[], first: string, second: string) => steps.lastIndexOf(first) < steps.indexOf(second);
 function firstApply(steps: string[]): number {

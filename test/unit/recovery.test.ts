@@ -26,7 +26,7 @@ beforeEach(() => {
        stop*) echo "$*" >>told ;;
        *Result*) printf 'Result=%s\\nTimeoutStartUSec=5min\\n' "$(<result)" ;;
        *ControlGroup*) if [[ -e mute ]]; then echo 'Connection timed out' >&2; exit 1; fi; echo /group ;;
-       *ActiveState*) cat state ;;
+       *LoadState*) printf 'LoadState=loaded\\nActiveState=%s\\n' "$(<state)" ;;
      esac`,
     { mode: 0o755 },
   );
@@ -39,7 +39,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** For three seconds at most a unit may start; \`ends\` after five seconds. */
 function started(script: string, { title = "", ends = "echo active >state" } = {}) {
-  const files = ["lib/report", "lib/lease", "lib/units", "parts/serviceSet"].map((name) => `node/${name}.sh`);
+  const files = ["lib/report", "lib/lease", "lib/platform", "lib/units", "parts/serviceSet"].map(
+    (name) => `node/${name}.sh`,
+  );
   const done = bash(
     [],
     `for file in ${files.join(" ")}; do source <(sed 's/^readonly START_SECONDS=.*/START_SECONDS=3/' "$file"); done

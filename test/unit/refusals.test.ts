@@ -181,7 +181,13 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
       make_traps() { :; }
       clock_facts() { FACT[clock]=ok; }
       static_address_facts() { FACT[static]=$static FACT[owners]=$owners; }
-      unit_exists() { [[ " $systemctl_lacks " != *" $1 "* ]]; }
+      units_ask() {
+        local unit
+        for unit; do
+          UNIT_STATE[$unit]=inactive UNIT_THERE[$unit]=yes
+          [[ " $systemctl_lacks " != *" $unit "* ]] || UNIT_THERE[$unit]=no
+        done
+      }
       declare -A FROM=(${entries.join(" ")})
       use_settings FROM
       WANT[stack]='${asking}'

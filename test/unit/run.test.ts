@@ -169,3 +169,18 @@ describe("over SSH", { skip: CANNOT_RUN }, () => {
       assert.ok(!started());
     });
 });
+
+test("who waits until this node has stepped down by itself is told so", () => {
+  const { code, stdout, stderr } = bash(
+    [...PROGRAM, "node/parts/beat.sh"],
+    `RUN=${join(folder, String(nodes++))} RECORDS=$RUN NODE=xcatmn1 PROGRAM=/bin/true; mkdir -p "$RUN"
+     systemd-run() { echo 0 >"$(echo "$RUN"/run.*/exit)"; }; systemctl() { echo inactive; }
+     (beat_step end-run - 'a newer epoch' >/dev/null; sleep 2.5) & sleep 0.5
+     run become standby </dev/null`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^xcatmn1: waiting for \S+\/start\.lock, held by the step down of xcatmn1 by itself, process \d+, since [0-9:]{8}\nxcatmn1: what was before it has ended: become standby starts\n$/,
+  );
+});

@@ -1,8 +1,10 @@
 // Who answers for an address, by what arping says; and what is left on an interface when one address goes, by the kernel.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { installedProgram } from "../../components/remote/program";
 import { bash } from "./bash";
 
 const ANSWERS: [title: string, said: string, answer: string][] = [
@@ -31,7 +33,7 @@ for (const [title, said, answer] of ANSWERS)
   });
 
 /** What is there after `script` on an interface eth0 of a network namespace of its own, where the kernel promotes nothing. */
-function addressesAfter(addresses: string[], script: string) {
+function addressesAfter(addresses: string[], script: string, program = "") {
   const setUp = [
     "set -euo pipefail",
     "declare -A BEFORE=() WANT=(); NODE=xcatmn1",
@@ -50,7 +52,7 @@ function addressesAfter(addresses: string[], script: string) {
       "-c",
       [...setUp, script, "ip -o -4 addr show dev eth0 | awk '{ print $4 }'"].join("\n"),
     ],
-    { encoding: "utf8", cwd: join(__dirname, "../..") },
+    { encoding: "utf8", cwd: join(__dirname, "../.."), input: program },
   );
   return { code: done.status, left: done.stdout.trim().split("\n"), said: done.stderr };
 }
@@ -84,6 +86,55 @@ for (const [title, addresses, script, left] of DROPS)
   test(`an address goes: ${title}`, () => {
     const after = addressesAfter(addresses, script);
     assert.deepEqual(after, { code: 0, left, said: "" });
+  });
+
+test("an address that bootstrap added is taken back by itself: it and no other", () => {
+  // systemd-run's command, at once; the program as it is delivered.
+  const { code, left, said } = addressesAfter(
+    ["10.5.106.70/8"],
+    `RUN=$(mktemp -d); trap 'rm -rf "$RUN"' EXIT; WANT=([address]=10.5.106.71/8 [interface]=eth0 [program.text]=$(cat))
+     source node/lib/files.sh; address_answer() { echo free; }; systemctl() { :; }
+     systemd-run() { while [[ $1 == --* ]]; do shift; done; "$@"; }
+     staticAddress_try; ip -o -4 addr show dev eth0 | wc -l >&2
+     ip addr del 10.5.106.70/8 dev eth0; ip addr add 10.5.106.71/8 dev eth0; ip addr add 10.5.106.70/8 dev eth0
+     sysctl -qw net.ipv4.conf.eth0.promote_secondaries=0
+     bash "$RUN/bootstrap" address-back 10.5.106.71/8 eth0`,
+    installedProgram(),
+  );
+  assert.equal(code, 0, said);
+  assert.deepEqual(left, ["10.5.106.70/8"]);
+});
+
+test("one function deletes addresses: the kernel takes others along", () => {
+  const node = join(__dirname, "../../node");
+  const deleting = ["lib", "parts"].flatMap((folder) =>
+    readdirSync(join(node, folder)).flatMap((file) =>
+      readFileSync(join(node, folder, file), "utf8")
+        .split("\n")
+        // Not what a person is told to type.
+        .map((line) => line.replace(/"[^"]*\bip addr del[^"]*"/g, ""))
+        .filter((line) => /\bip (-\S+ )*a\w* (del|flush)/.test(line)),
+    ),
+  );
+  assert.deepEqual(deleting.length, 1, deleting.join("\n"));
+});
+
+for (const [what, ip, code, error] of [
+  ["absent, where its interface does not exist", `echo 'Device "eth9" does not exist.' >&2; return 1`, 1, /^$/],
+  [
+    "unknown, where ip fails",
+    "echo 'Cannot open netlink socket' >&2; return 1",
+    40,
+    /^error: the addresses of eth9 on xcatmn1 cannot be told; .*\nevidence: ip -o -4 addr show dev eth9: Cannot open netlink/,
+  ],
+] as const)
+  test(`an address is ${what}`, () => {
+    const done = bash(
+      ["node/lib/report.sh", "node/parts/staticAddress.sh"],
+      `NODE=xcatmn1; ip() { ${ip}; }; if has_address 10.5.106.70/8 eth9; then exit 0; else exit 1; fi`,
+    );
+    assert.equal(done.code, code);
+    assert.match(done.stderr, error);
   });
 
 test("an address goes: where the kernel cannot be told to leave the others, nothing is dropped", () => {

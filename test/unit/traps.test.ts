@@ -33,8 +33,8 @@ const TABLES: [what: string, domain: string, networks: string[], ...says: (strin
 for (const [what, domain, networks, ...says] of TABLES)
   test(`xCAT's tables, ${what}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/traps.sh"],
-      `unit_state() { echo active; }; virtualIp_or_old_address() { :; }
+      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
+      `unit_state() { echo active; }; virtualIp_is_here() { :; }
        xcat() { case "$*" in *domain*) echo '${domain}' ;; *networks*) printf '%s\\n' '${HEADER}' ${networks.map((row) => `'${row}'`).join(" ")} ;; esac; }
        make_traps`,
     );
@@ -59,7 +59,7 @@ CFGLOCS.forEach(([content, state], index) => {
     mkdirSync(dirname(file), { recursive: true });
     if (content !== undefined) writeFileSync(file, content && `${content}\n`);
     const { code, stdout, stderr } = bash(
-      ["node/lib/traps.sh"],
+      ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/traps.sh"],
       `SHARE='${share}'; share_do() { "$@"; }; getent() { [[ $2 == 10.* ]] && echo "$2 STREAM"; }; cfgloc_state`,
     );
     assert.equal(code, 0, stderr);
@@ -78,7 +78,7 @@ const NAMES: [own: string, written: string, resolves: string, state: string][] =
 for (const [own, written, resolves, state] of NAMES)
   test(`own name ${own}, of ours ${written}, at '${resolves}': ${state}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/traps.sh"],
+      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
       `HOST_NAMES='${written}' VIP=10.5.106.7; hostname() { echo ${own}; }
        getent() { [[ -n '${resolves}' ]] && echo '${resolves} STREAM'; }
        ip() { echo '2: eth0    inet 10.5.106.70/8 brd 10.255.255.255 scope global eth0'; }; own_name_state`,
@@ -86,6 +86,27 @@ for (const [own, written, resolves, state] of NAMES)
     assert.equal(code, 0, stderr);
     assert.equal(stdout, `${state}\n`);
   });
+
+test("cfgloc that cannot be read is not missing, and addresses that cannot be told are not others'", () => {
+  mkdirSync(join(folder, "unread/xcat/cfgloc"), { recursive: true });
+  for (const [script, error] of [
+    [
+      `SHARE='${folder}/unread'; share_do() { "$@"; }; share_state() { echo ok; }; cfgloc_state`,
+      /cfgloc cannot be read on xcatmn1; expected to know where xCAT's/,
+    ],
+    [
+      "HOST_NAMES= VIP=10.5.106.7; getent() { echo 10.5.106.70; }; ip() { echo 'Cannot open netlink socket' >&2; return 1; }; own_name_state",
+      /the addresses of xcatmn1 cannot be told; .*\nevidence: ip -o -4 addr show: Cannot open netlink/,
+    ],
+  ] as const) {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/lib/lease.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
+      `NODE=xcatmn1; ${script}`,
+    );
+    assert.equal(code, 40, stdout);
+    assert.match(stderr, error);
+  }
+});
 
 // The id on the share, the id that the node noted; what share_state says. UNREADABLE: it is there, and no look at it succeeds.
 const UNREADABLE = "unreadable";

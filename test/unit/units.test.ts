@@ -58,7 +58,7 @@ for (const [what, unit, code] of EXISTS)
     if (code === 40)
       assert.match(
         asked.stderr,
-        /^error: whether dhcpd is on xcatmn1 cannot be told; [\s\S]*\nnext: systemctl show dhcpd\.service on xcatmn1/,
+        /^error: whether these run on xcatmn1, or are there at all, cannot be told: dhcpd; [\s\S]*\nnext: systemctl show dhcpd\.service on xcatmn1/,
       );
   });
 
@@ -100,3 +100,73 @@ test("what belongs to a unit is not stopped because systemd does not say whether
   assert.equal(on({ load: "loaded", active: "inactive", processes: "42\n" }, script).code, 1);
   assert.equal(on(undefined, script).code, 13);
 });
+
+/** What is-enabled says of each unit when all are asked at once, and when one is. */
+const BOOT: [what: string, together: string, alone: Record<string, string>, seen: string][] = [
+  ["each says it", "enabled\ndisabled\nstatic\nmasked", {}, "a enabled, b not enabled, c not enabled, d not enabled"],
+  [
+    "enabled for this boot alone",
+    "disabled\ndisabled\ndisabled\nenabled-runtime",
+    {},
+    "a not enabled, b not enabled, c not enabled, d enabled",
+  ],
+  [
+    "a script of System V is asked about alone",
+    "b.service is not a native service, redirecting to systemd-sysv-install.\nenabled\nenabled\ndisabled\nstatic",
+    {
+      a: "enabled",
+      b: "b.service is not a native service, redirecting to systemd-sysv-install.\nExecuting: is-enabled b\ndisabled",
+      c: "static",
+      d: "alias",
+    },
+    "a enabled, b not enabled, c not enabled, d not enabled",
+  ],
+  [
+    "one cannot be told",
+    "Failed to get unit file state",
+    { a: "enabled", b: "Failed to get unit file state for b.service: Connection timed out" },
+    "whether b starts at boot on xcatmn1 cannot be told",
+  ],
+];
+for (const [what, together, alone, seen] of BOOT)
+  test(`does it start at boot? ${what}`, () => {
+    const { stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh"],
+      `NODE=xcatmn1 COMPANIONS=([d]=' helper')
+       systemctl() {
+         local arguments="$*" names unit load
+         names=\${arguments##* -- }
+         case $1 in
+           show) for unit in $names; do [[ $unit != helper.service ]] && load=loaded || load=not-found; printf 'LoadState=%s\\nActiveState=active\\n\\n' $load; done ;;
+           is-enabled)
+             case $names in
+               *' '*) cat <<<'${together}' ;;
+               ${Object.entries(alone)
+                 .map(([unit, says]) => `${unit}.service) cat <<<'${says}' ;;`)
+                 .join("\n")}
+             esac
+             return 1 ;;
+         esac
+       }
+       units_look_whole a b c d
+       for unit in a b c d; do echo "$unit \${UNIT_ENABLED[$unit]}"; done`,
+    );
+    assert.ok(stderr.includes(seen) || stdout.trim().replaceAll("\n", ", ") === seen, `${stdout}${stderr}`);
+  });
+
+const LISTENS: [what: string, ss: string, code: number][] = [
+  ["on the VIP", "echo 'LISTEN 0 244 10.5.106.7:5432 0.0.0.0:* '", 1],
+  ["on every address", "echo 'LISTEN 0 244 0.0.0.0:5432 0.0.0.0:* '", 1],
+  ["on another address only", "echo 'LISTEN 0 244 110.5.106.7:5432 0.0.0.0:* '", 0],
+  ["nowhere", ":", 0],
+  ["where ss does not say: PostgreSQL is not stopped for that", "echo 'Cannot open netlink socket'; return 1", 40],
+];
+for (const [what, ss, code] of LISTENS)
+  test(`PostgreSQL listens ${what}: ${code ? "it does not miss the VIP, or that cannot be told" : "it misses the VIP"}`, () => {
+    const done = bash(
+      ["node/lib/report.sh", "node/parts/serviceSet.sh"],
+      `NODE=xcatmn1 VIP=10.5.106.7; unit_state() { echo active; }; virtualIp_is_here() { :; }; ss() { ${ss}; }
+       if postgresql_misses_the_vip; then exit 0; else exit 1; fi`,
+    );
+    assert.equal(done.code, code, done.stderr);
+  });

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertNoRowLost } from "../client";
+import { until } from "../until";
+import { assertPair, become, expectUp, lab, pairWith } from "./pair";
+import { sampled } from "./sampled";
+
+// What comes between: a reboot, a power cut, a stop that fails, another order.
+sampled(lab);
+
+test("one plain up repairs an active node that was rebooted", () => {
+  pairWith("xcatmn1");
+  lab.run(["ssh", "xcatmn1", "reboot"]);
+  lab.must("boot", "xcatmn1");
+  const down = lab.pulumi("refresh", "-s", "primary", "--preview-only", "--expect-no-changes");
+  assert.equal(down.code, 7, down.output);
+  assert.match(down.output, /networksMgtIf: mgtifname is '\(needs xcatd: inactive\)', wanted 'eth0:0'/);
+  assert.match(down.output, /ownerLease: lease is 'held by xcatmn1 before its last boot', wanted 'held by xcatmn1'/);
+  expectUp("xcatmn1");
+  assertPair("xcatmn1");
+});
+
+test("after a power cut of the active node it takes up again where it was", async () => {
+  pairWith("xcatmn1");
+  const client = lab.startClient("cut_rows");
+  await client.committing();
+  lab.must("cut", "xcatmn1");
+  lab.must("boot", "xcatmn1");
+  become("xcatmn1", "active");
+  await client.committing();
+  const { commits, found } = await client.stop();
+  assertNoRowLost(commits, found);
+  assertPair("xcatmn1");
+});
+
+test("a stop that fails blocks: the VIP stays, the lease is not released", () => {
+  pairWith("xcatmn1");
+  lab.on("xcatmn1", "systemd-run --quiet --unit=somebody -p WorkingDirectory=/var/lib/pgsql/data sleep infinity");
+  const { code, output } = lab.run(["ssh", "xcatmn1", "xcat-ha become standby </dev/null"]);
+  assert.equal(code, 13, output);
+  assert.match(output, /processes still use \/HA\/pgsql\/data on xcatmn1; expected none/);
+  assert.match(lab.on("xcatmn1", "ip -o addr show"), /inet 10\.5\.106\.7\//);
+  // How long it waits for one that steps down is a site's to choose (leaseWait).
+  lab.on("xcatmn2", "sed -i 's/^\\(settings.leaseWait\\t\\).*/\\11/' /etc/xcat-ha/description");
+  const other = lab.run(["ssh", "xcatmn2", "xcat-ha become active </dev/null"]);
+  assert.equal(other.code, 12, other.output);
+  assert.match(other.output, /held by xcatmn1 since \S+ \(other-releasing\)/);
+  lab.on("xcatmn1", "systemctl stop somebody");
+  become("xcatmn1", "standby");
+  become("xcatmn1", "active");
+  assertPair("xcatmn1");
+});
+
+test("an order twice at once runs once and both follow it; the opposite one lets it end at a step, and is done then", async () => {
+  pairWith("xcatmn1");
+  // Held in its first stop until the others are there: when they come in is not left to chance.
+  const held = "/run/systemd/system/conserver.service.d/held.conf";
+  lab.on(
+    "xcatmn1",
+    `mkdir -p $(dirname ${held}) && touch /run/held
+     printf '[Service]\\nExecStopPost=/bin/sh -c "while [ -e /run/held ]; do sleep 0.1; done"\\n' >${held} && systemctl daemon-reload`,
+  );
+  const heard: Record<string, string> = {};
+  const order = (what: string, role: string) =>
+    lab.start(["ssh", "xcatmn1", `xcat-ha become ${role} </dev/null`], (text) => {
+      heard[what] = (heard[what] ?? "") + text;
+    });
+  const epochs = () => Number(lab.on("xcatmn1", "ls /HA/.xcat-ha/epoch | grep -c 'owner$'"));
+  const before = epochs();
+  const orders = [order("first", "standby")];
+  try {
+    await until("the first order to stop conserver", () =>
+      /^deactivating/.test(lab.run(["ssh", "xcatmn1", "systemctl is-active conserver"]).output),
+    );
+    orders.push(order("again", "standby"));
+    await until("the same order to follow", () => /this order runs already: following it/.test(heard.again ?? ""));
+    orders.push(order("opposite", "active"));
+    await until(
+      "the opposite order to be there",
+      () => lab.run(["ssh", "xcatmn1", "test -e /run/xcat-ha/supersede"]).code === 0,
+    );
+  } finally {
+    lab.on("xcatmn1", `rm -f /run/held ${held}; systemctl daemon-reload`);
+  }
+  const [first, again, opposite] = await Promise.all(orders);
+  assert.notEqual(first.code, 0, first.output);
+  assert.equal(again.code, first.code);
+  assert.match(first.output, /this run ended before the step .*[\s\S]*another order came in/);
+  assert.equal(opposite.code, 0, opposite.output);
+  assert.ok(epochs() - before <= 1, "at most one epoch more");
+  assertPair("xcatmn1");
+  lab.on("xcatmn1", "xcat-ha verify");
+});
