@@ -137,12 +137,35 @@ share_kind() {
   fi
 }
 
-# share_text PATH TO_KNOW: what the file says, or nothing where it is proven not to be there; what it was read for goes into the error.
-share_text() {
-  local kind
-  kind=$(share_kind "$1") || exit
-  [[ $kind == absent ]] || share_do cat -- "$1" ||
-    fail unknown "$1 cannot be read on $NODE; expected to know $2" "$SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again"
+# share_read PATH TO_KNOW: what the file says; false (1) where it is proven not to be there. What it was read for goes into the error.
+share_read() {
+  local answer
+  # The dot keeps trailing newlines, which $() would drop.
+  answer=$(share_do cat -- "$1" 2>&1 && printf .) || {
+    [[ $answer != *': No such file or directory' ]] || return 1
+    fail unknown "$1 cannot be read on $NODE; expected to know $2" "${answer:-no answer within $SHARE_DEADLINE s}" \
+      "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
+  }
+  printf %s "${answer%.}"
+}
+
+# share_text PATH TO_KNOW: the same, and nothing where it is not there.
+share_text() { share_read "$@" || (($? == 1)); }
+
+# share_edit FILE MODE COMMAND...: what COMMAND makes of FILE, which it reads on its standard input, becomes FILE, on the share or here.
+share_edit() {
+  local file=$1 mode=$2 content result=0
+  shift 2
+  content=$(share_read "$file" "what is in it" && printf .) || result=$?
+  ((result < 2)) || exit "$result"
+  ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the file that is to be changed" "cat: No such file or directory" \
+    "look at it on $NODE, then run the same command again"
+  content=$(printf %s "${content%.}" | "$@" && printf .) || return
+  printf %s "${content%.}" | within "$SHARE_DEADLINE" bash -c "$(declare -f write_file)"'
+    set -euo pipefail
+    write_file "$1" "$2"' write "$file" "$mode" ||
+    fail incomplete "$file could not be written on $NODE within $SHARE_DEADLINE s; expected the change in it" "the lines above; $SHARE $(share_state)" \
+      "look at the shared data on $NODE, then run the same command again"
 }
 
 # share_require: what is asked of a share that does not answer is unknown, never "not there".

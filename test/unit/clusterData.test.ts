@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -63,7 +63,7 @@ const write = (name: string, tables: Tables) => {
 CASES.forEach(([what, tables, ...differences], index) => {
   test(`two exports of the cluster data, ${what}: ${differences.length ? "each value is named" : "same"}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/clusterData.sh"],
+      ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/clusterData.sh"],
       `export_differences '${write(`${index}-old`, BASE)}' '${write(`${index}-new`, tables)}'`,
     );
     assert.equal(code, 0, stderr);
@@ -81,10 +81,27 @@ for (const [what, lease, code] of OWNERS)
     const share = mkdtempSync(join(folder, "share-"));
     const done = bash(
       ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/clusterData.sh"],
-      `declare -A LEASE=(); SHARE='${share}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_is_here() { :; }
+      `declare -A LEASE=(); SHARE='${share}' RUN='${folder}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_is_here() { :; }
        lease_read() { LEASE=([is]=${lease} [epoch]=000004 [node]=xcatmn2 [time]=noon); }; export_into() { mkdir "$1/tables"; }
        export_cluster_data begin; find "$SHARE" -name tables`,
     );
     assert.equal(done.code, code, done.stderr);
     assert.equal(readdirSync(share).length, code ? 0 : 1);
   });
+
+test("two exports of which one cannot be read are not the same", () => {
+  const SHARE = mkdtempSync(join(folder, "share-"));
+  const compare = () =>
+    bash(
+      ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/clusterData.sh"],
+      `SHARE='${SHARE}'; if compare_cluster_data; then exit 0; else exit 1; fi`,
+    );
+  assert.deepEqual(compare(), { code: 0, stdout: "nothing to compare yet: no export\n", stderr: "" });
+  for (const name of ["000001-1", "000002-1"])
+    mkdirSync(join(SHARE, ".xcat-ha/exports", name, "tables"), { recursive: true });
+  assert.deepEqual(compare(), { code: 0, stdout: "000001-1 and 000002-1: same\n", stderr: "" });
+  symlinkSync("site.csv", join(SHARE, ".xcat-ha/exports/000002-1/tables/site.csv"));
+  const { code, stdout } = compare();
+  assert.equal(code, 1);
+  assert.match(stdout, /000001-1 and \S+000002-1 cannot be compared: .*site\.csv: Too many levels of symbolic links/);
+});
