@@ -12,7 +12,7 @@ run() {
   directory=$(mktemp -d "$RUN/order.XXXXXX")
   printf '%s %s\n' "$1" "$2" >"$directory/verb"
   # At the console there is none.
-  if [[ -t 0 ]]; then : >"$directory/document"; else cat >"$directory/document"; fi
+  if [[ -t 0 ]]; then : >"$directory/document"; else document_input >"$directory/document"; fi
   order=$(cat "$directory/verb" "$directory/document" | sha256sum | cut -c1-16)
   exec 8>>"$RUN/start.lock"
   while :; do

@@ -17,7 +17,7 @@ let nodes = 0;
 /** An order is followed; `meanwhile` happens on the node while `tail` shows its log. */
 const follow = (meanwhile: string) =>
   bash(
-    ["node/lib/report.sh", "node/lib/run.sh"],
+    ["node/lib/report.sh", "node/lib/document.sh", "node/lib/run.sh"],
     `RUN=${join(folder, String(nodes++))} NODE=xcatmn1 PROGRAM=/bin/true
      journalctl() { echo 'the journal'; }; systemd-run() { touch "$RUN/active"; }
      systemctl() {
@@ -74,7 +74,7 @@ function busy() {
     systemd-run() { touch "$RUN/started"; echo 0 >"$(echo "$RUN"/run.*/exit)"; }`;
   return { RUN, node, started: () => existsSync(join(RUN, "started")) };
 }
-const PROGRAM = ["node/lib/report.sh", "node/lib/run.sh"];
+const PROGRAM = ["node/lib/report.sh", "node/lib/document.sh", "node/lib/run.sh"];
 const WAITING =
   "xcatmn1: waiting for become standby, which runs since [0-9:]{8} and ends before its next step; its last line: xcatmn1: named stopped\n";
 
@@ -117,6 +117,22 @@ test("systemd that does not say whether an order runs is no 'none runs'", () => 
 
 const LOCK = `RUN=$(mktemp -d); NODE=xcatmn1; trap 'rm -r "$RUN"' EXIT
   (exec 9>>"$RUN/lock"; lock 9 "$RUN/lock" "become active"; sleep 4.5) & sleep 0.3; exec 9>>"$RUN/lock"`;
+
+test("an order whose input stays open, as over SSH without -n: it is said what it waits for; what came in is its document", () => {
+  const { node, started } = busy();
+  const text = "key\\tvalue with $(quotes) and \\\\n";
+  const { code, stdout, stderr } = bash(
+    PROGRAM,
+    `${node}; rm "$RUN/active"; { printf '%s\\n' '${text}'; sleep 4.5; } | run become active; cat "$RUN"/run.*/document`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /^(xcatmn1: waiting for the end of standard input, with the values \(<\/dev\/null [^\n]*\n){2}$/,
+  );
+  assert.equal(stdout.split("\n").at(-2), text);
+  assert.ok(started());
+});
 
 test("a lock that another process has: every two seconds it is said who has it, and since when", () => {
   const { code, stdout, stderr } = bash(PROGRAM, `${LOCK}; lock 9 "$RUN/lock" "become standby"; cat "$RUN/lock"`);
