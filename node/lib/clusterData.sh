@@ -7,6 +7,7 @@
 # Dumps hold passwords in clear: only root reads them.
 
 readonly EXPORT_SECONDS=600
+readonly COMPARE_SECONDS=60
 
 exports_directory() { printf '%s/.xcat-ha/exports\n' "$SHARE"; }
 
@@ -15,7 +16,7 @@ export_name() { printf '%06d-%s-%s-%s\n' "$((10#${LEASE[epoch]}))" "$([[ $1 == b
 
 # export_cluster_data begin|end: true also where xcatd does not run: then there is nothing to export, and that is said.
 export_cluster_data() {
-  local name target partial
+  local name target partial kind log="$RUN/export.log"
   lease_read
   if [[ $(unit_state xcatd) != active ]] || ! virtualIp_is_here; then
     say "the cluster data is not exported: xcatd is $(unit_state xcatd)"
@@ -25,17 +26,17 @@ export_cluster_data() {
   [[ ${LEASE[is]} == none ]] || lease_require "the export of the cluster data"
   name=$(export_name "$1")
   target=$(exports_directory)/$name
-  [[ ! -e $target ]] || return 0
-  install -d -m 0700 "$SHARE/.xcat-ha" "$(exports_directory)"
-  partial=$(mktemp -d "$(exports_directory)/.partial.XXXXXX")
-  if ! export_into "$partial" >"$partial/log" 2>&1; then
-    say "the cluster data could not be exported: $(last_lines "$partial/log")"
-    rm -rf -- "$partial"
+  kind=$(share_kind "$target") || exit
+  [[ $kind == absent ]] || return 0
+  share_do install -d -m 0700 "$SHARE/.xcat-ha" "$(exports_directory)"
+  partial=$(share_do mktemp -d "$(exports_directory)/.partial.XXXXXX")
+  if ! export_into "$partial" >"$log" 2>&1; then
+    say "the cluster data could not be exported: $(last_lines "$log")"
+    share_do rm -rf -- "$partial"
     return 0
   fi
-  rm -f -- "$partial/log"
-  chmod -R go= -- "$partial"
-  mv -T -- "$partial" "$target"
+  share_do chmod -R go= -- "$partial"
+  share_do mv -T -- "$partial" "$target"
   say "cluster data exported: $target"
 }
 
@@ -43,9 +44,9 @@ export_cluster_data() {
 # from newer systems (facts/xcat.md section 5). What they print is the evidence.
 export_into() (
   umask 077
-  install -d -m 0700 "$1/tables"
-  xcat "$EXPORT_SECONDS" dumpxCATdb -p "$1/tables" && [[ -s $1/tables/site.csv ]] || exit 1
-  xcat "$EXPORT_SECONDS" xcat-inventory export --format yaml -f "$1/inventory.yaml" || rm -f -- "$1/inventory.yaml"
+  share_do install -d -m 0700 "$1/tables" || exit 1
+  xcat "$EXPORT_SECONDS" dumpxCATdb -p "$1/tables" && share_do test -s "$1/tables/site.csv" || exit 1
+  xcat "$EXPORT_SECONDS" xcat-inventory export --format yaml -f "$1/inventory.yaml" || share_do rm -f -- "$1/inventory.yaml"
 )
 
 # flatten_export DIRECTORY: a line per value, "TABLE/ROW COLUMN = VALUE", sorted. Not in it: the order of rows, the mgtifname that we set
@@ -76,12 +77,14 @@ flatten_export() {
   ' "$1"
 }
 
-# export_differences OLD NEW: a line per value that differs: what was there, what is there.
+# export_differences OLD NEW: a line per value that differs: what was there, what is there. False where one of them cannot be read.
 export_differences() {
-  local old new
-  { old=$(flatten_export "$1") && new=$(flatten_export "$2"); } || fail unknown "the exports of the cluster data cannot be read on $NODE; expected to compare them" "$1 and $2" \
-    "look at them on $NODE, then run the same command again"
-  diff <(printf %s "${old:+$old$'\n'}") <(printf %s "${new:+$new$'\n'}") | sed -n 's/^< /was: /p; s/^> /is:  /p' | LC_ALL=C sort -s -b -k2,3 || true
+  within "$COMPARE_SECONDS" bash -c "$(declare -f flatten_export)"'
+    set -euo pipefail
+    old=$(flatten_export "$1")
+    new=$(flatten_export "$2")
+    { diff <(printf "%s\n" "$old") <(printf "%s\n" "$new") || (($? == 1)); } | sed -n "s/^< /was: /p; s/^> /is:  /p" | LC_ALL=C sort -s -b -k2,3
+  ' compare "$1" "$2" </dev/null
 }
 
 # compare_cluster_data: the newest two exports: "same", or each object and attribute that differs. Ends with 1 where they differ.
@@ -97,7 +100,9 @@ compare_cluster_data() {
     printf 'nothing to compare yet: %s\n' "${exports[*]:-no export}"
     return 0
   fi
-  differences=$(export_differences "${exports[0]}" "${exports[1]}") || exit
+  differences=$(export_differences "${exports[0]}" "${exports[1]}" 2>&1) ||
+    fail unknown "the exports of the cluster data cannot be read on $NODE; expected to compare them" "${exports[*]}: $(one_line "${differences:-no answer within $COMPARE_SECONDS s}")" \
+      "look at them on $NODE, then run the same command again"
   printf '%s and %s: %s\n' "$(basename "${exports[0]}")" "$(basename "${exports[1]}")" "$([[ -n $differences ]] && echo "these differ" || echo same)"
   [[ -z $differences ]] || {
     printf '%s\n' "$differences"

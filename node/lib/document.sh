@@ -50,3 +50,15 @@ document_write() {
     printf '%s\t%s\n' "$key" "$value"
   done
 }
+
+# document_input: the whole standard input. Who keeps it open is told what is waited for.
+document_input() {
+  local part result
+  while :; do
+    result=0
+    IFS= read -r -N 65536 -t 2 part || result=$?
+    printf %s "$part"
+    ((result <= 128)) || say "waiting for the end of standard input, with the values (</dev/null where there are none)" >&2
+    ((result != 1)) || break
+  done
+}

@@ -27,18 +27,20 @@ virtual_ip_answer() {
 
 # manual_mistakes: a line each.
 manual_mistakes() {
-  local conf address addresses pgsql line
+  local conf address addresses pgsql line list result=0
   conf=$(path_of /var/lib/pgsql/data/postgresql.conf)
   pgsql=$(path_of /var/lib/pgsql)
-  if [[ -L $pgsql/pgsql ]]; then
+  if share_do test -L "$pgsql/pgsql"; then
     printf '%s/pgsql is a link: mv of the full directory failed, so PostgreSQL writes to the local disk and %s/pgsql is an old copy\n' "$pgsql" "$SHARE"
   fi
   addresses=$(all_addresses) || exit
-  if [[ -r $conf ]]; then
+  list=$(listen_list "$conf") || result=$?
+  ((result < 2)) || exit "$result"
+  if ((result == 0)); then
     while read -r address; do
       [[ $address == "$VIP" || $address == "$PEER_ADDRESS" || $addresses == *" inet $address/"* ]] ||
         printf 'listen_addresses has %s, which is no address of this pair\n' "$address"
-    done < <(listen_list "$conf" | tr ',' '\n' | tr -d ' ' | grep -E '^[0-9.]+$' | grep -vxF -e 0.0.0.0 -e 127.0.0.1)
+    done < <(printf '%s\n' "$list" | tr ',' '\n' | tr -d ' ' | grep -E '^[0-9.]+$' | grep -vxF -e 0.0.0.0 -e 127.0.0.1)
   fi
   [[ -z ${FACT[copy]} ]] || printf 'not on shared data: %s\n' "${FACT[copy]}"
   line=$(manual_cron_line) || exit

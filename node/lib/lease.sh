@@ -140,12 +140,35 @@ share_kind() {
   fi
 }
 
-# share_text PATH TO_KNOW: what the file says, or nothing where it is proven not to be there; what it was read for goes into the error.
-share_text() {
-  local kind
-  kind=$(share_kind "$1") || exit
-  [[ $kind == absent ]] || share_do cat -- "$1" ||
-    fail unknown "$1 cannot be read on $NODE; expected to know $2" "$SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again"
+# share_read PATH TO_KNOW: what the file says; false (1) where it is proven not to be there. What it was read for goes into the error.
+share_read() {
+  local answer
+  # The dot keeps trailing newlines, which $() would drop.
+  answer=$(share_do cat -- "$1" 2>&1 && printf .) || {
+    [[ $answer != *': No such file or directory' ]] || return 1
+    fail unknown "$1 cannot be read on $NODE; expected to know $2" "${answer:-no answer within $SHARE_DEADLINE s}" \
+      "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
+  }
+  printf %s "${answer%.}"
+}
+
+# share_text PATH TO_KNOW: the same, and nothing where it is not there.
+share_text() { share_read "$@" || (($? == 1)); }
+
+# share_edit FILE MODE COMMAND...: what COMMAND makes of FILE, which it reads on its standard input, becomes FILE, on the share or here.
+share_edit() {
+  local file=$1 mode=$2 content result=0
+  shift 2
+  content=$(share_read "$file" "what is in it" && printf .) || result=$?
+  ((result < 2)) || exit "$result"
+  ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the file that is to be changed" "cat: No such file or directory" \
+    "look at it on $NODE, then run the same command again"
+  content=$(printf %s "${content%.}" | "$@" && printf .) || return
+  printf %s "${content%.}" | within "$SHARE_DEADLINE" bash -c "$(declare -f write_file)"'
+    set -euo pipefail
+    write_file "$1" "$2"' write "$file" "$mode" ||
+    fail incomplete "$file could not be written on $NODE within $SHARE_DEADLINE s; expected the change in it" "the lines above; $SHARE $(share_state)" \
+      "look at the shared data on $NODE, then run the same command again"
 }
 
 # share_require: what is asked of a share that does not answer is unknown, never "not there".
@@ -273,6 +296,7 @@ share_publish() {
 # of role does it, and no plan: a preview changes nothing, on the share neither.
 lease_try() {
   local name answer
+  next_epoch_require
   dissolved_refuse
   name=$(lease_directory)/.try.$NODE
   # Of the size of a block, and by the code that claims. One that a cut try has left would be in its way.
@@ -315,11 +339,16 @@ lease_claim() {
   done
 }
 
+# next_epoch_require: an epoch has six digits.
+next_epoch_require() {
+  ((10#${LEASE[epoch]:-0} < LAST_EPOCH)) || fail misconfigured "epoch $LAST_EPOCH is the last one that can be; expected a lower one as the newest: no pair changes its owner that often" \
+    "$(lease_directory)/$LAST_EPOCH.owner" "find out who made that file on the share, move it away with $LAST_EPOCH.released, then run the same command again"
+}
+
 # lease_publish_next: the epoch behind the newest names this node; more lines of it come on standard input. False where another was faster.
 lease_publish_next() {
   local next
-  ((10#${LEASE[epoch]} < LAST_EPOCH)) || fail misconfigured "epoch $LAST_EPOCH is the last one that can be; expected a lower one as the newest: no pair changes its owner that often" \
-    "$(lease_directory)/$LAST_EPOCH.owner" "find out who made that file on the share, move it away with $LAST_EPOCH.released, then run the same command again"
+  next_epoch_require
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
     printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin program\nformat 1\n' \

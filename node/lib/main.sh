@@ -98,7 +98,7 @@ verb_apply() {
 # apply_or_pass PART: what is as wanted already needs no run. The change of role always does: it finishes what was interrupted.
 apply_or_pass() {
   local part=$1 document answer=()
-  document=$(cat)
+  document=$(document_input)
   require_part "$part"
   # Its command came over the address, whether or not there is something to do: nobody takes it back any more.
   [[ $part != staticAddress ]] || staticAddress_keep

@@ -44,3 +44,19 @@ one_line() { paste -sd, <<<"$1" | sed 's/,/, /g'; }
 
 # last_lines FILE: the end of an output on one line, as evidence.
 last_lines() { tail -n 4 -- "$1" 2>/dev/null | tr '\n' ' ' | cut -c1-600; }
+
+# lock NUMBER FILE WHAT: the lock of FILE, which that file descriptor has open for appending; WHAT will hold it. Says every two seconds who does.
+lock() {
+  local result holder
+  while :; do
+    result=0
+    flock -w 2 "$1" || result=$?
+    ((result != 0)) || break
+    ((result == 1)) || fail incomplete "$2 on $NODE cannot be locked; expected that for $3" "flock ended with $result" "run the same command again"
+    holder=$(cat -- "$2")
+    say "waiting for $2, held by ${holder:-nobody who says so}"
+  done
+  lock_note "$2" "$3"
+}
+
+lock_note() { printf '%s, process %s, since %(%T)T\n' "$2" "$$" -1 >"$1"; }

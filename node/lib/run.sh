@@ -4,20 +4,6 @@
 RUN=/run/xcat-ha
 readonly RUN_UNIT=xcat-ha-run
 
-# lock NUMBER FILE WHAT: the lock of FILE, which that file descriptor has open for appending; WHAT will hold it. Says every two seconds who does.
-lock() {
-  local result holder
-  while :; do
-    result=0
-    flock -w 2 "$1" || result=$?
-    ((result != 0)) || break
-    ((result == 1)) || fail incomplete "$2 on $NODE cannot be locked; expected that for $3" "flock ended with $result" "run the same command again"
-    holder=$(cat -- "$2")
-    say "waiting for $2, held by ${holder:-nobody who says so}"
-  done
-  printf '%s, process %s, since %(%T)T\n' "$3" "$$" -1 >"$2"
-}
-
 # run VERB ARGUMENT: with the document on standard input. The same order again attaches to the one that runs;
 # another order lets it end at its next step boundary and then starts.
 run() {
@@ -26,7 +12,7 @@ run() {
   directory=$(mktemp -d "$RUN/order.XXXXXX")
   printf '%s %s\n' "$1" "$2" >"$directory/verb"
   # At the console there is none.
-  if [[ -t 0 ]]; then : >"$directory/document"; else cat >"$directory/document"; fi
+  if [[ -t 0 ]]; then : >"$directory/document"; else document_input >"$directory/document"; fi
   order=$(cat "$directory/verb" "$directory/document" | sha256sum | cut -c1-16)
   exec 8>>"$RUN/start.lock"
   while :; do
@@ -123,7 +109,7 @@ follow_run() {
 
 # work DIRECTORY: what the transient unit runs, under the lock.
 work() {
-  local directory=$1 verb argument result
+  local directory=$1 verb argument result worker watcher
   read -r verb argument <"$directory/verb"
   exec 9>>"$RUN/lock"
   lock 9 "$RUN/lock" "$verb $argument" >>"$directory/log"
@@ -132,9 +118,38 @@ work() {
     set -e
     document_read WANT <"$directory/document"
     "verb_$verb" "$argument"
-  ) >>"$directory/log" 2>&1 </dev/null
+  ) >>"$directory/log" 2>&1 </dev/null &
+  worker=$!
+  break_silence "$worker" "$directory/log" "$verb $argument" 2>/dev/null &
+  watcher=$!
+  wait "$worker"
   result=$?
+  kill "$watcher"
+  wait "$watcher" 2>/dev/null
   set -e
   # Into the file that is there: whoever follows has it open.
   printf '%s\n' "$result" >>"$directory/exit"
+}
+
+# Most steps say something earlier.
+SILENCE_SECONDS=10
+
+# break_silence PID LOG WHAT: where PID has written nothing to its log for a while, every two seconds the command for whose end it waits: a share
+# that hangs while it is written, a service, a copy that compares.
+break_silence() {
+  local size told=-1 since=$SECONDS never pid child
+  exec {never}<> <(:)
+  while :; do
+    read -r -t 2 -u "$never" || true
+    size=$(stat -c %s -- "$2")
+    if ((size != told)); then
+      since=$SECONDS
+    elif ((SECONDS - since >= SILENCE_SECONDS)); then
+      pid=$1
+      while child=$(pgrep -n -P "$pid"); do pid=$child; done
+      say "$3 has said nothing for $((SECONDS - since)) s; it waits for: $(process_words "$pid")" >>"$2"
+      size=$(stat -c %s -- "$2")
+    fi
+    told=$size
+  done
 }

@@ -126,17 +126,26 @@ unit_evidence() {
 }
 
 # unit_start SERVICE SECONDS: returns when it is active. A failed start is stopped: systemd would retry it without end,
-# and it would come up later on a node that is not active any more (facts: xcatd, auto-restart).
+# and it would come up later on a node that is not active any more (facts: xcatd, auto-restart). Never a database that recovers.
 unit_start() {
-  local unit=$1 limit=$2 name
+  local unit=$1 limit=$2 began=$SECONDS deadline=$((SECONDS + $2)) name result evidence ended
   name=$(unit_of "$unit")
   systemctl reset-failed -- "$name.service" 2>/dev/null || true
-  if timeout "$limit" systemctl start -- "$name.service" </dev/null 2>/dev/null && [[ $(unit_state "$unit") == active ]]; then
-    return 0
-  fi
-  local evidence
+  while :; do
+    result=0
+    # The start goes on when nobody waits for it.
+    timeout 2 systemctl start -- "$name.service" </dev/null 2>/dev/null || result=$?
+    if ((result == 0)) && [[ $(unit_state "$unit") == active ]]; then return 0; fi
+    ((result == 124)) || break
+    if [[ $unit == postgresql ]] && recovery_goes_on "$began"; then deadline=$((SECONDS + limit)); fi
+    ((SECONDS < deadline)) || break
+  done
   evidence=$(unit_evidence "$unit")
+  # What systemd itself has put an end to.
+  ended=$(systemctl show -p Result -p TimeoutStartUSec -- "$name.service" 2>/dev/null </dev/null) || ended=
   timeout 60 systemctl stop -- "$name.service" </dev/null 2>/dev/null || true
+  [[ $ended != *Result=timeout* ]] || fail incomplete "$unit did not start within the $(sed -n 's/^TimeoutStartUSec=//p' <<<"$ended") that systemd gives it; expected it active" \
+    "$evidence" "systemctl edit $name on $NODE: [Service], TimeoutStartSec=infinity; then run the same pulumi up again"
   fail incomplete "$unit did not start within $limit s; expected it active" "$evidence" \
     "journalctl -u $name -n 50; when the cause is gone, run the same pulumi up again"
 }
@@ -174,3 +183,6 @@ unit_processes() {
     done
   done <<<"$groups"
 }
+
+# process_words PID: its command line, in which PostgreSQL says what it does. One that hangs in the kernel may keep it to itself.
+process_words() { { timeout -s KILL 2 tr '\0' ' ' <"/proc/$1/cmdline" | sed 's/ *$//' | cut -c1-80; } 2>/dev/null || true; }

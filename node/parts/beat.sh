@@ -115,7 +115,7 @@ beat_step() {
       printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$3" >"$RECORDS/demoted"
       # No other order starts until this beat ends: it would start what is killed here. Who starts one holds the lock for a moment.
       exec 8>>"$RUN/start.lock"
-      ! flock -w 2 8 || printf '%s steps down by itself (journalctl -u %s), since %(%T)T\n' "$NODE" "$BEAT_UNIT" -1 >"$RUN/start.lock"
+      ! flock -w 2 8 || lock_note "$RUN/start.lock" "the step down of $NODE by itself"
       kill_units "$RUN_UNIT"
       ;;
     kill) kill_services ;;

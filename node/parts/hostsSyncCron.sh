@@ -111,7 +111,7 @@ sync_hosts() {
   content=$(cat -- "$HOSTS_FILE" && printf .) || fail incomplete "$HOSTS_FILE cannot be read on $NODE; expected what $PEER is to get" "the line above" "look at it on $NODE"
   content=${content%.}
   # The key lies on the share, which may hang.
-  answer=$(printf '%s\n%s' "$(printf %s "$content" | sha256sum | cut -c1-64)" "$content" | timeout -k 2 "$SYNC_SECONDS" ssh -F none -i "$(sync_key)" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=10 \
+  answer=$(printf '%s\n%s' "$(printf %s "$content" | sha256sum | cut -c1-64)" "$content" | within "$SYNC_SECONDS" ssh -F none -i "$(sync_key)" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=10 \
     -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$CONFIGURATION/known_hosts" -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias="$PEER" -p "$PEER_PORT" \
     "root@$PEER_ADDRESS" receive-hosts 2>&1) ||
     fail incomplete "/etc/hosts could not be sent to $PEER ($PEER_ADDRESS)" "${answer:-no answer within $SYNC_SECONDS s}" \
@@ -135,8 +135,9 @@ receive_hosts() {
     "look at /etc/hosts on the active node, then xcat-ha sync-hosts there"
   # Under the lock of the runs, one of which may just have made this node the owner.
   install -d -m 0700 "$RUN"
-  exec 9>"$RUN/lock"
+  exec 9>>"$RUN/lock"
   flock -w "$SYNC_LOCK_SECONDS" 9 || fail incomplete "an order runs on $NODE; expected its end within $SYNC_LOCK_SECONDS s before /etc/hosts is written" "$RUN/lock" "xcat-ha sync-hosts on the active node"
+  lock_note "$RUN/lock" "the hosts sync"
   receive_hosts_require
   printf %s "$content" | write_file "$HOSTS_FILE" 0644
 }

@@ -5,16 +5,18 @@ listen_wanted() { printf '%s\n' "${!WANT[@]}" | grep -v '^file$' | LC_ALL=C sort
 
 # listen_file: ALTER SYSTEM wins over postgresql.conf.
 listen_file() {
-  local automatic
+  local automatic text
   automatic=$(path_of "$(dirname "${WANT[file]}")/postgresql.auto.conf")
-  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' "$automatic" 2>/dev/null; then printf '%s\n' "$automatic"; else path_of "${WANT[file]}"; fi
+  text=$(share_text "$automatic" "on which addresses PostgreSQL listens") || exit
+  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' <<<"$text"; then printf '%s\n' "$automatic"; else path_of "${WANT[file]}"; fi
 }
 
-# listen_list FILE: the value of the last setting that counts, or PostgreSQL's default.
+# listen_list FILE: the value of the last setting that counts, or PostgreSQL's default; false (1) where the file is not there.
 listen_list() {
-  local list
-  list=$(sed -nE "s/^[[:space:]]*listen_addresses[[:space:]]*=?[[:space:]]*('([^']*)'|([^'#[:space:]]+)).*/\2\3/Ip" "$1" | tail -n 1)
-  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' "$1"; then printf '%s\n' "$list"; else printf 'localhost\n'; fi
+  local text list
+  text=$(share_read "$1" "on which addresses PostgreSQL listens") || return
+  list=$(sed -nE "s/^[[:space:]]*listen_addresses[[:space:]]*=?[[:space:]]*('([^']*)'|([^'#[:space:]]+)).*/\2\3/Ip" <<<"$text" | tail -n 1)
+  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' <<<"$text"; then printf '%s\n' "$list"; else printf 'localhost\n'; fi
 }
 
 listens_on() { # LIST ADDRESS
@@ -22,20 +24,25 @@ listens_on() { # LIST ADDRESS
 }
 
 listenAddresses_observe() {
-  local address list
+  local address file list result=0
   seen_as_told file
   [[ -n $(listen_wanted) ]] || return 0
-  list=$(listen_list "$(listen_file)" 2>/dev/null) || list=
+  file=$(listen_file) || exit
+  list=$(listen_list "$file") || result=$?
+  ((result < 2)) || exit "$result"
   while read -r address; do
     if listens_on "$list" "$address"; then SEEN[$address]=listed; else SEEN[$address]="not listed in '$list'"; fi
   done < <(listen_wanted)
 }
 
 listenAddresses_apply() {
-  local file list address added=''
+  local file list address added='' result=0
   [[ -n $(listen_wanted) ]] || return 0
-  file=$(listen_file)
-  list=$(listen_list "$file")
+  file=$(listen_file) || exit
+  list=$(listen_list "$file") || result=$?
+  ((result < 2)) || exit "$result"
+  ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the configuration of PostgreSQL" "cat: No such file or directory" \
+    "look at it on $NODE, then run the same command again"
   while read -r address; do
     if ! listens_on "$list" "$address"; then
       list=${list:+$list,}$address
@@ -50,7 +57,7 @@ listenAddresses_apply() {
   [[ -n $added ]] || return 0
   lease_require "$file"
   # The last setting counts: that one is edited, with the comment behind it; without one it is added at the end.
-  edit_file "$file" 0600 awk -v list="$list" '
+  share_edit "$file" 0600 awk -v list="$list" '
     { line[NR] = $0 }
     tolower($0) ~ /^[[:space:]]*listen_addresses[[:space:]=]/ { last = NR }
     END {

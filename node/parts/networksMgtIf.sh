@@ -9,7 +9,7 @@ xcat() {
   local limit=$1
   shift
   PATH=/opt/xcat/bin:/opt/xcat/sbin:/opt/xcat/share/xcat/tools:$PATH XCATROOT=/opt/xcat PERL_BADLANG=0 \
-    timeout -k 5 "$limit" "$@" </dev/null
+    within "$limit" "$@" </dev/null
 }
 
 networksMgtIf_observe() {

@@ -3,25 +3,23 @@
 
 hba_addresses() { printf '%s\n' "${!WANT[@]}" | grep '/32$' | LC_ALL=C sort; }
 
-# hba_lines ADDRESS: every rule that lets all users of that address into all databases, or keeps them out, without its comment, blanks
-# made single. A rule for one user or for replication is somebody else's.
-hba_lines() {
-  local file
-  file=$(path_of "${WANT[file]}")
-  awk -v address="$1" '{ sub(/#.*/, "") } $1 ~ /^host/ && $2 == "all" && $3 == "all" && $4 == address { $1 = $1; print }' "$file"
-}
+# hba_lines ADDRESS: of what is on standard input, every rule that lets all users of that address into all databases, or keeps them out, without
+# its comment, blanks made single. A rule for one user or for replication is somebody else's.
+hba_lines() { awk -v address="$1" '{ sub(/#.*/, "") } $1 ~ /^host/ && $2 == "all" && $3 == "all" && $4 == address { $1 = $1; print }'; }
 
 pgHbaEntry_observe() {
-  local address lines file
+  local address lines file text result=0
   seen_as_told file
   [[ -n $(hba_addresses) ]] || return 0
   file=$(path_of "${WANT[file]}")
+  text=$(share_read "$file" "who may log in") || result=$?
+  ((result < 2)) || exit "$result"
   while read -r address; do
-    if [[ ! -r $file ]]; then
+    if ((result == 1)); then
       SEEN[$address]="$file cannot be read"
       continue
     fi
-    lines=$(hba_lines "$address" | paste -sd, | sed 's/,/, /g')
+    lines=$(hba_lines "$address" <<<"$text" | paste -sd, | sed 's/,/, /g')
     SEEN[$address]=${lines:-absent}
   done < <(hba_addresses)
 }
@@ -29,16 +27,17 @@ pgHbaEntry_observe() {
 # pgHbaEntry_apply: adds what is missing after the comment under which xCAT's pgsqlsetup writes; all other lines and their order stay.
 # A rule of ours that stands twice or with another method is replaced: the first match decides.
 pgHbaEntry_apply() {
-  local address absent=() file
+  local address absent=() file text
   [[ -n $(hba_addresses) ]] || return 0
+  file=$(path_of "${WANT[file]}")
+  text=$(share_text "$file" "who may log in") || exit
   while read -r address; do
-    [[ $(hba_lines "$address") == "${WANT[$address]}" ]] || absent+=("$address")
+    [[ $(hba_lines "$address" <<<"$text") == "${WANT[$address]}" ]] || absent+=("$address")
   done < <(hba_addresses)
   pgHbaEntry_forget
   ((${#absent[@]})) || return 0
-  file=$(path_of "${WANT[file]}")
   lease_require "$file"
-  edit_file "$file" 0600 awk -v missing="${absent[*]}" '
+  share_edit "$file" 0600 awk -v missing="${absent[*]}" '
     function ours(  i) {
       for (i = 1; i <= count; i++) printf "host    all          all        %s      md5\n", address[i]
       written = 1
@@ -62,7 +61,7 @@ pgHbaEntry_forget() {
   [[ -n $former ]] || return 0
   file=$(path_of "${WANT[file]}")
   lease_require "$file"
-  edit_file "$file" 0600 awk -v former="$former" '
+  share_edit "$file" 0600 awk -v former="$former" '
     BEGIN { count = split(former, address, " "); for (i = 1; i <= count; i++) gone["host all all " address[i] " md5"] = 1 }
     { line = $0; $1 = $1; if (!($0 in gone)) print line }'
   postgresql_reload

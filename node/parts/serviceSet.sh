@@ -27,12 +27,40 @@ unit_ready() {
 # postgresql_ready: a real login by the line that xcatd uses, which proves the VIP, listen_addresses and pg_hba.conf as well.
 postgresql_ready() {
   local line name host user password
-  if [[ -L /etc/xcat ]] && line=$(head -n 1 /etc/xcat/cfgloc 2>/dev/null) && [[ $line =~ ^Pg:dbname=([^;|]+)\;host=([^;|]+)\|([^|]*)\|(.*)$ ]]; then
+  if [[ -L /etc/xcat ]] && line=$(share_do head -n 1 -- /etc/xcat/cfgloc 2>/dev/null) && [[ $line =~ ^Pg:dbname=([^;|]+)\;host=([^;|]+)\|([^|]*)\|(.*)$ ]]; then
     name=${BASH_REMATCH[1]} host=${BASH_REMATCH[2]} user=${BASH_REMATCH[3]} password=${BASH_REMATCH[4]}
     PGPASSWORD=$password PGCONNECT_TIMEOUT=5 timeout -k 2 10 psql -X -q -A -t -h "$host" -U "$user" -d "$name" -c 'select 1' </dev/null
   else
     pg_isready -q -t 3 </dev/null
   fi
+}
+
+# postgresql_recovers: what the server that is there and takes no login yet does: the title of its startup process, which ends with the
+# recovery, or that it turns a login away. False where no server starts.
+postgresql_recovers() {
+  local pids pid words result=0
+  pids=$(unit_processes postgresql) || exit
+  [[ -n $pids ]] || return 1
+  while read -r pid; do
+    words=$(process_words "$pid")
+    if [[ $words == postgres:*startup* ]]; then
+      printf '%s\n' "${words#postgres: }"
+      return 0
+    fi
+  done <<<"$pids"
+  pg_isready -q -t 3 </dev/null >/dev/null 2>&1 || result=$?
+  ((result == 1)) || return 1
+  printf 'it takes no login yet\n'
+}
+
+# recovery_goes_on BEGAN: what it does is said. It has no limit: stopped, it would begin anew. Another order need not wait for its end.
+recovery_goes_on() {
+  local doing result=0
+  doing=$(postgresql_recovers) || result=$?
+  ((result < 2)) || exit "$result"
+  ((result == 0)) || return
+  say "postgresql recovers: $doing, for $((SECONDS - $1)) s"
+  [[ ! -e $RUN/supersede ]] || fail superseded "this run ended while postgresql recovers, which goes on" "another order came in" "nothing: the other order goes on"
 }
 
 postgresql_misses_the_vip() {
@@ -219,9 +247,14 @@ service_start() {
 }
 
 wait_ready() {
-  local unit=$1 started=$SECONDS evidence
+  local unit=$1 began=$SECONDS told=$SECONDS deadline=$((SECONDS + START_SECONDS)) evidence
   until evidence=$(unit_ready "$unit" 2>&1); do
-    if ((SECONDS - started >= START_SECONDS)) || [[ $(unit_state "$unit") != active ]]; then
+    # Debian's unit is active while its server recovers.
+    if [[ $unit == postgresql ]] && ((SECONDS >= told + 2)); then
+      told=$SECONDS
+      if recovery_goes_on "$began"; then deadline=$((SECONDS + START_SECONDS)); fi
+    fi
+    if ((SECONDS >= deadline)) || [[ $(unit_state "$unit") != active ]]; then
       fail incomplete "$unit is $(unit_state "$unit") but does not answer" "$(tr '\n' ' ' <<<"$evidence" | cut -c1-300); $(unit_evidence "$unit")" \
         "journalctl -u $unit -n 50 on $NODE; when the cause is gone, run the same pulumi up again"
     fi

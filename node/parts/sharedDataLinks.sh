@@ -21,6 +21,15 @@ copy_of() { printf '%s/.xcat-ha/copy-%s/%s\n' "$SHARE" "$(machine_id)" "$(basena
 
 is_linked() { [[ -L $1 && $(readlink -- "$1") == "$(shared_of "$1")" ]]; }
 
+# is_mount_point PATH: also by a link, and then it may be one of the share, which hangs.
+is_mount_point() {
+  local result=0
+  share_do mountpoint -q -- "$1" 2>/dev/null || result=$?
+  ((result < 124)) || fail unknown "whether $1 is a mount point cannot be told on $NODE; expected to know it" "no answer within $SHARE_DEADLINE s" \
+    "findmnt $1 on $NODE; when it answers, run the same command again"
+  ((result == 0))
+}
+
 # owner_of PATH: USER:GROUP MODE, or absent.
 owner_of() {
   local kind
@@ -80,7 +89,7 @@ directories_facts() {
     is_linked "$directory" && continue
     shared=$(shared_of "$directory")
     kind=$(share_kind "$shared") || exit
-    if mountpoint -q -- "$directory" 2>/dev/null; then
+    if is_mount_point "$directory"; then
       FACT[mounted]="${FACT[mounted]:+${FACT[mounted]}, }$directory"
     elif [[ -L $directory ]]; then
       FACT[elsewhere]="${FACT[elsewhere]:+${FACT[elsewhere]}, }$directory -> $(readlink -- "$directory")"
@@ -216,7 +225,7 @@ link_directory() {
   is_linked "$directory" && return 0
   if [[ -L $directory ]]; then
     rm -f -- "$directory"
-  elif mountpoint -q -- "$directory"; then
+  elif is_mount_point "$directory"; then
     fail misconfigured "$directory is a mount point; expected a directory that can step aside for a link to $(shared_of "$directory")" \
       "$(findmnt -no SOURCE,FSTYPE "$directory" 2>/dev/null)" "umount $directory and take it out of /etc/fstab on $NODE"
   elif [[ -e $directory ]]; then
@@ -362,7 +371,7 @@ put_home() {
       rm -f -- "$directory"
     fi
     # Also where a run was cut between the link and its copy.
-    [[ -d $copy && ! -e $directory && ! -L $directory ]] || continue
+    [[ -d $copy && ! -L $directory && ! -e $directory ]] || continue
     mv -T -- "$copy" "$directory"
     say "$directory is local again, as it was on shared data"
   done < <(linked_directories)
@@ -402,7 +411,7 @@ put_aside_back() {
     aside=
     [[ ! -e $RECORDS/aside ]] || aside=$(awk -v directory="$directory" '$1 == directory && aside == "" { aside = $2 } END { print aside }' "$RECORDS/aside")
     # Also where a run was cut between the two.
-    is_linked "$directory" || [[ -n $aside && ! -e $directory && ! -L $directory ]] || continue
+    is_linked "$directory" || [[ -n $aside && ! -L $directory && ! -e $directory ]] || continue
     if [[ -n $aside && -e $aside ]]; then
       rm -f -- "$directory"
       mv -T -- "$aside" "$directory"

@@ -61,11 +61,13 @@ virtualIp_keep_static() {
 # virtualIp_announce: without it a talking client is cut for half a minute (facts/failover.md 2c). Request and reply: some switches take only one;
 # side by side, because each takes a second.
 virtualIp_announce() {
-  local kind
+  local kind pids=()
   for kind in -U -A; do
     arping -q "$kind" -c 1 -w 1 -I "${WANT[interface]}" "${WANT[ip]}" </dev/null >/dev/null 2>&1 &
+    pids+=("$!")
   done
-  wait
+  # For no other child: one that looks at the share may never end.
+  wait "${pids[@]}" || true
 }
 
 virtualIp_apply() {

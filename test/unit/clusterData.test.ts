@@ -63,7 +63,7 @@ const write = (name: string, tables: Tables) => {
 CASES.forEach(([what, tables, ...differences], index) => {
   test(`two exports of the cluster data, ${what}: ${differences.length ? "each value is named" : "same"}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/clusterData.sh"],
+      ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/clusterData.sh"],
       `export_differences '${write(`${index}-old`, BASE)}' '${write(`${index}-new`, tables)}'`,
     );
     assert.equal(code, 0, stderr);
@@ -81,7 +81,7 @@ for (const [what, lease, code] of OWNERS)
     const share = mkdtempSync(join(folder, "share-"));
     const done = bash(
       ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/clusterData.sh"],
-      `declare -A LEASE=(); SHARE='${share}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_is_here() { :; }
+      `declare -A LEASE=(); SHARE='${share}' RUN='${folder}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_is_here() { :; }
        lease_read() { LEASE=([is]=${lease} [epoch]=000004 [node]=xcatmn2 [time]=noon); }; export_into() { mkdir "$1/tables"; }
        export_cluster_data begin; find "$SHARE" -name tables`,
     );

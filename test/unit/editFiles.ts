@@ -43,6 +43,7 @@ export function edit(
         "node/lib/files.sh",
         "node/lib/observe.sh",
         "node/lib/platform.sh",
+        "node/lib/lease.sh",
         `node/parts/${part}.sh`,
       ],
       `lease_require() { echo lease >>"$AT/did"; }

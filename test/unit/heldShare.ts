@@ -23,9 +23,11 @@ const HELD = `
   trap 'kill -KILL "$holder"; umount -l "$share"; rmdir "$share"' EXIT
 `;
 
-/** Sources files of the repo where SHARE hangs, then runs `script`. */
+/** Sources files of the repo where SHARE hangs, then runs `script`. What has a limit in seconds has one of a second. */
 export function onHeldShare(files: string[], script: string) {
-  const source = files.map((file) => `source '${join(ROOT, file)}'`).join("\n");
+  const source = files
+    .map((file) => `source <(sed -E 's/^readonly ([A-Z]+_SECONDS)=.*/\\1=1/' '${join(ROOT, file)}')`)
+    .join("\n");
   return bash(
     [],
     `exec unshare --mount bash -c "$(cat)"`,

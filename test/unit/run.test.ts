@@ -17,7 +17,7 @@ let nodes = 0;
 /** An order is followed; `meanwhile` happens on the node while `tail` shows its log. */
 const follow = (meanwhile: string) =>
   bash(
-    ["node/lib/report.sh", "node/lib/run.sh"],
+    ["node/lib/report.sh", "node/lib/document.sh", "node/lib/run.sh"],
     `RUN=${join(folder, String(nodes++))} NODE=xcatmn1 PROGRAM=/bin/true
      journalctl() { echo 'the journal'; }; systemd-run() { touch "$RUN/active"; }
      systemctl() {
@@ -86,7 +86,7 @@ function busy() {
     systemd-run() { touch "$RUN/started"; echo 0 >"$(echo "$RUN"/run.*/exit)"; }`;
   return { RUN, node, started: () => existsSync(join(RUN, "started")) };
 }
-const PROGRAM = ["node/lib/report.sh", "node/lib/run.sh"];
+const PROGRAM = ["node/lib/report.sh", "node/lib/document.sh", "node/lib/run.sh"];
 const WAITING =
   "xcatmn1: waiting for become standby, which runs since [0-9:]{8} and ends before its next step; its last line: xcatmn1: named stopped\n";
 
@@ -127,14 +127,30 @@ test("systemd that does not say whether an order runs is no 'none runs'", () => 
   assert.ok(!started() && existsSync(join(RUN, "run.first/log")));
 });
 
-const LOCK = `RUN=$(mktemp -d); NODE=xcatmn1; trap 'rm -r "$RUN"' EXIT
+const LOCK = `RUN=$(mktemp -d -p ${folder}); NODE=xcatmn1
   (exec 9>>"$RUN/lock"; lock 9 "$RUN/lock" "become active"; sleep 4.5) & sleep 0.3; exec 9>>"$RUN/lock"`;
+
+test("an order whose input stays open, as over SSH without -n: it is said what it waits for; what came in is its document", () => {
+  const { node, started } = busy();
+  const text = "key\\tvalue with $(quotes) and \\\\n";
+  const { code, stdout, stderr } = bash(
+    PROGRAM,
+    `${node}; rm "$RUN/active"; { printf '%s\\n' '${text}'; sleep 4.5; } | run become active; cat "$RUN"/run.*/document`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /^(xcatmn1: waiting for the end of standard input, with the values \(<\/dev\/null [^\n]*\n){2}$/,
+  );
+  assert.equal(stdout.split("\n").at(-2), text);
+  assert.ok(started());
+});
 
 test("a lock that another process has: every two seconds it is said who has it, and since when", () => {
   const { code, stdout, stderr } = bash(PROGRAM, `${LOCK}; lock 9 "$RUN/lock" "become standby"; cat "$RUN/lock"`);
   assert.equal(code, 0, stderr);
   const wait = "xcatmn1: waiting for /\\S+/lock, held by become active, process \\d+, since [0-9:]{8}\n";
-  assert.match(stdout, new RegExp(`^(${wait}){2}become standby, process \\d+, since [0-9:]{8}\n$`));
+  assert.match(stdout, new RegExp(`^(${wait}){1,3}become standby, process \\d+, since [0-9:]{8}\n$`));
 });
 
 test("the run itself waits for the lock in words, in the log that its client follows", () => {
@@ -144,7 +160,7 @@ test("the run itself waits for the lock in words, in the log that its client fol
      mkdir "$RUN/run.x"; echo become standby >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"`,
   );
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^(xcatmn1: waiting for \S+, held by become active, process [^\n]*\n){2}became standby\n0\n$/);
+  assert.match(stdout, /^(xcatmn1: waiting for \S+, held by become active, process [^\n]*\n){1,3}became standby\n0\n$/);
 });
 
 describe("over SSH", { skip: CANNOT_RUN }, () => {
@@ -180,4 +196,33 @@ describe("over SSH", { skip: CANNOT_RUN }, () => {
       assert.deepEqual(sshd.sessions(), [], "the order still waits");
       assert.ok(!started());
     });
+});
+
+test("a run that says nothing for a while: every two seconds it is said for which command it waits", () => {
+  const { code, stdout, stderr } = bash(
+    [...PROGRAM, "node/lib/units.sh"],
+    `RUN=$(mktemp -d -p ${folder}) NODE=xcatmn1 SILENCE_SECONDS=3; document_read() { :; }; sync() { sleep "$1"; }
+     verb_become() { echo copied; x=$(sync 9.5); echo linked; sleep 1; return 20; }
+     mkdir "$RUN/run.x"; echo become active >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"; jobs -p`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^copied\n(xcatmn1: become active has said nothing for \d s; it waits for: sleep 9\.5\n){1,4}linked\n20\n$/,
+  );
+});
+
+test("who waits until this node has stepped down by itself is told so", () => {
+  const { code, stdout, stderr } = bash(
+    [...PROGRAM, "node/parts/beat.sh"],
+    `RUN=${join(folder, String(nodes++))} RECORDS=$RUN NODE=xcatmn1 PROGRAM=/bin/true; mkdir -p "$RUN"
+     systemd-run() { echo 0 >"$(echo "$RUN"/run.*/exit)"; }; systemctl() { echo inactive; }
+     (beat_step end-run - 'a newer epoch' >/dev/null; sleep 3.5) & sleep 0.5
+     run become standby </dev/null`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^xcatmn1: waiting for \S+\/start\.lock, held by the step down of xcatmn1 by itself, process \d+, since [0-9:]{8}\nxcatmn1: what was before it has ended: become standby starts\n$/,
+  );
 });

@@ -96,6 +96,79 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
     assert.ok(seconds < 25, `${seconds} s`);
   });
 
+  // What reads below the share, or through a link to it: what it says, and with which code.
+  const PARTS = ["handBuilt", "clusterData"].map((name) => `node/lib/${name}.sh`);
+  const READERS = ["files", "platform", "units", "observe"].map((name) => `node/lib/${name}.sh`);
+  const OF = (...parts: string[]) => [...LEASE, ...READERS, ...PARTS, ...parts.map((name) => `node/parts/${name}.sh`)];
+  const PGSQL = `declare -A SEEN=() FACT=([copy]=); VIP=10.5.106.7 PEER_ADDRESS=10.5.106.5; path_of() { echo "\${1/#\\/var\\/lib/$SHARE}"; }
+    WANT=([file]=/var/lib/pgsql/data/x.conf [10.5.106.7/32]=wanted [10.5.106.7]=listed); lease_require() { :; }`;
+  const BARE: [what: string, script: string, code: number, said: RegExp][] = [
+    ["pg_hba.conf is observed", `${PGSQL}; pgHbaEntry_observe`, 40, /cannot be read .* who may log in/],
+    ["pg_hba.conf is applied", `${PGSQL}; pgHbaEntry_apply`, 40, /cannot be read .* who may log in/],
+    [
+      "pg_hba.conf is edited",
+      `${PGSQL}; share_read() { echo "local all all peer"; }; pgHbaEntry_apply`,
+      20,
+      /x\.conf could not be written on xcatmn1 within 1 s/,
+    ],
+    [
+      "listen_addresses are observed",
+      `${PGSQL}; listenAddresses_observe`,
+      40,
+      /auto\.conf cannot be read on xcatmn1; expected to know on which addresses/,
+    ],
+    ["listen_addresses are applied", `${PGSQL}; listenAddresses_apply`, 40, /auto\.conf cannot be read/],
+    [
+      "a pair built by hand is looked at",
+      `${PGSQL}; all_addresses() { :; }; manual_mistakes`,
+      40,
+      /postgresql\.conf cannot be read/,
+    ],
+    [
+      "a directory may be a mount point",
+      `ln -s "$SHARE" "$F/link"; is_mount_point "$F/link/x"`,
+      40,
+      /whether \S+ is a mount point cannot be told/,
+    ],
+    [
+      "an xCAT command reads its configuration",
+      `xcat 1 cat "$SHARE/xcat/cfgloc" || (($? < 124)) || exit 124`,
+      124,
+      /^124 \n?$/,
+    ],
+    [
+      "cron sends /etc/hosts with the key on the share",
+      `CONFIGURATION=$F HOSTS_FILE=$F/hosts; echo "10.5.106.7 xcatmn" >"$HOSTS_FILE"; PEER=xcatmn2 PEER_ADDRESS=10.5.106.5 PEER_PORT=22 PROGRAM=xcat-ha
+       printf '#!/bin/bash\\ncat "$4"\\n' >"$F/ssh"; chmod +x "$F/ssh"; PATH=$F:$PATH; LEASE=(); lease_read() { LEASE[is]=mine; }; sync_hosts`,
+      20,
+      /could not be sent to xcatmn2 \(10\.5\.106\.5\)\nevidence: no answer within 1 s/,
+    ],
+    [
+      "two exports are compared",
+      `export_differences "$SHARE/a" "$SHARE/b" || (($? < 124)) || exit 124`,
+      124,
+      /^124 \n?$/,
+    ],
+  ];
+  test("whatever reads below the share, or through a link to it, ends at its deadline", async (t) => {
+    // All at once: each waits for its own.
+    const rows = BARE.map(
+      ([, script], index) =>
+        `(F=$F/${index}; mkdir "$F"; result=0; (set -e; ${script}) >"$F/said" 2>&1 || result=$?; echo "$result $(tr '\\n' '\\t' <"$F/said")" >"$F.done") &\npids+=("$!")`,
+    );
+    const { stdout, stderr, seconds } = held(
+      `declare -A LEASE=() WANT=(); F=$(mktemp -d); pids=()\n${rows.join("\n")}\nwait "\${pids[@]}"\nfor row in ${rows.map((_, index) => index).join(" ")}; do cat "$F/$row.done"; done`,
+      OF("pgHbaEntry", "listenAddresses", "sharedDataLinks", "networksMgtIf", "hostsSyncCron"),
+    );
+    const lines = stdout.split("\n");
+    for (const [index, [what, , code, said]] of BARE.entries())
+      await t.test(what, () => {
+        assert.ok(lines[index]?.startsWith(`${code} `), `${lines[index]}\n${stderr}`);
+        assert.match(lines[index].replaceAll("\t", "\n"), said);
+      });
+    assert.ok(seconds < 20, `${seconds} s`);
+  });
+
   test("an owner steps down by itself: its beat ends, and nothing of that needs the share", () => {
     const { code, stdout, stderr, seconds } = held(
       `RUN=$(mktemp -d) RECORDS=$RUN CRON_FILE=$RUN/cron VIP=10.5.106.7 UNITS=(postgresql xcatd) LEASE=(); readonly RUN_UNIT=xcat-ha-run

@@ -1,0 +1,87 @@
+// A claim of the owner lease ends, whatever the share does, and says for whom it waits.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { bash } from "./bash";
+
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+const LEASE = "share/.xcat-ha/epoch";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "xcat-ha-claim-"));
+  for (const name of [LEASE, "bin"]) mkdirSync(at(name), { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function epoch(name: string, marks: string[]) {
+  writeFileSync(at(LEASE, `${name}.owner`), `node xcatmn2\nmachine ${"2".repeat(32)}\nboot b\ntime noon\n`);
+  for (const mark of marks) writeFileSync(at(LEASE, `${name}.${mark}`), "");
+}
+/** In place of one of the programs that a claim calls on the share. */
+const instead = (name: string, script: string) =>
+  writeFileSync(at("bin", name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+
+const onNode = (script: string) =>
+  bash(
+    ["node/lib/report.sh", "node/lib/lease.sh"],
+    `PATH=${at("bin")}:$PATH NODE=xcatmn1 SHARE=${at("share")} RECORDS=/nowhere; declare -A LEASE=()
+     machine_id() { echo ${"1".repeat(32)}; }; share_state() { echo ok; }; dissolved_refuse() { :; }; share_identify() { :; }
+     ${script}`,
+  );
+
+test("another node steps down: it is waited for no longer than asked, and every two seconds said for whom", () => {
+  epoch("000004", ["releasing"]);
+  const { code, stdout, stderr } = onNode("lease_claim 5");
+  assert.equal(code, 12);
+  assert.match(
+    stdout,
+    /^(xcatmn1: waiting for the owner lease, [0-5] of at most 5 s: epoch 4 is held by xcatmn2 since noon \(other-releasing\)\n){3}$/,
+  );
+  assert.match(
+    stderr,
+    /^error: epoch 4 is held by xcatmn2 since noon \(other-releasing\); xcatmn1 waited [56] s for it\n/,
+  );
+});
+
+test("link(2) never works: a number of tries, then an error, and nothing is left", () => {
+  epoch("000004", ["releasing", "released"]);
+  instead("ln", "echo 'ln: Operation not permitted' >&2; exit 1");
+  const { code, stderr } = onNode("lease_claim 5");
+  assert.equal(code, 20);
+  assert.match(stderr, /error: the share did not take the epoch behind 000004, 10 times; expected a file in /);
+  assert.deepEqual(readdirSync(at(LEASE)).sort(), ["000004.owner", "000004.released", "000004.releasing"]);
+});
+
+test("no file can be made: an error", () => {
+  epoch("000004", ["releasing", "released"]);
+  instead("mktemp", "echo 'mktemp: No space left on device' >&2; exit 1");
+  const { code, stderr } = onNode("lease_claim 5");
+  assert.equal(code, 40);
+  assert.match(stderr, /error: the owner lease in \S+ cannot be read\n/);
+});
+
+for (const [what, script] of [
+  ["claimed behind", "lease_claim 5"],
+  ["tried before anything stops", "LEASE[epoch]=999999; lease_try"],
+  ["the final one", "lease_claim_final"],
+])
+  test(`the last epoch of six digits, ${what}: an error in words, and no epoch that nobody could see`, () => {
+    epoch("999999", ["releasing", "released"]);
+    const { code, stdout, stderr } = onNode(script);
+    assert.equal(code, 30, stderr);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^error: epoch 999999 is the last one that can be; [^\n]*\nevidence: \S+\/999999\.owner\nnext: find out who /,
+    );
+    assert.equal(readdirSync(at(LEASE)).length, 3);
+  });
+
+test("the epoch before the last one: the last one is claimed", () => {
+  epoch("999998", ["releasing", "released"]);
+  const { code, stdout, stderr } = onNode("lease_claim 5");
+  assert.deepEqual([code, stdout], [0, "xcatmn1: owner lease: epoch 999999 is ours\n"], stderr);
+});
