@@ -135,9 +135,35 @@ test("where all is as wanted, each part answers each wanted value, and every ans
 
 /** What the looks call. */
 const TOOLS = "awk cat crontab cut grep head ip readlink sed sort ss stat systemctl tail tr xcat".split(" ");
-/** Swallowed, and no look: enabling and disabling is asked of systemd once more where it counts; a standby node has no rules and addresses. */
-const HARMLESS =
-  /^(standby\.(pgHbaEntry|listenAddresses), where (grep|sort) fails|\S+\.(database|network), where grep fails)$/;
+/** A standby node has no rules and no addresses to list. */
+const HARMLESS = /^standby\.(pgHbaEntry|listenAddresses), where (grep|sort) fails$/;
+
+/** Their keys are what they look for: an address, a service. It is answered, and not as wanted. */
+const ANY_KEY = /\.(hostsEntry|startGuard|listenAddresses)$/;
+
+test("a wanted value that its part does not answer is an error, and not as wanted", () => {
+  const { code, stdout, stderr } = onNode(
+    `WANT=(); document_read WANT <"$F/documents/$ROLE.$PART"; WANT[nobodys]=answer
+     document_write WANT >"$F/document"; cp "$F/document" "$F/records/applied.$PART"
+     code=0; (verb_observe "$PART" >/dev/null 2>"$F/said") || code=$?
+     echo "$ROLE.$PART $code $(sed -n 's/; expected.*//; 1p' "$F/said")"
+     [[ $PART == ownerLease ]] || (apply_or_pass "$PART" <"$F/document")`,
+    "run() { echo to be applied; }",
+  );
+  assert.equal(code, 0, stderr);
+  const lines = stdout.trim().split("\n");
+  assert.deepEqual(
+    lines.filter((line) => line !== "to be applied"),
+    ROLES.flatMap((role) => OBSERVED.map((part) => `${role}.${part}`))
+      .filter((name) => name !== "standby.ownerLease")
+      .map((name) =>
+        ANY_KEY.test(name)
+          ? `${name} 0 `
+          : `${name} 40 error: ${name.split(".")[1]} on xcatmn1 does not say what these are: nobodys`,
+      ),
+  );
+  assert.equal(lines.filter((line) => line === "to be applied").length, 2 * OBSERVED.length - 2);
+});
 
 test("where what a look calls fails, nothing is as wanted", () => {
   const { code, stdout, stderr } = onNode(

@@ -886,12 +886,18 @@ const done = (steps: string[]) => steps.filter((step) => !step.startsWith("note"
 for (const [fact, answers] of [...Object.entries(ANSWERS), ["clock", ["ok"]]] as [keyof Facts, string[]][])
   test(`plan: where ${fact} cannot be told, it refuses, or does what it would do whatever the answer`, () => {
     const unknown = plans(situations.map((facts) => ({ ...facts, [fact]: "unknown" }))).map(verbs);
-    const known = answers.map((answer) => plans(situations.map((facts) => ({ ...facts, [fact]: answer }))).map(verbs));
-    const unsafe = SITUATIONS.filter(
-      (_, index) =>
-        !isRefusal(unknown[index]) && !known.every((plan) => `${done(plan[index])}` === `${done(unknown[index])}`),
-    ).map(([situation]) => situation);
-    assert.deepEqual(unsafe, []);
+    const open = [...situations.keys()].filter((index) => !isRefusal(unknown[index]));
+    const known =
+      open.length === 0
+        ? []
+        : plans(open.flatMap((index) => answers.map((answer) => ({ ...situations[index], [fact]: answer }))));
+    const unsafe = open.filter((index, at) =>
+      answers.some((_, nth) => `${done(verbs(known[at * answers.length + nth]))}` !== `${done(unknown[index])}`),
+    );
+    assert.deepEqual(
+      unsafe.map((index) => SITUATIONS[index][0]),
+      [],
+    );
   });
 
 test("plan: each step and each refusal says why, in fields that survive their way to the person", () => {
