@@ -112,7 +112,8 @@ processes_told() {
   local other
   other=$(grep -vE '^([0-9]+:[0-9]+ /.*|.*: No such file or directory|)$' <<<"$3") || (($? == 1))
   [[ $2 == [01] && -z $other ]] || fail blocked "which processes use $1 on $NODE cannot be told; expected to know whether one does" \
-    "${other:-no answer within $SHARE_DEADLINE s}" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
+    "${other:-no answer within $SHARE_DEADLINE s}" \
+    "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
 # commands_of: the pids on standard input, each with its command.

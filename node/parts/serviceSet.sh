@@ -332,7 +332,8 @@ services_running() {
 }
 
 # services_left: the managed services of which something is left here, in start order: a unit that is not stopped, a process in its control
-# group, one that runs its program, one with the data directory, with who they are. The same proof as before a release, without the share, which may be gone.
+# group, one that runs its program, one with the data directory; with who they are. The same proof as before a release, without the share,
+# which may be gone.
 services_left() {
   local unit state pids programs servers holders data=/var/lib/pgsql/data
   programs=$(program_processes) || exit
