@@ -1,9 +1,10 @@
 // The lab as tests and the demo use it: through its front door, as a user types it.
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parseDocument } from "yaml";
 import type { Commit } from "./client";
 import { until } from "./until";
 
@@ -78,8 +79,12 @@ export class Lab {
     return join(this.folder, "project", name);
   }
 
+  /** What `pulumi config set KEY VALUE -s STACK` writes. */
   config(stack: string, key: string, value: string) {
-    this.must("exec", "pulumi", "config", "set", key, value, "-s", stack);
+    const file = this.projectFile(`Pulumi.${stack}.yaml`);
+    const document = parseDocument(readFileSync(file, "utf8"));
+    document.setIn(["config", `xcat-ha:${key}`], value);
+    writeFileSync(file, String(document));
   }
 
   /** Without the preview, which runs the program once more: check refuses in an update as well. */

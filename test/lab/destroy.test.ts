@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { assertUntouched } from "../brokenInvariant";
 import { assertNoRowLost } from "../client";
-import { assertNoChanges, assertPair, expectUp, failOver, lab, type NodeName, pairWith, STACK, UNITS } from "./pair";
+import { assertNoDrift, assertPair, expectUp, failOver, lab, type NodeName, pairWith, STACK, UNITS } from "./pair";
 import { sampled } from "./sampled";
 
 const destroy = (node: NodeName, ...options: string[]) => lab.pulumi("destroy", "--yes", "-s", STACK[node], ...options);
@@ -80,7 +80,7 @@ test("a standby node is let go, in two goes: nothing where its share hangs; then
   assert.deepEqual(units("xcatmn2"), STOPPED);
   expectUp("xcatmn2");
   assertPair("xcatmn1");
-  assertNoChanges("xcatmn2");
+  assertNoDrift("xcatmn2");
 });
 
 test("the former primary is let go while the other node serves: with its own directories, and where an admin has cleaned them up", async () => {
@@ -126,6 +126,4 @@ test("the former primary is let go while the other node serves: with its own dir
   assert.equal(ours("xcatmn1"), "");
   const { commits, found } = await client.stop();
   assertNoRowLost(commits, found);
-  expectUp("xcatmn1");
-  assertPair("xcatmn2");
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Lab } from "../lab";
-import { NODES, STACK } from "./pair";
+import { failOver, NODES, STACK } from "./pair";
 import { sampled } from "./sampled";
 
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-hand`);
@@ -93,11 +93,7 @@ test("preview names what is right, what is not, and the manual's mistakes; up co
 test("the other node becomes its standby node, and the pair fails over", () => {
   const standby = lab.up("standby");
   assert.equal(standby.code, 0, standby.output);
-  for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn2");
-  for (const node of NODES) {
-    const { code, output } = lab.up(STACK[node]);
-    assert.equal(code, 0, output);
-  }
+  failOver("xcatmn2", lab);
   assert.equal(lab.on("xcatmn2", `systemctl is-active ${UNITS} | sort -u`), "active");
 });
 

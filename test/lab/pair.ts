@@ -28,8 +28,8 @@ export function owner(): NodeName | undefined {
 }
 
 /** `xcat-ha become ROLE` as it is typed at the console; what it printed. */
-export function become(node: NodeName, role: "active" | "standby"): string {
-  const { code, output } = lab.run(["ssh", node, `xcat-ha become ${role} </dev/null`]);
+export function become(node: NodeName, role: "active" | "standby", of = lab): string {
+  const { code, output } = of.run(["ssh", node, `xcat-ha become ${role} </dev/null`]);
   assert.equal(code, 0, output);
   return output;
 }
@@ -43,10 +43,10 @@ function takesUpAgain() {
 }
 
 /** The pair after a failover that is not what the test is about: by the node program, and both stacks are told. */
-export function failOver(to: NodeName) {
-  become(peerOf(to), "standby");
-  become(to, "active");
-  for (const node of NODES) lab.config(STACK[node], "activeNode", to);
+export function failOver(to: NodeName, of = lab) {
+  become(peerOf(to), "standby", of);
+  become(to, "active", of);
+  for (const node of NODES) of.config(STACK[node], "activeNode", to);
 }
 
 /** Brings the pair, whatever it is, to `active` by the stock commands: the node that steps down first. Nothing to do where it is that. */
@@ -93,5 +93,11 @@ export function assertPair(active: NodeName) {
 
 export function assertNoChanges(node: NodeName) {
   const { code, output } = lab.pulumi("preview", "-s", STACK[node], "--expect-no-changes");
+  assert.equal(code, 0, output);
+}
+
+/** The same of the node alone, whose program is not asked: in less than half the time. */
+export function assertNoDrift(node: NodeName, of = lab) {
+  const { code, output } = of.pulumi("refresh", "-s", STACK[node], "--preview-only", "--expect-no-changes");
   assert.equal(code, 0, output);
 }

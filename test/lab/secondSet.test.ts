@@ -4,15 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Lab } from "../lab";
+import { assertNoDrift, NODES, type NodeName, STACK } from "./pair";
 import { sampled } from "./sampled";
 
 // The second set: chrony, by Debian's own name, where cluster.yaml says chronyd, goconserver as the only console service, and a network
 // that NetworkManager configures.
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-second`);
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-second-"));
-const STACK = { xcatmn1: "primary", xcatmn2: "standby" } as const;
-type NodeName = keyof typeof STACK;
-const NODES = ["xcatmn1", "xcatmn2"] as const;
 
 before(() => {
   const file = join(folder, "cluster.yaml");
@@ -49,13 +47,6 @@ function assertActive(active: NodeName) {
   }
 }
 
-function assertNoChanges() {
-  for (const node of NODES) {
-    const preview = lab.pulumi("preview", "-s", STACK[node], "--expect-no-changes");
-    assert.equal(preview.code, 0, preview.output);
-  }
-}
-
 const ADDRESSES = { xcatmn1: "10.5.106.70/8", xcatmn2: "10.5.106.5/8" };
 const persistent = (node: NodeName) => lab.on(node, "nmcli -g ipv4.addresses connection show management");
 
@@ -63,7 +54,7 @@ test("first setup of both nodes; the VIP is in no connection of NetworkManager a
   assert.equal(persistent("xcatmn1"), "10.5.106.7/8");
   for (const node of NODES) expectUp(node);
   assertActive("xcatmn1");
-  assertNoChanges();
+  for (const node of NODES) assertNoDrift(node, lab);
   for (const node of NODES) assert.equal(persistent(node), ADDRESSES[node]);
 });
 

@@ -4,12 +4,21 @@ import { join } from "node:path";
 
 const ROOT = join(__dirname, "../..");
 
-/** Sources files of the repo, then runs `script`. */
-export function bash(files: string[], script: string, input = ""): { code: number; stdout: string; stderr: string } {
+/** Before a command that must see no process but its own: of the services' programs any that runs on a machine counts. */
+const ALONE = ["unshare", ...(process.getuid?.() ? ["--map-root-user"] : []), "--pid", "--fork", "--mount-proc"];
+
+/** Sources files of the repo, then runs `script`; `alone`: with no other processes on its machine. */
+export function bash(
+  files: string[],
+  script: string,
+  input = "",
+  { alone = false } = {},
+): { code: number; stdout: string; stderr: string } {
   const source = files.map((file) => `source '${join(ROOT, file)}'`).join("\n");
+  const [command, ...words] = [...(alone ? ALONE : []), "bash"];
   const done = spawnSync(
-    "bash",
-    ["-c", `set -euo pipefail\nshopt -s inherit_errexit\ndeclare -A BEFORE=()\n${source}\n${script}`],
+    command,
+    [...words, "-c", `set -euo pipefail\nshopt -s inherit_errexit\ndeclare -A BEFORE=()\n${source}\n${script}`],
     {
       input,
       encoding: "utf8",

@@ -46,7 +46,7 @@ for (const [what, spoil, error] of [
   });
 
 const PROCESSES = 20;
-const ROUNDS = 12;
+const ROUNDS = 6;
 
 /** Every node claims when the gate opens; who won releases. Each round leaves a line "EPOCH NODE CODE CLAIMED" of every node. */
 const ROUND = `

@@ -82,6 +82,8 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
      virtual_ip_answer() { echo free; }; virtualIp_is_here() { false; }; virtualIp_add() { echo "the VIP is here" >>"$F/told"; }
      systemctl() { echo "systemctl $*" | sed 's/ --quiet//; s/ --//' >>"$F/told"; }
      ${script}`,
+    "",
+    { alone: true },
   );
   return { ...done, told: existsSync(at("told")) ? read("told") : "" };
 }
