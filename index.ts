@@ -20,8 +20,15 @@ function explained<T>(read: () => T): T {
 }
 
 const cluster = explained(() => loadCluster(clusterFile));
-const { node, role } = explained(() => readStack(stack, new pulumi.Config(), cluster));
+const { node, role, takeover } = explained(() => readStack(stack, new pulumi.Config(), cluster));
 
-new ManagementNode(node, { clusterFile, cluster, stack: `${pulumi.getProject()}/${stack}`, name: node, role });
+new ManagementNode(node, {
+  clusterFile,
+  cluster,
+  stack: `${pulumi.getProject()}/${stack}`,
+  name: node,
+  role,
+  takeover,
+});
 
 export { node, role };

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { loadCluster } from "../config/cluster";
-import type { Role } from "../config/stack";
+import type { Role, Takeover } from "../config/stack";
 import type { Part } from "./manifest";
 import { encodeDocument } from "./remote/document";
 import { Observation } from "./remote/observationResource";
@@ -21,6 +21,8 @@ export type NodeContext = {
   name: string;
   /** The role that the stack config gives it. */
   role: Role;
+  /** What the stack config orders where the active node is dead. */
+  takeover?: Takeover;
 };
 
 /** What every component of a management node takes. */
@@ -43,10 +45,11 @@ export function observe(
   values: Values,
   node: Pick<NodeContext, "clusterFile" | "stack" | "name">,
   dependsOn: pulumi.Resource[] = [],
+  order: Values = {},
 ): Observation {
   return new Observation(
     part,
-    { target: { clusterFile: node.clusterFile, stack: node.stack, node: node.name, part }, values },
+    { target: { clusterFile: node.clusterFile, stack: node.stack, node: node.name, part }, values, order },
     { parent, dependsOn },
   );
 }

@@ -11,7 +11,7 @@ import { ListenAddresses, type ListenAddressesFacts } from "./listenAddresses";
 import { PARTS, type Part } from "./manifest";
 import { NetworksMgtIf, type NetworksMgtIfFacts } from "./networksMgtIf";
 import { NodeProgram } from "./nodeProgram";
-import { OwnerLease, type OwnerLeaseFacts, ownerLeaseValues } from "./ownerLease";
+import { OwnerLease, type OwnerLeaseFacts, ownerLeaseValues, takeoverOrder } from "./ownerLease";
 import { PgHbaEntry, type PgHbaEntryFacts } from "./pgHbaEntry";
 import { ServiceSet, type ServiceSetFacts } from "./serviceSet";
 import { managedUnits, peerOf, settingsOf } from "./settings";
@@ -99,7 +99,14 @@ export class ManagementNode extends pulumi.ComponentResource {
       beat: (args) => new Beat("beat", { ...args, ...facts.beat }, parent),
       hostsSyncCron: (args) => new HostsSyncCron("hostsSyncCron", { ...args, ...facts.hostsSyncCron }, parent),
     };
-    const lease = observe(this, "ownerLease", ownerLeaseValues(facts.ownerLease)[node.role], node);
+    const lease = observe(
+      this,
+      "ownerLease",
+      ownerLeaseValues(facts.ownerLease)[node.role],
+      node,
+      [],
+      takeoverOrder(node),
+    );
     let after: pulumi.Resource[] = [];
     for (const part of PARTS) after = [make[part]({ node, lease, after }).converged];
     new Destroyable("destroyable", { node, lease, after, restoreFrom: facts.sharedDataLinks.restoreFrom }, parent);

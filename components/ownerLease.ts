@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { converge, type PartArgs } from "./converge";
-import type { RoleValues } from "./values";
+import { converge, type NodeContext, type PartArgs } from "./converge";
+import type { RoleValues, Values } from "./values";
 
 export type OwnerLeaseArgs = PartArgs & OwnerLeaseFacts;
 
@@ -16,13 +16,22 @@ export function ownerLeaseValues({ owner }: OwnerLeaseFacts): RoleValues {
   };
 }
 
+/** The order of a takeover, for its plan and its command: no value that is observed. */
+export function takeoverOrder({ role, takeover }: Pick<NodeContext, "role" | "takeover">): Values {
+  if (!takeover || role !== "active") return {};
+  const { epoch, by, reason } = takeover;
+  return { "takeover.epoch": String(epoch), "takeover.by": by, "takeover.reason": reason };
+}
+
 /** Who may run the services. Its command is the change of role: one transaction on the node (design section 5). */
 export class OwnerLease extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 
   constructor(name: string, args: OwnerLeaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xcat-ha:index:OwnerLease", name, {}, opts);
-    this.converged = converge(this, "ownerLease", ownerLeaseValues(args), args).command;
+    this.converged = converge(this, "ownerLease", ownerLeaseValues(args), args, {
+      payload: takeoverOrder(args.node),
+    }).command;
     this.registerOutputs({});
   }
 }

@@ -6,6 +6,18 @@ export type StackConfig = {
   node: string;
   peer: string;
   role: Role;
+  /** For a node that becomes active while its peer is dead. */
+  takeover?: Takeover;
+};
+
+/** An order to override one epoch of a dead owner; used up when a newer one exists. */
+export type Takeover = {
+  /** Number of the epoch that its owner cannot release. */
+  epoch: number;
+  /** What shows that the owner is dead: the site's fence, or a person who says so. */
+  by: "fence" | "confirmation";
+  /** Why, for whoever reads the epochs later. One line. */
+  reason: string;
 };
 
 export type Role = "active" | "standby";
@@ -14,7 +26,7 @@ export type Role = "active" | "standby";
  * Reads `node` and `activeNode` of a stack and derives the node's role.
  * @throws ConfigError that names the key, the value seen, the values allowed and the command that sets it
  */
-export function readStack(stack: string, config: Pick<Config, "get">, cluster: Cluster): StackConfig {
+export function readStack(stack: string, config: Pick<Config, "get" | "getObject">, cluster: Cluster): StackConfig {
   const names = Object.keys(cluster.nodes);
   const found: string[] = [];
   const value = (key: string) => {
@@ -27,6 +39,44 @@ export function readStack(stack: string, config: Pick<Config, "get">, cluster: C
   };
   const node = value("node");
   const activeNode = value("activeNode");
+  const peer = names.find((name) => name !== node) ?? "";
+  const takeover = readTakeover(stack, config, peer, found);
   if (found.length > 0) throw new ConfigError(`Pulumi.${stack}.yaml`, found);
-  return { node, peer: names.find((name) => name !== node) ?? "", role: node === activeNode ? "active" : "standby" };
+  return { node, peer, role: node === activeNode ? "active" : "standby", takeover };
+}
+
+/** Of `takeover.epoch`, `takeover.reason`, and `takeover.fence` or `takeover.confirm`; what is wrong goes to `found`. */
+function readTakeover(stack: string, config: Pick<Config, "getObject">, peer: string, found: string[]) {
+  const set = (key: string, value: string) => `pulumi config set --path takeover.${key} ${value} -s ${stack}`;
+  const off = `pulumi config rm takeover -s ${stack}`;
+  let seen: unknown;
+  try {
+    seen = config.getObject("takeover");
+  } catch {
+    seen = "no object";
+  }
+  if (seen === undefined) return undefined;
+  if (typeof seen !== "object" || seen === null || Array.isArray(seen)) {
+    found.push(`takeover: seen ${JSON.stringify(seen)}; expected keys below it. ${off}; ${set("epoch", "N")}`);
+    return undefined;
+  }
+  const { epoch, reason, fence, confirm, ...others } = seen as Record<string, unknown>;
+  const words = `${peer} is powered off`;
+  for (const key of Object.keys(others))
+    found.push(`takeover.${key}: not known; expected epoch, reason, and fence or confirm. ${off}, then anew`);
+  if (!Number.isInteger(epoch) || Number(epoch) < 1)
+    found.push(
+      `takeover.epoch: seen ${JSON.stringify(epoch)}; expected the number of the epoch that ${peer} holds, as pulumi preview names it. ${set("epoch", "N")}`,
+    );
+  if (typeof reason !== "string" || !/^\S[^\n]*$/.test(reason))
+    found.push(`takeover.reason: seen ${JSON.stringify(reason)}; expected one line of text. ${set("reason", '"..."')}`);
+  if ((fence === true) === (confirm !== undefined) || (fence !== true && fence !== false && fence !== undefined))
+    found.push(
+      `takeover: seen fence ${JSON.stringify(fence)} and confirm ${JSON.stringify(confirm)}; expected one of them. ${set("fence", "true")}, or: ${set("confirm", `"${words}"`)}`,
+    );
+  else if (confirm !== undefined && confirm !== words)
+    found.push(
+      `takeover.confirm: seen ${JSON.stringify(confirm)}; expected "${words}", typed by somebody who has seen it. ${set("confirm", `"${words}"`)}`,
+    );
+  return { epoch: Number(epoch), by: fence === true ? "fence" : "confirmation", reason: String(reason) } as const;
 }

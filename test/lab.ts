@@ -80,7 +80,7 @@ export class Lab {
   }
 
   /** What `pulumi config set KEY VALUE -s STACK` writes. */
-  config(stack: string, key: string, value: string) {
+  config(stack: string, key: string, value: string | Record<string, unknown>) {
     const file = this.projectFile(`Pulumi.${stack}.yaml`);
     const document = parseDocument(readFileSync(file, "utf8"));
     document.setIn(["config", `xcat-ha:${key}`], value);

@@ -62,9 +62,9 @@ function differences(node, part, wanted, found) {
  * Runs in every preview and up, with the old inputs or, on a node that was never set up, with none: the dry run.
  * @param {Properties | undefined} olds @param {Properties} news
  */
-async function check(olds, news) {
+async function check(olds, { order = {}, ...news }) {
   try {
-    await checkNode(olds, news);
+    await checkNode(olds, /** @type {Properties} */ (news), order);
   } catch (error) {
     // A failure of check is printed once; a thrown error by every layer above.
     return { inputs: news, failures: [{ property: "", reason: toldOnce(/** @type {Error} */ (error).message) }] };
@@ -82,12 +82,12 @@ function toldOnce(message) {
   return message;
 }
 
-/** @param {Properties | undefined} olds @param {Properties} news */
-async function checkNode(olds, news) {
+/** @param {Properties | undefined} olds @param {Properties} news @param {Values} order */
+async function checkNode(olds, news, order) {
   const { node, part, stack } = news.target;
   if (part === "ownerLease") {
-    const steps = await ask(news, "plan", news.role, { stack });
-    if (olds?.role !== news.role) console.log(planSentences(node, news.role, steps));
+    const steps = await ask(news, "plan", news.role, { stack, ...order });
+    if (olds?.role !== news.role || Object.keys(order).length > 0) console.log(planSentences(node, news.role, steps));
   } else {
     await sessionOf(news);
   }

@@ -22,8 +22,19 @@ export class Observation extends pulumi.dynamic.Resource {
   /** The address at which the node answered when it was observed last. */
   public declare readonly foundAt: pulumi.Output<string>;
 
-  constructor(name: string, args: { target: Target; values: Values }, opts: pulumi.CustomResourceOptions) {
-    const properties = { ...args.values, target: args.target, counter: undefined, foundAt: undefined };
+  /** `order`: for this check alone; it takes it out of the inputs, and no state holds it. */
+  constructor(
+    name: string,
+    { target, values, order = {} }: { target: Target; values: Values; order?: Values },
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    const properties = {
+      ...values,
+      ...(Object.keys(order).length > 0 && { order }),
+      target,
+      counter: undefined,
+      foundAt: undefined,
+    };
     super(shim, name, properties, opts, "xcat-ha", "Observation");
   }
 }

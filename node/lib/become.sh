@@ -15,7 +15,7 @@ observe_facts() {
   local fact
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
   for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps dissolved \
-    dissolving mounted elsewhere missing both copy needed free database virtual_ip mistakes; do
+    dissolving takeover takeover_by takeover_reason epoch signs fence mounted elsewhere missing both copy needed free database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
   FACT[stack]=${WANT[stack]:-}
@@ -49,6 +49,7 @@ observe_facts() {
   esac
   FACT[dissolved]=$(dissolved_by)
   FACT[dissolving]=${LEASE[dissolving]:-}
+  takeover_facts
   directories_facts
   FACT[database]='' FACT[virtual_ip]='' FACT[mistakes]=''
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
@@ -122,7 +123,9 @@ take_step() {
     note) say "$2" ;;
     export) export_cluster_data "$2" ;;
     verify) verify_after_activation ;;
-    claim) lease_claim "$LEASE_WAIT" ;;
+    claim) if [[ $2 == takeover ]]; then lease_take_over; else lease_claim "$LEASE_WAIT"; fi ;;
+    fence) fence_peer ;;
+    judge) silence_require "after the fence" ;;
     release) lease_begin_release ;;
     prove) prove_stopped ;;
     released) lease_finish_release "$(database_state)" ;;

@@ -345,14 +345,15 @@ next_epoch_require() {
     "$(lease_directory)/$LAST_EPOCH.owner" "find out who made that file on the share, move it away with $LAST_EPOCH.released, then run the same command again"
 }
 
-# lease_publish_next: the epoch behind the newest names this node; more lines of it come on standard input. False where another was faster.
+# lease_publish_next [ORIGIN]: the epoch behind the newest names this node; more lines of it come on standard input. False where another was
+# faster.
 lease_publish_next() {
-  local next
+  local origin=${1:-program} next
   next_epoch_require
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
-    printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin program\nformat 1\n' \
-      "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin %s\nformat 1\n' \
+      "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$origin"
     cat
   } | lease_publish "$next.owner" || return
   say "owner lease: epoch $((10#$next)) is ours"

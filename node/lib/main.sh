@@ -84,6 +84,7 @@ verb_apply() {
   local -A wanted=()
   require_part "$part"
   unset 'WANT[counter]'
+  takeover_ordered
   for key in "${!WANT[@]}"; do wanted[$key]=${WANT[$key]}; done
   apply_part "$part"
   WANT=()
@@ -142,13 +143,17 @@ verb_remove() {
 # verb_plan ROLE: the steps, or the refusal.
 verb_plan() {
   local steps
+  takeover_ordered
   observe_facts "$1"
   steps=$(plan)
   refuse_or_pass "$steps"
   printf '%s\n' "$steps"
 }
 
-verb_become() { become "$1"; }
+verb_become() {
+  takeover_ordered
+  become "$1"
+}
 
 # verb_verify: for a person at the console, on the active node.
 verb_verify() {
@@ -243,6 +248,9 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
   xcat-ha status          role, lease, services and every part of this node
   xcat-ha plan ROLE       what `become ROLE` (active or standby) would do, or why it would refuse
   xcat-ha become ROLE     do it
+  xcat-ha takeover EPOCH fence REASON
+  xcat-ha takeover EPOCH "NODE is powered off" REASON
+                          become active although NODE, which is dead, holds that epoch
   xcat-ha verify          every check of the active node: the parts, xcatprobe, the cluster data
   xcat-ha sync-hosts      send /etc/hosts to the other node now (cron does it)
   xcat-ha remove nodeProgram   away with the start guard and xcat-ha, on a node that was let go and stayed linked
@@ -282,6 +290,10 @@ main() {
     guard)
       load_settings
       guard "${2:-this unit}"
+      ;;
+    takeover)
+      load_settings
+      takeover_at_console "${2:-}" "${3:-}" "${4:-}"
       ;;
     plan)
       load_settings

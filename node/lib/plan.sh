@@ -13,6 +13,8 @@
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables
 #        outage     how long the services were down the last time, or what to expect
 #        system     ok, or why this system is refused; tools: commands that are missing, with their packages
+#        epoch      number of the newest; takeover: the one that is to be taken over, or nothing; takeover_by: fence or confirmation; takeover_reason
+#        signs      of life of the peer, or none; fence: on, off, absent or what is wrong with it; nothing where no takeover can be
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
 #        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or nothing
 #        lacking    units that cluster.yaml lists and this node lacks
@@ -24,7 +26,9 @@
 #        verify -       the active node
 #        prepare PART   what can be done ahead of the stop
 #        quiesce -      record, stop and disable the managed services of this node
-#        claim -        the owner lease
+#        fence -        the peer is switched off, and read back
+#        judge -        no sign of life of the peer any more
+#        claim -        the owner lease; claim takeover: over the head of its owner
 #        release -      begin the release: from here on the guard refuses
 #        prove -        nothing of ours runs here any more
 #        released -     finish the release
@@ -157,10 +161,13 @@ plan_active() {
     return
   fi
   case ${FACT[lease]} in
-    other)
-      refuse held "${FACT[node]} should be active, but ${FACT[sentence]}; nothing was touched" "the newest epoch names ${FACT[holder]}" \
-        "let ${FACT[holder]} step down: pulumi config set activeNode ${FACT[node]} and pulumi up on the stack of ${FACT[holder]}, then here again. Or, where ${FACT[holder]} should stay active: pulumi config set activeNode ${FACT[holder]} here"
-      return
+    other | other-releasing)
+      if takeover_is_ordered; then
+        takeover_may_be || return 0
+      elif [[ ${FACT[lease]} == other ]]; then
+        refuse_held
+        return
+      fi
       ;;
     none)
       if [[ -n ${FACT[elsewhere]} ]]; then
@@ -198,6 +205,60 @@ plan_active() {
   fi
 }
 
+# takeover_is_ordered: of the epoch that is held now. One of an older epoch is used up.
+takeover_is_ordered() { [[ ${FACT[lease]} == other* && -n ${FACT[takeover]} && ${FACT[takeover]} == "${FACT[epoch]}" ]]; }
+
+takeover_used_up() { [[ -n ${FACT[takeover]} ]] && ((FACT[takeover] < FACT[epoch])); }
+
+# refuse_held: with what to type for each of what may be the case.
+refuse_held() {
+  local used=''
+  if takeover_used_up; then
+    used=". The takeover of epoch ${FACT[takeover]} in the stack config is used up"
+  elif [[ -n ${FACT[takeover]} ]]; then
+    used=". The stack config orders a takeover of epoch ${FACT[takeover]}, which does not exist"
+  fi
+  refuse held "${FACT[node]} should be active, but ${FACT[sentence]}$used; nothing was touched" "the newest epoch names ${FACT[holder]}" \
+    "let ${FACT[holder]} step down: pulumi config set activeNode ${FACT[node]} and pulumi up on the stack of ${FACT[holder]}, then here again. Or, where ${FACT[holder]} should stay active: pulumi config set activeNode ${FACT[holder]} here. Or, where ${FACT[holder]} is dead: docs/failover.md, The active node is dead (takeover.epoch ${FACT[epoch]})"
+}
+
+# takeover_may_be: else a refusal. Without a fence a sign of life is final; with one it is judged again behind the fence.
+takeover_may_be() {
+  case ${FACT[takeover_by]}/${FACT[fence]} in
+    confirmation/*)
+      [[ ${FACT[signs]} != none ]] || return 0
+      refuse refused "${FACT[peer]} shows signs of life; expected none of a node that is powered off; nothing was touched" "${FACT[signs]}" \
+        "let ${FACT[peer]} step down where it runs: pulumi up on its stack. Where it hangs: power it off, then the same command again"
+      ;;
+    fence/on | fence/off) return 0 ;;
+    fence/absent)
+      refuse misconfigured "there is no /etc/xcat-ha.fence on ${FACT[node]}; expected the command that switches ${FACT[peer]} off; nothing was touched" "stat /etc/xcat-ha.fence" \
+        "docs/failover.md, A fence, says what it must do. Or power ${FACT[peer]} off by hand, and takeover.confirm instead of takeover.fence"
+      ;;
+    *)
+      refuse misconfigured "the fence does not say whether ${FACT[peer]} is on; expected /etc/xcat-ha.fence status ${FACT[peer]} to print on or off; nothing was touched" "${FACT[fence]}" \
+        "make it work on ${FACT[node]}. Or power ${FACT[peer]} off by hand, and takeover.confirm instead of takeover.fence"
+      ;;
+  esac
+  return 1
+}
+
+# plan_takeover: before anything of this node is touched.
+plan_takeover() {
+  step note "takeover: ${FACT[sentence]}; signs of life of ${FACT[peer]}: ${FACT[signs]}" "asked: SSH, ARP for its address and for the VIP, its beat"
+  if [[ ${FACT[takeover_by]} == fence ]]; then
+    step fence - "/etc/xcat-ha.fence off ${FACT[peer]}, which is ${FACT[fence]} now; then read back, twice"
+    step judge - "what of ${FACT[peer]} still answers then is a refusal"
+  fi
+}
+
+# overridden: whose epoch, on what evidence, and why.
+overridden() {
+  local by="a person's word"
+  [[ ${FACT[takeover_by]} != fence ]] || by='the fence'
+  printf 'epoch %s of %s is overridden, by %s: %s\n' "${FACT[epoch]}" "${FACT[holder]}" "$by" "${FACT[takeover_reason]}"
+}
+
 refuse_database() {
   case $1 in
     missing)
@@ -221,6 +282,8 @@ refuse_traps() {
 
 # plan_activation: the first one, after a failover, or again.
 plan_activation() {
+  ! takeover_used_up || step note "the takeover of epoch ${FACT[takeover]} in the stack config is used up, and changes nothing" "${FACT[sentence]}"
+  ! takeover_is_ordered || plan_takeover
   if [[ ${FACT[lease]} == none ]]; then step export begin "the cluster data as it is before the first change"; fi
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
     plan_copy
@@ -231,7 +294,11 @@ plan_activation() {
     return
   fi
   step quiesce - "the services start again under the owner lease, after ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}"
-  [[ ${FACT[lease]} == mine ]] || step claim - "${FACT[sentence]}"
+  if takeover_is_ordered; then
+    step claim takeover "$(overridden)"
+  elif [[ ${FACT[lease]} != mine ]]; then
+    step claim - "${FACT[sentence]}"
+  fi
   plan_parts active after "active, in the manifest's order"
   plan_verification
 }

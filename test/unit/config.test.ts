@@ -85,10 +85,11 @@ test("of several host keys the ed25519 one is pinned, then ecdsa, RSA never", ()
   assert.equal(hostKeyOf("n ssh-rsa AAA\nnn ssh-ed25519 CCC\n# n ssh-ed25519 DDD", "n"), undefined);
 });
 
-type StackValues = { node?: string; activeNode?: string };
+type StackValues = { node?: string; activeNode?: string; takeover?: unknown };
 
 function stackOf(stack: string, values: StackValues) {
-  return readStack(stack, { get: (key: string) => values[key as keyof StackValues] } as never, load(shipped));
+  const get = (key: string) => values[key as keyof StackValues];
+  return readStack(stack, { get, getObject: get } as never, load(shipped));
 }
 
 const ROLES: [values: StackValues, node: string, peer: string, role: string][] = [
@@ -100,4 +101,44 @@ const ROLES: [values: StackValues, node: string, peer: string, role: string][] =
 
 for (const [values, node, peer, role] of ROLES)
   test(`stack of ${values.node} with activeNode ${values.activeNode}: ${role}`, () =>
-    assert.deepEqual(stackOf("any", values), { node, peer, role }));
+    assert.deepEqual(stackOf("any", values), { node, peer, role, takeover: undefined }));
+
+const WORDS = "xcatmn1 is powered off";
+const ORDER = { epoch: 7, reason: "power supply burnt" };
+
+const TAKEOVERS: [order: unknown, found: RegExp | undefined][] = [
+  [{ ...ORDER, fence: true }, undefined],
+  [{ ...ORDER, confirm: WORDS }, undefined],
+  [{ ...ORDER, fence: false, confirm: WORDS }, undefined],
+  ["7", /takeover: seen "7"; expected keys below it\. pulumi config rm takeover -s standby; pulumi config set --path/],
+  [
+    { ...ORDER, fence: true, epoch: "7" },
+    /takeover\.epoch: seen "7"; expected the number of the epoch that xcatmn1 holds/,
+  ],
+  [{ ...ORDER, fence: true, epoch: 0 }, /takeover\.epoch: seen 0;/],
+  [{ epoch: 7, fence: true }, /takeover\.reason: seen undefined; expected one line of text/],
+  [{ ...ORDER, fence: true, reason: "one\ntwo" }, /takeover\.reason: seen "one\\ntwo"/],
+  [ORDER, /takeover: seen fence undefined and confirm undefined; expected one of them/],
+  [
+    { ...ORDER, fence: true, confirm: WORDS },
+    /takeover: seen fence true and confirm "xcatmn1 is powered off"; expected one/,
+  ],
+  [{ ...ORDER, fence: "true" }, /takeover: seen fence "true"/],
+  [
+    { ...ORDER, confirm: "xcatmn2 is powered off" },
+    /takeover\.confirm: seen "xcatmn2 is powered off"; expected "xcatmn1 is/,
+  ],
+  [{ ...ORDER, confirm: "yes" }, /takeover\.confirm: seen "yes"; expected "xcatmn1 is powered off", typed by somebody/],
+  [{ ...ORDER, fence: true, force: true }, /takeover\.force: not known; expected epoch, reason, and fence or confirm/],
+];
+
+for (const [takeover, found] of TAKEOVERS)
+  test(`takeover ${JSON.stringify(takeover)}: ${found ? "refused" : "an order"}`, () => {
+    const read = () => stackOf("standby", { node: "xcatmn2", activeNode: "xcatmn2", takeover });
+    if (found) assert.throws(read, { message: found });
+    else
+      assert.deepEqual(read().takeover, {
+        ...ORDER,
+        by: (takeover as { fence?: boolean }).fence ? "fence" : "confirmation",
+      });
+  });

@@ -42,7 +42,13 @@ type Facts = Record<
   | "lacking"
   | "static"
   | "static_address"
-  | "owners",
+  | "owners"
+  | "epoch"
+  | "takeover"
+  | "takeover_by"
+  | "takeover_reason"
+  | "signs"
+  | "fence",
   string
 >;
 
@@ -156,6 +162,12 @@ const BASE: Facts = {
   static: "here",
   static_address: "10.5.106.70/8",
   owners: "",
+  epoch: "4",
+  takeover: "",
+  takeover_by: "",
+  takeover_reason: "",
+  signs: "",
+  fence: "",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
@@ -179,6 +191,12 @@ const THEIRS = held("other", "xcatmn2");
 const THEY_RELEASE = held("other-releasing", "xcatmn2");
 const ROLLED_BACK = { holder: "xcatmn1", sentence: "epoch 1 was released by xcatmn1", links: "none" };
 const STANDBY = { role: "standby" };
+/** The other node is dead, and a person or the fence says so. */
+const TAKEOVER = { ...THEIRS, takeover: "4", takeover_reason: "power supply burnt", signs: "none" };
+const BY_FENCE = { ...TAKEOVER, takeover_by: "fence", fence: "on" };
+const BY_WORD = { ...TAKEOVER, takeover_by: "confirmation" };
+const USED_UP = { takeover: "3", takeover_by: "fence", takeover_reason: "power supply burnt" };
+const asked = "asked: SSH, ARP for its address and for the VIP, its beat";
 
 const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][] = [
   // Becoming active
@@ -375,7 +393,77 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...THEIRS },
     "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
     "evidence: the newest epoch names xcatmn2",
-    "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here",
+    "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
+  ],
+  // The other node is dead
+  [
+    "takeover with a fence",
+    BY_FENCE,
+    `note takeover: epoch 4 is held by xcatmn2 since noon (other); signs of life of xcatmn2: none: ${asked}`,
+    "fence: /etc/xcat-ha.fence off xcatmn2, which is on now; then read back, twice",
+    "judge: what of xcatmn2 still answers then is a refusal",
+    quiesce,
+    "claim takeover: epoch 4 of xcatmn2 is overridden, by the fence: power supply burnt",
+    ...activate,
+  ],
+  [
+    "takeover with a fence of a node that hangs: what answers now must not answer behind the fence",
+    { ...BY_FENCE, signs: "xcatmn2, 10.5.106.5, answers: Unicast reply" },
+    `note takeover: epoch 4 is held by xcatmn2 since noon (other); signs of life of xcatmn2: xcatmn2, 10.5.106.5, answers: Unicast reply: ${asked}`,
+    "fence: /etc/xcat-ha.fence off xcatmn2, which is on now; then read back, twice",
+    "judge: what of xcatmn2 still answers then is a refusal",
+    quiesce,
+    "claim takeover: epoch 4 of xcatmn2 is overridden, by the fence: power supply burnt",
+    ...activate,
+  ],
+  [
+    "takeover by a person's word, of a node that died while it stepped down",
+    { ...BY_WORD, ...THEY_RELEASE },
+    `note takeover: epoch 4 is held by xcatmn2 since noon (other-releasing); signs of life of xcatmn2: none: ${asked}`,
+    quiesce,
+    "claim takeover: epoch 4 of xcatmn2 is overridden, by a person's word: power supply burnt",
+    ...activate,
+  ],
+  [
+    "takeover by a person's word, and the node lives",
+    { ...BY_WORD, signs: "the beat of xcatmn2 moves on the shared data: 7 a, then 8 a" },
+    "refuse refused: xcatmn2 shows signs of life; expected none of a node that is powered off; nothing was touched",
+    "evidence: the beat of xcatmn2 moves on the shared data: 7 a, then 8 a",
+    "next: let xcatmn2 step down where it runs: pulumi up on its stack. Where it hangs: power it off, then the same command again",
+  ],
+  [
+    "takeover with a fence that is not there",
+    { ...BY_FENCE, fence: "absent" },
+    "refuse misconfigured: there is no /etc/xcat-ha.fence on xcatmn1; expected the command that switches xcatmn2 off; nothing was touched",
+    "evidence: stat /etc/xcat-ha.fence",
+    "next: docs/failover.md, A fence, says what it must do. Or power xcatmn2 off by hand, and takeover.confirm instead of takeover.fence",
+  ],
+  [
+    "takeover with a fence that cannot say whether the node is on",
+    { ...BY_FENCE, fence: "/etc/xcat-ha.fence status xcatmn2 failed: no route to the BMC" },
+    "refuse misconfigured: the fence does not say whether xcatmn2 is on; expected /etc/xcat-ha.fence status xcatmn2 to print on or off; nothing was touched",
+    "evidence: /etc/xcat-ha.fence status xcatmn2 failed: no route to the BMC",
+    "next: make it work on xcatmn1. Or power xcatmn2 off by hand, and takeover.confirm instead of takeover.fence",
+  ],
+  [
+    "the owner again, with the takeover still in the stack config",
+    { ...MINE, ...USED_UP, running: RUNNING },
+    "note the takeover of epoch 3 in the stack config is used up, and changes nothing: epoch 4 is held by xcatmn1 since noon (mine)",
+    ...activateAgain,
+  ],
+  [
+    "the other node is active again, with the takeover of a former epoch still in the stack config",
+    { ...THEIRS, ...USED_UP },
+    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other). The takeover of epoch 3 in the stack config is used up; nothing was touched",
+    "evidence: the newest epoch names xcatmn2",
+    "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
+  ],
+  [
+    "a takeover of an epoch that does not exist yet",
+    { ...BY_WORD, takeover: "5", signs: "" },
+    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other). The stack config orders a takeover of epoch 5, which does not exist; nothing was touched",
+    "evidence: the newest epoch names xcatmn2",
+    "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
   ],
   // A pair that was built by hand from the manual
   [
@@ -718,6 +806,15 @@ const combinations = [
   }),
   ...product({
     ...ROLES_AND_LEASES,
+    epoch: ["4"],
+    takeover: ["", "3", "4", "5"],
+    takeover_by: ["fence", "confirmation"],
+    takeover_reason: ["power supply burnt"],
+    signs: ["none", "xcatmn2 answers"],
+    fence: ["on", "off", "absent", "no answer"],
+  }),
+  ...product({
+    ...ROLES_AND_LEASES,
     shared: ["present", "partial", "absent"],
     clock: ["off", "stepped", "unknown", ""],
   }),
@@ -740,14 +837,28 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
   ],
   [
     "active: nothing is applied without the lease, which is ours or claimed before",
-    (steps, { role, lease }) => role !== "active" || lease === "mine" || steps.indexOf("claim") <= firstApply(steps),
+    (steps, { role, lease }) => role !== "active" || lease === "mine" || claim(steps) <= firstApply(steps),
   ],
   [
     "active: a lease that is not ours is claimed before anything is applied",
     (steps, { role, lease }) =>
-      role !== "active" || lease === "mine" || firstApply(steps) === Infinity || steps.includes("claim"),
+      role !== "active" || lease === "mine" || firstApply(steps) === Infinity || claim(steps) >= 0,
   ],
   ["never claims what another node holds", (steps, { lease }) => lease !== "other" || !steps.includes("claim")],
+  [
+    "takes over the epoch alone that was ordered, on a fence that can be read back, or without any sign of life",
+    (steps, { lease, takeover, takeover_by, epoch, signs, fence }) =>
+      !steps.includes("claim takeover") ||
+      (lease.startsWith("other") &&
+        takeover === epoch &&
+        (takeover_by === "fence"
+          ? ["on", "off"].includes(fence) && before(steps, "fence", "judge") && before(steps, "judge", "quiesce")
+          : signs === "none")),
+  ],
+  [
+    "never claims over the head of another node without quiescing first",
+    (steps) => !steps.includes("claim takeover") || steps[steps.indexOf("claim takeover") - 1] === "quiesce",
+  ],
   [
     "never claims with a clock that a step did not help",
     (steps, { clock }) => clock !== "stepped" || !steps.includes("claim"),
@@ -834,6 +945,7 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
 ];
 
 const WATCHED = ["sharedDataLinks", "virtualIp", "database", "network", "hostsSyncCron"];
+const claim = (steps: string[]) => steps.findIndex((step) => ["claim", "claim takeover"].includes(step));
 const isRefusal = (steps: string[]) => steps[0].startsWith("refuse");
 const before = (steps: string[], first: string, second: string) => steps.lastIndexOf(first) < steps.indexOf(second);
 function firstApply(steps: string[]): number {
@@ -878,6 +990,9 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   managed_by: ["", "xcat-ha/primary", "xcat-ha/other"],
   lacking: ["", "named"],
   static: ["here", "free", "reply from 10.5.106.70"],
+  epoch: ["4", "5"],
+  signs: ["none", "xcatmn2 answers"],
+  fence: ["on", "absent"],
   owners: ["", "2 tools own eth0: NetworkManager, 4711; ifupdown, /etc/network/interfaces"],
 };
 /** What is done, without what is said. A failover does not wait for a time server, and says so: the one exception. */
@@ -916,6 +1031,7 @@ function after(facts: Facts, step: string): Facts {
     case "prepare clockSource":
       return { ...facts, clock: "ok" };
     case "claim":
+    case "claim takeover":
       return { ...facts, ...MINE };
     case "release":
       return { ...facts, ...RELEASING };

@@ -87,7 +87,7 @@ describe("the config of a stack is refused", () => {
     test(what, () => {
       const get = (key: string) => stack[key as keyof typeof stack];
       assert.deepEqual(
-        configLines("Pulumi.standby.yaml", () => readStack("standby", { get } as never, cluster)),
+        configLines("Pulumi.standby.yaml", () => readStack("standby", { get, getObject: get } as never, cluster)),
         says,
       );
     });

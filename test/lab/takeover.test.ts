@@ -1,0 +1,83 @@
+// The active node is dead: another one takes over on evidence, and never beside a node that lives.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { assertNoRowLost } from "../client";
+import { assertNoDrift, assertPair, expectUp, lab, NODES, owner, pairWith, STACK } from "./pair";
+import { sampled } from "./sampled";
+
+let powerSwitch: ChildProcess;
+before(async () => {
+  pairWith("xcatmn1");
+  const env = { ...process.env, XCAT_HA_LAB: lab.name };
+  powerSwitch = spawn(join(__dirname, "../../lab/lab"), ["switch"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((ready) => powerSwitch.stdout?.once("data", ready));
+});
+after(() => powerSwitch.kill());
+sampled(lab);
+
+const epoch = () => Number(lab.on("xcatmn2", "ls /HA/.xcat-ha/epoch | sed -n 's/[.]owner$//p' | tail -n 1"));
+/** As docs/failover.md says: the fence on the node that stays. */
+const installFence = (node: string) => {
+  const fence = readFileSync(join(__dirname, "../../lab/fence"), "utf8");
+  const { code, output } = lab.run(
+    ["ssh", node, "install -m 0700 /dev/stdin /etc/xcat-ha.fence && /etc/xcat-ha.fence status xcatmn1"],
+    fence,
+  );
+  assert.deepEqual([code, output], [0, "on\n"]);
+};
+
+test("the active node dies: by a word of somebody not while it lives, by the fence then; every committed row is there, and the old node comes back as a standby node", async () => {
+  const client = lab.startClient("takeover_rows");
+  await client.committing();
+  const held = epoch();
+  lab.config("standby", "activeNode", "xcatmn2");
+  const order = { epoch: held, reason: "the node is silent" };
+
+  lab.config("standby", "takeover", { ...order, confirm: "xcatmn1 is powered off" });
+  const alive = lab.pulumi("preview", "-s", "standby");
+  assert.notEqual(alive.code, 0);
+  assert.match(alive.output, /xcatmn1 shows signs of life; expected none of a node that is powered off/);
+  for (const sign of [
+    /xcatmn1 answers at 10\.5\.106\.70 port 22: accepted, SSH-2/,
+    /xcatmn1, 10\.5\.106\.70, answers: /,
+    /the VIP, 10\.5\.106\.7, answers: /,
+    /the beat of xcatmn1 moves on the shared data/,
+  ])
+    assert.match(alive.output, sign);
+
+  lab.config("standby", "takeover", { ...order, fence: true });
+  const without = lab.pulumi("preview", "-s", "standby");
+  assert.match(without.output, /there is no \/etc\/xcat-ha\.fence on xcatmn2/);
+  installFence("xcatmn2");
+  assertPair("xcatmn1");
+
+  lab.must("cut", "xcatmn1");
+  const { code, output } = lab.up("standby");
+  assert.equal(code, 0, output);
+  assert.match(output, /fence: \/etc\/xcat-ha\.fence off xcatmn1, which is off now; then read back, twice/);
+  assert.match(output, /claim takeover: epoch \d+ of xcatmn1 is overridden, by the fence: the node is silent/);
+  assert.match(output, /xcatmn1 is off, by \S+ status, twice/);
+  await client.committing();
+  assert.equal(owner(), "xcatmn2");
+  assert.match(
+    lab.on("xcatmn2", `cat /HA/.xcat-ha/epoch/${String(held + 1).padStart(6, "0")}.owner`),
+    new RegExp(`^origin takeover$[\\s\\S]*^over 0*${held}$[\\s\\S]*^evidence fence$`, "m"),
+  );
+  lab.must("provision", "cn1");
+  // Left in the config it is used up.
+  assertNoDrift("xcatmn2");
+  const again = lab.pulumi("preview", "-s", "standby", "--expect-no-changes");
+  assert.equal(again.code, 0, again.output);
+  assert.match(again.output, new RegExp(`the takeover of epoch ${held} in the stack config is used up`));
+
+  lab.must("boot", "xcatmn1");
+  assert.equal(owner(), "xcatmn2");
+  for (const node of NODES) lab.config(STACK[node], "activeNode", "xcatmn2");
+  expectUp("xcatmn1");
+  const { commits, found } = await client.stop();
+  assertNoRowLost(commits, found);
+  assertPair("xcatmn2");
+});
