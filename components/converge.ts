@@ -45,11 +45,20 @@ export function observe(
   values: Values,
   node: Pick<NodeContext, "clusterFile" | "stack" | "name">,
   dependsOn: pulumi.Resource[] = [],
-  order: Values = {},
+  takeover?: Values,
 ): Observation {
   return new Observation(
     part,
-    { target: { clusterFile: node.clusterFile, stack: node.stack, node: node.name, part }, values, order },
+    {
+      target: {
+        clusterFile: node.clusterFile,
+        stack: node.stack,
+        node: node.name,
+        part,
+        ...(takeover && { takeover }),
+      },
+      values,
+    },
     { parent, dependsOn },
   );
 }

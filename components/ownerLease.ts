@@ -17,8 +17,8 @@ export function ownerLeaseValues({ owner }: OwnerLeaseFacts): RoleValues {
 }
 
 /** The order of a takeover, for its plan and its command: no value that is observed. */
-export function takeoverOrder({ role, takeover }: Pick<NodeContext, "role" | "takeover">): Values {
-  if (!takeover || role !== "active") return {};
+export function takeoverOrder({ role, takeover }: Pick<NodeContext, "role" | "takeover">): Values | undefined {
+  if (!takeover || role !== "active") return undefined;
   const { epoch, by, reason } = takeover;
   return { "takeover.epoch": String(epoch), "takeover.by": by, "takeover.reason": reason };
 }

@@ -8,7 +8,8 @@ const { installedProgram, sha256 } = require("./program");
 const { NodeError, loadCluster, openSession } = require("./session");
 
 /**
- * @typedef {{ clusterFile: string, stack: string, node: string, part: string }} Target where and what
+ * @typedef {{ clusterFile: string, stack: string, node: string, part: string, takeover?: Record<string, string> }} Target where and what; an
+ *   order of a takeover is for one check: no state holds it
  * @typedef {Record<string, string>} Values
  * @typedef {{ target: Target, counter?: number, foundAt?: string, __provider?: unknown } & Record<string, any>} Properties
  */
@@ -62,9 +63,11 @@ function differences(node, part, wanted, found) {
  * Runs in every preview and up, with the old inputs or, on a node that was never set up, with none: the dry run.
  * @param {Properties | undefined} olds @param {Properties} news
  */
-async function check(olds, { order = {}, ...news }) {
+async function check(olds, { target: { takeover, ...target }, ...values }) {
+  /** @type {Properties} */
+  const news = { ...values, target };
   try {
-    await checkNode(olds, /** @type {Properties} */ (news), order);
+    await checkNode(olds, news, takeover ?? {});
   } catch (error) {
     // A failure of check is printed once; a thrown error by every layer above.
     return { inputs: news, failures: [{ property: "", reason: toldOnce(/** @type {Error} */ (error).message) }] };
@@ -82,12 +85,17 @@ function toldOnce(message) {
   return message;
 }
 
-/** @param {Properties | undefined} olds @param {Properties} news @param {Values} order */
-async function checkNode(olds, news, order) {
+/** @param {Properties | undefined} olds @param {Properties} news @param {Values} takeover */
+async function checkNode(olds, news, takeover) {
   const { node, part, stack } = news.target;
   if (part === "ownerLease") {
-    const steps = await ask(news, "plan", news.role, { stack, ...order });
-    if (olds?.role !== news.role || Object.keys(order).length > 0) console.log(planSentences(node, news.role, steps));
+    if (Object.keys(takeover).length > 0)
+      console.log(
+        `${node}: a takeover is ordered; where it can be, signs of life of the other node are looked for, for half a minute`,
+      );
+    const steps = await ask(news, "plan", news.role, { stack, ...takeover });
+    if (olds?.role !== news.role || Object.keys(takeover).length > 0)
+      console.log(planSentences(node, news.role, steps));
   } else {
     await sessionOf(news);
   }

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Values } from "../values";
 
-/** Where an observation looks, and for what. */
-export type Target = { clusterFile: string; stack: string; node: string; part: string };
+/** Where an observation looks, and for what; `takeover`: the order of one, for the plan of a check. */
+export type Target = { clusterFile: string; stack: string; node: string; part: string; takeover?: Values };
 
 /**
  * A thin shim: each method loads the implementation when it is called, so the state holds no program text
@@ -22,19 +22,8 @@ export class Observation extends pulumi.dynamic.Resource {
   /** The address at which the node answered when it was observed last. */
   public declare readonly foundAt: pulumi.Output<string>;
 
-  /** `order`: for this check alone; it takes it out of the inputs, and no state holds it. */
-  constructor(
-    name: string,
-    { target, values, order = {} }: { target: Target; values: Values; order?: Values },
-    opts: pulumi.CustomResourceOptions,
-  ) {
-    const properties = {
-      ...values,
-      ...(Object.keys(order).length > 0 && { order }),
-      target,
-      counter: undefined,
-      foundAt: undefined,
-    };
+  constructor(name: string, args: { target: Target; values: Values }, opts: pulumi.CustomResourceOptions) {
+    const properties = { ...args.values, target: args.target, counter: undefined, foundAt: undefined };
     super(shim, name, properties, opts, "xcat-ha", "Observation");
   }
 }

@@ -29,7 +29,7 @@ takeover_facts() {
   [[ ${FACT[lease]} == other* && ${FACT[takeover]} == "${FACT[epoch]}" && -z ${FACT[dissolving]} ]] || return 0
   [[ ${FACT[takeover_by]} != fence ]] || FACT[fence]=$(fence_state)
   FACT[signs]=$(signs_of_life) || exit
-  FACT[signs]=$(one_line "${FACT[signs]:-none}")
+  FACT[signs]=$(signs_listed "${FACT[signs]:-none}")
 }
 
 # signs_of_life: a line for each sign that the other node lives; nothing where each was asked and nobody answered. What cannot be asked is an
@@ -50,13 +50,17 @@ signs_of_life() {
       break
     fi
     ((SECONDS - began < SIGNS_SECONDS)) || break
-    if ((SECONDS - began >= told + 2)); then
+    # A plan has nobody who reads along: its check says before it how long it takes.
+    if [[ -n $ROLE ]] && ((SECONDS - began >= told + 2)); then
       told=$((SECONDS - began))
       say "looking for signs of life of $PEER, $told of $SIGNS_SECONDS s" >&2
     fi
     sleep 0.5
   done
 }
+
+# signs_listed LINES: on one line; some hold commas.
+signs_listed() { paste -sd';' <<<"$1" | sed 's/;/; /g'; }
 
 # beat_of_peer: its counter, or nothing where it never wrote one.
 beat_of_peer() { share_text "$SHARE/.xcat-ha/beat/$PEER" "whether $PEER beats"; }
@@ -95,7 +99,7 @@ arp_sign() {
 silence_require() {
   local signs
   signs=$(signs_of_life) || exit
-  [[ -z $signs ]] || fail refused "$PEER shows signs of life $1; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(one_line "$signs")" \
+  [[ -z $signs ]] || fail refused "$PEER shows signs of life $1; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(signs_listed "$signs")" \
     "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
 }
 
@@ -173,3 +177,4 @@ takeover_at_console() {
   WANT=([takeover.epoch]=$1 [takeover.by]=$by [takeover.reason]=$3)
   run become active < <(document_write WANT)
 }
+

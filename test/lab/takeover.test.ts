@@ -15,7 +15,7 @@ before(async () => {
   powerSwitch = spawn(join(__dirname, "../../lab/lab"), ["switch"], { env, stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((ready) => powerSwitch.stdout?.once("data", ready));
 });
-after(() => powerSwitch.kill());
+after(() => powerSwitch?.kill());
 sampled(lab);
 
 const epoch = () => Number(lab.on("xcatmn2", "ls /HA/.xcat-ha/epoch | sed -n 's/[.]owner$//p' | tail -n 1"));
