@@ -70,13 +70,30 @@ static_address_facts() {
   ((${#OWNERS[@]} == 1)) || FACT[owners]=$(owners_sentence "$INTERFACE" "${OWNERS[@]}")
 }
 
-# address_answer ADDRESS INTERFACE: free, the line of the machine that answers for it, or how arping failed.
+# arping_do QUESTION ADDRESS INTERFACE SECONDS: who: does somebody answer for it (a probe of RFC 5227, from no address); request, reply: it is here
+# (gratuitous). One packet a second. Two programs have this name, each with letters of its own: iputils', and Thomas Habets', where -D is no probe.
+arping_do() {
+  local program options=()
+  program=$(arping -V 2>&1 </dev/null) || true
+  case $program:$1 in
+    *Habets*:who) options=(-0 -C 1) ;;
+    *Habets*:request) options=(-U -S "$2") ;;
+    *Habets*:reply) options=(-U -P -S "$2") ;;
+    *:who) options=(-D) ;;
+    *:request) options=(-U) ;;
+    *:reply) options=(-A) ;;
+  esac
+  if [[ $program == *Habets* ]]; then options+=(-i "$3"); else options+=(-I "$3"); fi
+  arping "${options[@]}" -c "$4" -w "$4" "$2" </dev/null
+}
+
+# address_answer ADDRESS INTERFACE [SECONDS]: free, the line of the machine that answers for it, or how arping failed.
 address_answer() {
   local answer
-  answer=$(arping -D -c 2 -w 2 -I "$2" "$1" 2>&1 </dev/null) || true
+  answer=$(arping_do who "$1" "$2" "${3:-2}" 2>&1) || true
   case $answer in
-    *'Received '[1-9]*) grep -i 'reply from' <<<"$answer" | head -n 1 | tr -s ' ' ;;
-    *'Received 0 '*) printf 'free\n' ;;
+    *'Received '[1-9]* | *' packets transmitted, '[1-9]*) grep -iEm 1 '(reply|request|bytes) from' <<<"$answer" | tr -s ' ' ;;
+    *'Received 0 '* | *' packets transmitted, 0 packets received'*) printf 'free\n' ;;
     *) printf 'arping on %s failed: %s\n' "$2" "$(tail -n 1 <<<"$answer")" ;;
   esac
 }

@@ -39,10 +39,13 @@ virtualIp_observe() {
   SEEN[address]=${entries:-absent}
 }
 
+readonly ANNOUNCE_UNIT=xcat-ha-announce
+
 # virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address of the subnet.
 virtualIp_drop() { # ADDRESS
   local entry entries address interface
   entries=$(virtualIp_entries "$1") || exit
+  [[ -z $entries ]] || virtualIp_announce_end
   while read -r address _ _ _ interface _; do
     [[ -n $address ]] || continue
     address_drop "$address" "$interface"
@@ -58,17 +61,128 @@ virtualIp_keep_static() {
   fi
 }
 
-# virtualIp_announce: without it a talking client is cut for half a minute (facts/failover.md 2c). Request and reply: some switches take only one;
-# side by side, because each takes a second.
+# link_is_heard INTERFACE: prints who was heard there: a neighbour that answered lately, else one that answers now. False where nobody does. Asked
+# are the default gateway and neighbours, first those that answered some time; three at once, so that it takes a second.
+link_is_heard() {
+  local known routes line answers answer asked=() silent=()
+  local -A met=(["${VIP:-none}"]=1)
+  known=$(ip -4 neigh show dev "$1" 2>&1) || link_not_told "$1" "ip -4 neigh show dev $1: $known"
+  routes=$(ip -4 route show default dev "$1" 2>&1) || link_not_told "$1" "ip -4 route show default dev $1: $routes"
+  while [[ $routes =~ via\ ([0-9.]+)(.*) ]]; do
+    asked+=("${BASH_REMATCH[1]}")
+    routes=${BASH_REMATCH[2]}
+  done
+  while read -r line; do
+    case "$line " in
+      *' REACHABLE '*)
+        printf '%s\n' "$line"
+        return 0
+        ;;
+      *' lladdr '*) asked+=("${line%% *}") ;;
+      *[0-9]*) silent+=("${line%% *}") ;;
+    esac
+  done <<<"$known"
+  answers=$(
+    for line in "${asked[@]}" "${silent[@]}"; do
+      # Who answers for the VIP is another question.
+      [[ -z ${met[$line]:-} ]] || continue
+      met[$line]=1
+      ((${#met[@]} <= 4)) || break
+      address_answer "$line" "$1" 1 &
+    done
+    wait
+  )
+  while read -r answer; do
+    [[ -z $answer || $answer == free || $answer == arping\ * ]] || {
+      printf '%s\n' "$answer"
+      return 0
+    }
+  done <<<"$answers"
+  [[ $answers != *arping\ * ]] || link_not_told "$1" "$(grep -m 1 '^arping ' <<<"$answers")"
+  return 1
+}
+
+link_not_told() { # INTERFACE EVIDENCE
+  fail unknown "whether somebody is heard on $1 of $NODE cannot be told; expected to know who answers there" "$2" \
+    "look at $1 on $NODE (ip link, ip neigh), then run the same command again"
+}
+
+# virtualIp_elsewhere: the line of the machine that answers for the VIP; free, where nobody does and somebody else is heard; unheard, where nobody
+# is heard at all; or how arping failed. Both questions at once: the services are down meanwhile.
+virtualIp_elsewhere() {
+  local answers answer heard result=0
+  exec {answers}< <(address_answer "${WANT[ip]}" "${WANT[interface]}" 1)
+  heard=$(link_is_heard "${WANT[interface]}" 2>&1) || result=$?
+  IFS= read -r answer <&"$answers" || answer="arping on ${WANT[interface]} failed: it said nothing"
+  exec {answers}<&-
+  if [[ $answer != free ]]; then
+    printf '%s\n' "$answer"
+  elif ((result == 0)); then
+    printf 'free\n'
+  elif ((result == 1)); then
+    printf 'unheard\n'
+  else
+    printf '%s\n' "$heard" >&2
+    exit "$result"
+  fi
+}
+
+# virtualIp_nowhere_else_require: two machines with the VIP are worse than none.
+virtualIp_nowhere_else_require() {
+  local answer who
+  answer=$(virtualIp_elsewhere) || exit
+  case $answer in
+    free) ;;
+    # A quiet network speaks for nobody who has it.
+    unheard) say "warning: nobody is heard on ${WANT[interface]}, no neighbour and no gateway; VIP ${WANT[ip]} is added, where it may reach nobody" ;;
+    arping\ *)
+      fail unknown "whether another machine has the VIP ${WANT[ip]} cannot be told; expected to know that nobody has before $NODE takes it" "$answer" \
+        "look at ${WANT[interface]} on $NODE (ip link), then run the same pulumi up again"
+      ;;
+    *)
+      who=$(grep -oiEm 1 '([0-9a-f]{2}:){5,}[0-9a-f]{2}' <<<"$answer") || who='another machine'
+      fail blocked "$who answers for the VIP ${WANT[ip]}; expected nobody before $NODE takes it. It was not added" "$answer" \
+        "ip addr del ${WANT[ip]}/${WANT[prefix]} on that machine (its other addresses: ip neigh on $NODE, $who), then run the same pulumi up again"
+      ;;
+  esac
+}
+
+# virtualIp_announce ADDRESS INTERFACE: without it a talking client is cut for half a minute (facts/failover.md 2c). Request and reply: some
+# switches take only one; three of each, because nobody says that one was lost; side by side, because each takes a second.
 virtualIp_announce() {
   local kind pids=()
-  for kind in -U -A; do
-    arping -q "$kind" -c 1 -w 1 -I "${WANT[interface]}" "${WANT[ip]}" </dev/null >/dev/null 2>&1 &
+  for kind in request reply request reply request reply; do
+    arping_do "$kind" "$1" "$2" 1 >/dev/null 2>&1 &
     pids+=("$!")
   done
   # For no other child: one that looks at the share may never end.
   wait "${pids[@]}" || true
 }
+
+# virtualIp_announce_again ADDRESS INTERFACE: two and five seconds after its start, a second each, for what was down meanwhile: a port that a
+# switch opens late. Not where the address is gone, or where that cannot be told.
+virtualIp_announce_again() {
+  local time addresses
+  for time in 2 5; do
+    sleep 2
+    addresses=$(ip -o -4 addr show dev "$2" 2>/dev/null) && [[ $addresses == *" inet $1/"* ]] || return 0
+    virtualIp_announce "$1" "$2"
+  done
+}
+
+# virtualIp_announce_later: in a unit of its own, which ends with no run and holds no lock. It needs no description: its functions are all of it.
+virtualIp_announce_later() {
+  virtualIp_announce_end
+  install -d -m 0700 "$RUN"
+  {
+    declare -f arping_do virtualIp_announce virtualIp_announce_again
+    printf 'virtualIp_announce_again %q %q\n' "${WANT[ip]}" "${WANT[interface]}"
+  } | write_file "$RUN/announce" 0600
+  systemd-run --quiet --collect --unit="$ANNOUNCE_UNIT" --property=TimeoutStopSec=2 bash "$RUN/announce" </dev/null ||
+    say "warning: VIP ${WANT[ip]} is announced once only: systemd-run could not start $ANNOUNCE_UNIT"
+}
+
+virtualIp_announce_end() { systemctl stop "$ANNOUNCE_UNIT.service" 2>/dev/null </dev/null || true; }
 
 virtualIp_apply() {
   local former=''
@@ -89,6 +203,7 @@ virtualIp_apply() {
   fi
   [[ ${SEEN[address]} != "${WANT[address]}" ]] || return 0
   lease_require "the VIP"
+  [[ ${SEEN[address]} != absent ]] || virtualIp_nowhere_else_require
   virtualIp_drop "${WANT[ip]}"
   virtualIp_keep_static
   virtualIp_add
@@ -98,7 +213,8 @@ virtualIp_add() {
   ip addr add "${WANT[ip]}/${WANT[prefix]}" broadcast + dev "${WANT[interface]}" label "${WANT[label]}" ||
     fail incomplete "the VIP could not be added; expected ${WANT[address]}" "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" \
       "check ${WANT[interface]} on $NODE, then run the same pulumi up again"
-  virtualIp_announce
+  virtualIp_announce_later
+  virtualIp_announce "${WANT[ip]}" "${WANT[interface]}"
   say "VIP ${WANT[ip]} is here, announced"
 }
 
