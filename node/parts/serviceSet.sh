@@ -348,6 +348,8 @@ service_start() {
   local unit=$1 began
   began=$(milliseconds)
   lease_require "$unit"
+  # A step down by itself is over.
+  rm -f -- "$RECORDS/demoted"
   case $unit in
     named) start_named ;;
     dhcpd) start_dhcpd ;;
