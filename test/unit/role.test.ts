@@ -47,8 +47,9 @@ function role(script = "") {
      machine_id() { echo ${NODES.xcatmn1}; }
      share_state() { if [[ -d $SHARE/.xcat-ha ]]; then echo ok; else echo 'is not mounted: it is a directory of the root file system'; fi; }
      systemctl() { printf 'LoadState=loaded\\nActiveState=%s\\n\\n' inactive inactive; }
+     load_settings() { :; }
      ${script}
-     verb_role`,
+     main role`,
   );
 }
 
