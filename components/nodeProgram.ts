@@ -21,7 +21,7 @@ const runDelivered = (verb: string) =>
   `LC_ALL=C; printf %b "$(sed -n 's/^program\\.text\t//p' "$folder/document")" >"$folder/program"; bash "$folder/program" ${verb} <"$folder/document"`;
 
 export function nodeProgramValues(description: string, stack: string): RoleValues {
-  const values = { program: sha256(installedProgram()), description: sha256(description), stack };
+  const values = { program: sha256(installedProgram()), description: sha256(description), stack, login: "shown" };
   return { active: values, standby: values };
 }
 

@@ -155,7 +155,11 @@ unit_stop() {
   local unit=$1 limit=$2 state names processes
   unit_exists "$unit" || return 0
   mapfile -t names < <(units_of "$unit")
-  timeout "$limit" systemctl stop -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
+  if [[ $unit == postgresql ]]; then
+    postgresql_stop "$limit" "${names[@]}"
+  else
+    timeout "$limit" systemctl stop -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
+  fi
   state=$(unit_state "$unit")
   processes=$(unit_processes "$unit") || exit
   if [[ $state != inactive && $state != failed ]] || [[ -n $processes ]]; then

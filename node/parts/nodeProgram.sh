@@ -1,14 +1,17 @@
-# nodeProgram: this program, the description of the node and the other node's host key, where console and systemd find them.
+# nodeProgram: this program, the description of the node and the other node's host key, where console and systemd find them; and the role of the
+# node at root's login.
 
 readonly PROGRAM=/usr/local/sbin/xcat-ha
 readonly CONFIGURATION=/etc/xcat-ha
 readonly RECORDS=/var/lib/xcat-ha
+readonly LOGIN_MESSAGE=/etc/profile.d/xcat-ha.sh
 
 nodeProgram_observe() {
   SEEN[program]=$(digest "$PROGRAM")
   SEEN[description]=$(digest "$CONFIGURATION/description")
   SEEN[stack]=$(managing_stack) || exit
   SEEN[stack]=${SEEN[stack]:-absent}
+  SEEN[login]=$(login_state)
 }
 
 nodeProgram_apply() {
@@ -17,6 +20,29 @@ nodeProgram_apply() {
   write_file "$PROGRAM" 0755 <<<"${WANT[program.text]%$'\n'}"
   write_file "$CONFIGURATION/description" 0600 <<<"${WANT[description.text]%$'\n'}"
   write_file "$(stack_record)" 0644 <<<"${WANT[stack]}"
+  install -d -m 0755 "$(dirname "$LOGIN_MESSAGE")"
+  login_text | write_file "$LOGIN_MESSAGE" 0644
+}
+
+# login_text: read by every login shell, whatever its kind. Nobody waits for it, and it leaves nothing behind in the shell.
+login_text() {
+  cat <<TEXT
+# xcat-ha: the role of this node, at root's interactive logins. Do not edit it here: \`pulumi up\` delivers it.
+if [ -n "\${PS1:-}" ] && [ "\$(id -u)" = 0 ]; then
+  timeout 3 $PROGRAM role </dev/null 2>/dev/null || echo "xcat-ha: the role of this node cannot be told (xcat-ha status says more)"
+fi
+TEXT
+}
+
+login_state() {
+  local there wanted
+  there=$(digest "$LOGIN_MESSAGE")
+  wanted=$(login_text | sha256sum | cut -c1-64)
+  case $there in
+    "$wanted") printf 'shown\n' ;;
+    absent) printf 'absent\n' ;;
+    *) printf 'another text in %s\n' "$LOGIN_MESSAGE" ;;
+  esac
 }
 
 # The stack that manages this node, as PROJECT/STACK: another one is refused (see plan).
@@ -58,7 +84,7 @@ nodeProgram_remove() {
   fi
   rm -f -- "$(stack_record)"
   rm -rf -- "$RECORDS"
-  rm -f -- "$PROGRAM"
+  rm -f -- "$LOGIN_MESSAGE" "$PROGRAM"
   rm -rf -- "$CONFIGURATION"
 }
 

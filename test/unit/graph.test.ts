@@ -93,7 +93,12 @@ async function valuesOf(name: string, role: Role): Promise<Record<Part, Record<s
   const values = Object.entries(roleValues(facts)).map(([part, roles]) => [part, roles[role]]);
   return {
     ...Object.fromEntries(values),
-    nodeProgram: { program: sha256(installedProgram()), description: sha256(description), stack: STACK },
+    nodeProgram: {
+      program: sha256(installedProgram()),
+      description: sha256(description),
+      stack: STACK,
+      login: "shown",
+    },
   };
 }
 

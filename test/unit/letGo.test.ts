@@ -67,7 +67,7 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
     [],
     `F='${folder}'
      # The records of the node program are constants there.
-     for file in ${[...programs, ...parts].join(" ")}; do source <(sed -e "s,=/usr/local/sbin/xcat-ha$,=$F/program," -e "s,=/etc/xcat-ha$,=$F/config," -e "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
+     for file in ${[...programs, ...parts].join(" ")}; do source <(sed -e "s,=/usr/local/sbin/xcat-ha$,=$F/program," -e "s,=/etc/xcat-ha$,=$F/config," -e "s,=/etc/profile.d/xcat-ha.sh$,=$F/login," -e "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
      NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share UNITS=(postgresql xcatd dhcpd) HOST_NAMES= ROLE=
      declare -A WANT=([$F/xcat]="-> $F/share/xcat" [/var/lib/pgsql]="-> $F/share/pgsql" [restoreFrom]=${restoreFrom}) LEASE=()
      machine_id() { echo ${NODES.xcatmn1}; }
