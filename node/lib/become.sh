@@ -14,7 +14,7 @@ missing_units() {
 observe_facts() {
   local fact
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
-  for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps dissolved \
+  for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps traps_untold dissolved \
     dissolving takeover takeover_by takeover_reason epoch signs fence mounted elsewhere missing both copy needed free database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
@@ -43,9 +43,9 @@ observe_facts() {
     clock_facts
   fi
   # Asked only where a change of role stands before: xCAT's commands take half a second each.
-  FACT[traps]=''
+  FACT[traps]='' FACT[traps_untold]=''
   case ${FACT[lease]}/$1 in
-    none/active | mine/standby) FACT[traps]=$(make_traps | paste -sd';' | sed 's/;/; /g') ;;
+    none/active | mine/standby) make_traps ;;
   esac
   FACT[dissolved]=$(dissolved_by)
   FACT[dissolving]=${LEASE[dissolving]:-}

@@ -80,7 +80,7 @@ remembers() {
 
 # verb_apply PART: makes it so, then looks again with the code that observes.
 verb_apply() {
-  local part=$1 key differs
+  local part=$1 key
   local -A wanted=()
   require_part "$part"
   unset 'WANT[counter]'
@@ -90,43 +90,36 @@ verb_apply() {
   WANT=()
   for key in "${!wanted[@]}"; do WANT[$key]=${wanted[$key]}; done
   observe_part "$part"
-  differs=$(wrong_keys)
-  [[ -z $differs ]] || fail incomplete "$part is not as wanted after it was applied:$differs" "observed on $NODE just now" \
+  wrong_keys
+  ((${#WRONG[@]} == 0)) || fail incomplete "$part is not as wanted after it was applied:$(printf ' %s;' "${WRONG[@]}")" "observed on $NODE just now" \
     "pulumi refresh shows the difference; when the cause is gone, run pulumi up again"
   say "$part is as wanted"
 }
 
 # apply_or_pass PART: what is as wanted already needs no run. The change of role always does: it finishes what was interrupted.
 apply_or_pass() {
-  local part=$1 document answer=()
+  local part=$1 document LOOK=unknown
   document=$(document_input)
   require_part "$part"
   # Its command came over the address, whether or not there is something to do: nobody takes it back any more.
   [[ $part != staticAddress ]] || staticAddress_keep
-  # No condition around it, which would take set -e away from all that it calls: half a look is no answer.
-  [[ $part == ownerLease ]] || mapfile -t answer < <(
-    set -e
-    trap - ERR
-    as_wanted "$part" "$document" 2>/dev/null
-  )
-  if [[ ${answer[*]} == yes ]]; then
+  [[ $part == ownerLease ]] || as_wanted "$part" "$document"
+  if [[ $LOOK == same ]]; then
     say "$part is as wanted"
   else
     run apply "$part" <<<"$document"
   fi
 }
 
-# as_wanted PART DOCUMENT: yes, where it is; nothing where it is not, and where that cannot be told: the run says it better.
+# as_wanted PART DOCUMENT: into LOOK. Where it is not, or cannot be told, the run says it better.
 as_wanted() {
-  local differs
-  document_read WANT <<<"$2"
+  WANT=()
+  document_read WANT <<<"$2" || return 0
   unset 'WANT[counter]'
   ((${#WANT[@]})) || return 0
   # Without a record too: what is right by itself must be remembered, or nobody could take it away when it changes.
   ! remembers "$1" || document_write WANT | cmp -s - "$RECORDS/values.$1" || return 0
-  observe_part "$1"
-  differs=$(wrong_keys)
-  [[ -n $differs ]] || printf 'yes\n'
+  part_look "$1"
 }
 
 # verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was made or is gone.
@@ -157,24 +150,26 @@ verb_become() {
 
 # verb_verify: for a person at the console, on the active node.
 verb_verify() {
+  local table
   install -d -m 0700 "$RUN"
   lease_read
   [[ ${LEASE[is]} == mine ]] || fail held "$NODE is not the active node; expected to verify the one that is" "$(lease_sentence)" "xcat-ha verify on ${LEASE[node]:-the active node}"
-  verify || fail incomplete "checks of the active node failed" "the rows 'failed' above" "correct what they name; pulumi up repairs what is ours"
+  table=$(verify_table)
+  printf '%s\n' "$table"
+  passed "$table" || fail incomplete "checks of the active node failed" "the rows 'failed' above" "correct what they name; pulumi up repairs what is ours"
 }
 
 verb_destroyable() { destroyable; }
 
 # verb_install: this program and the description, which the standard input holds.
 verb_install() {
-  local differs
   # Every command but bootstrap comes over the static address.
   staticAddress_keep
   nodeProgram_apply
   unset 'WANT[counter]' 'WANT[program.text]' 'WANT[description.text]'
   observe_part nodeProgram
-  differs=$(wrong_keys)
-  [[ -z $differs ]] || fail incomplete "the node program is not as wanted after it was installed:$differs" \
+  wrong_keys
+  ((${#WRONG[@]} == 0)) || fail incomplete "the node program is not as wanted after it was installed:$(printf ' %s;' "${WRONG[@]}")" \
     "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
   say "node program is installed"
 }

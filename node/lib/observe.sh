@@ -24,10 +24,36 @@ seen_as_told() {
   for key in "$@"; do [[ -z ${WANT[$key]+told} ]] || SEEN[$key]=${WANT[$key]}; done
 }
 
-# wrong_keys: of what is wanted and was seen, a sentence for each that is not the same.
+# wrong_keys: fills WRONG: of what is wanted and was seen, a sentence for each that is not the same.
 wrong_keys() {
   local key
+  WRONG=()
   for key in "${!WANT[@]}"; do
-    [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || printf " %s is '%s', wanted '%s';" "$key" "${SEEN[$key]}" "${WANT[$key]}"
+    [[ ${SEEN[$key]} == "${WANT[$key]}" ]] || WRONG+=("$key is '${SEEN[$key]}', wanted '${WANT[$key]}'")
   done
+}
+
+# part_look PART: is it as WANT says? Fills LOOK: same; differs, with the sentences in WRONG; or unknown, with the reason in LOOK_WHY.
+# In a child: what cannot be observed ends it, and not the caller. No condition around what calls this: x=$(f) || y takes set -e away from all
+# that f calls, and half a look is no answer.
+part_look() {
+  local said=()
+  LOOK=unknown LOOK_WHY='' WRONG=()
+  mapfile -d '' -t said < <(
+    set -e
+    observe_part "$1" 2>&1
+    printf '\0'
+    wrong_keys
+    printf '%s\0' "${WRONG[@]}" told
+  )
+  # What it said, the sentences, and the word that it came to its end.
+  if ((${#said[@]} > 1)) && [[ ${said[-1]} == told ]]; then
+    WRONG=("${said[@]:1:${#said[@]}-2}")
+    if ((${#WRONG[@]})); then LOOK=differs; else LOOK=same; fi
+  else
+    LOOK_WHY=${said[0]:-it said nothing}
+    LOOK_WHY=${LOOK_WHY#error: }
+    LOOK_WHY=${LOOK_WHY%%$'\n'*}
+    LOOK_WHY=${LOOK_WHY//$'\t'/ }
+  fi
 }

@@ -10,7 +10,7 @@
 #        running    managed units that run here
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
-#        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables
+#        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
 #        outage     how long the services were down the last time, or what to expect
 #        system     ok, or why this system is refused; tools: commands that are missing, with their packages
 #        epoch      number of the newest; takeover: the one that is to be taken over, or nothing; takeover_by: fence or confirmation; takeover_reason
@@ -194,7 +194,7 @@ plan_active() {
   elif [[ ${FACT[own_name]} != ok ]]; then
     refuse misconfigured "the own name ${FACT[own_name]} on ${FACT[node]}; expected an address of ${FACT[node]} or the VIP: makedns would delete the zones and fail" \
       "getent ahostsv4 of hostname on ${FACT[node]}" "put the name into nodes.${FACT[node]}.names or virtualIp.names in cluster.yaml, or an address of ${FACT[node]} beside it in /etc/hosts"
-  elif [[ -n ${FACT[traps]} ]]; then
+  elif [[ -n ${FACT[traps]}${FACT[traps_untold]:-} ]]; then
     refuse_traps
   elif ! has_room; then
     refuse_without_room
@@ -277,7 +277,12 @@ refuse_database() {
 }
 
 refuse_traps() {
-  refuse misconfigured "xCAT's tables would make a step fail half way: ${FACT[traps]}" "asked of xcatd on ${FACT[node]} just now" "correct them on ${FACT[node]}, then run the same command again"
+  if [[ -n ${FACT[traps]} ]]; then
+    refuse misconfigured "xCAT's tables would make a step fail half way: ${FACT[traps]}" "asked of xcatd on ${FACT[node]} just now" "correct them on ${FACT[node]}, then run the same command again"
+  else
+    refuse unknown "xCAT's tables could not be asked on ${FACT[node]}; expected to know that nothing in them makes a step fail half way; nothing was touched" \
+      "${FACT[traps_untold]}" "journalctl -u xcatd on ${FACT[node]}; when xcatd answers, run the same command again"
+  fi
 }
 
 # plan_activation: the first one, after a failover, or again.
@@ -381,6 +386,9 @@ plan_standby() {
     refuse_traps
     return
   fi
+  # An ill xcatd is a reason to fail over.
+  [[ -z ${FACT[traps_untold]:-} ]] ||
+    step note "xCAT's tables could not be asked: ${FACT[traps_untold]}; whether make* would fail on ${FACT[peer]} is not known" "that keeps nobody from stepping down"
   step record - "how the services were found${FACT[running]:+: now running ${FACT[running]}}"
   if [[ ${FACT[lease]} == mine && " ${FACT[running]} " == *" xcatd "* ]]; then
     step export end "the cluster data, before anything stops"

@@ -116,11 +116,14 @@ processes_told() {
     "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
-# commands_of: the pids on standard input, each with its command.
+# commands_of: the pids on standard input, each with its command; where that cannot be told, with the name that the kernel has of it.
 commands_of() {
-  local pid
+  local pid words name
   while read -r pid; do
-    [[ -z $pid || ! -e /proc/$pid ]] || printf '%s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-80)"
+    [[ -n $pid && -e /proc/$pid ]] || continue
+    words=$(process_words "$pid")
+    name=$(cat "/proc/$pid/comm" 2>/dev/null) || name=
+    printf '%s %s\n' "$pid" "${words:-(${name:+$name: }its words cannot be told)}"
   done
 }
 

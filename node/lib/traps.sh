@@ -39,14 +39,41 @@ own_name_state() {
   fi
 }
 
-# make_traps: in xCAT's tables, asked while xcatd runs here: a line each.
+# make_traps: fills FACT[traps], what in xCAT's tables makes a step fail, and FACT[traps_untold], which look failed and how. Asked while xcatd
+# runs here.
 make_traps() {
-  local domain rows
-  [[ $(unit_state xcatd) == active ]] && virtualIp_is_here || return 0
-  domain=$(xcat 20 lsdef -t site -i domain 2>&1) || return 0
-  [[ $domain == *domain=?* ]] || printf 'the site table has no domain, which makedns and makedhcp need (chdef -t site domain=YOUR.DOMAIN)\n'
-  rows=$(xcat 20 tabdump networks 2>/dev/null | grep -E '^("[^"]*")?,(,|"[^"]*",,)' | cut -d, -f1 | tr '\n' ' ') || true
-  [[ -z $rows ]] || printf 'the networks table has rows without net or mask: %s; chdef of any network fails then (rmdef -t network, or tabedit networks)\n' "$rows"
+  local state said rows result=0
+  FACT[traps]='' FACT[traps_untold]=''
+  state=$(unit_state xcatd)
+  if [[ $state == unknown ]]; then
+    FACT[traps_untold]="systemctl does not say whether xcatd runs"
+    return 0
+  fi
+  [[ $state == active ]] && virtualIp_is_here || return 0
+  said=$(xcat "$TRAPS_SECONDS" lsdef -t site -i domain 2>&1) || result=$?
+  if ((result != 0)) || [[ $said != *'Object name:'* && $said != *domain=* ]]; then
+    trap_untold "lsdef -t site" "$result" "$said"
+    return 0
+  fi
+  [[ $said == *domain=?* ]] || FACT[traps]='the site table has no domain, which makedns and makedhcp need (chdef -t site domain=YOUR.DOMAIN)'
+  # Where xcatd does not answer tabdump prints the header all the same (facts/xcat.md C2): lsdef has just had an answer.
+  said=$(xcat "$TRAPS_SECONDS" tabdump networks 2>&1) || result=$?
+  if ((result != 0)) || [[ $said != *'#netname'* ]]; then
+    trap_untold "tabdump networks" "$result" "$said"
+    return 0
+  fi
+  rows=$(sed -nE '/^("[^"]*")?,(,|"[^"]*",,)/s/,.*//p' <<<"$said" | tr '\n' ' ')
+  [[ -z $rows ]] ||
+    FACT[traps]+="${FACT[traps]:+; }the networks table has rows without net or mask: $rows; chdef of any network fails then (rmdef -t network, or tabedit networks)"
+}
+
+readonly TRAPS_SECONDS=20
+
+# trap_untold COMMAND CODE ANSWER
+trap_untold() {
+  local said=${3//[$'\n\t']/ }
+  if (($2 == 124)); then said="no answer within $TRAPS_SECONDS s"; else said="ended with $2 and said ${said:-nothing}"; fi
+  FACT[traps_untold]="$1: ${said:0:300}"
 }
 
 # console_lookalikes UNIT: pids of processes that make makeconservercf or makegocons believe that the other console service runs:

@@ -32,6 +32,7 @@ type Facts = Record<
   | "cfgloc"
   | "own_name"
   | "traps"
+  | "traps_untold"
   | "dissolved"
   | "dissolving"
   | "tools"
@@ -151,6 +152,7 @@ const BASE: Facts = {
   cfgloc: "Pg 10.5.106.7",
   own_name: "ok",
   traps: "",
+  traps_untold: "",
   dissolved: "",
   dissolving: "",
   tools: "",
@@ -637,6 +639,38 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "next: correct them on xcatmn1, then run the same command again",
   ],
   [
+    "xCAT's tables could not be asked, before the active node steps down: that keeps nobody from it",
+    { ...STANDBY, ...MINE, running: RUNNING, traps_untold: "lsdef -t site: no answer within 20 s" },
+    "note xCAT's tables could not be asked: lsdef -t site: no answer within 20 s; whether make* would fail on xcatmn2 is not known: that keeps nobody from stepping down",
+    `${record}: now running ${RUNNING}`,
+    exportLast,
+    `release: ${MINE.sentence}`,
+    ...takeBack,
+    prove,
+    released,
+    ...stay,
+  ],
+  ...[NEVER_SET_UP, HAND_BUILT].map((before): [string, Partial<Facts>, ...string[]] => [
+    `xCAT's tables could not be asked, before a first setup: links ${before.links}`,
+    { ...before, running: RUNNING, traps_untold: "lsdef -t site: no answer within 20 s" },
+    "refuse unknown: xCAT's tables could not be asked on xcatmn1; expected to know that nothing in them makes a step fail half way; nothing was touched",
+    "evidence: lsdef -t site: no answer within 20 s",
+    "next: journalctl -u xcatd on xcatmn1; when xcatd answers, run the same command again",
+  ]),
+  [
+    "a trap in xCAT's tables that was found before the look at them failed",
+    {
+      ...STANDBY,
+      ...MINE,
+      running: RUNNING,
+      traps: "the site table has no domain",
+      traps_untold: "tabdump networks: no answer within 20 s",
+    },
+    "refuse misconfigured: xCAT's tables would make a step fail half way: the site table has no domain",
+    "evidence: asked of xcatd on xcatmn1 just now",
+    "next: correct them on xcatmn1, then run the same command again",
+  ],
+  [
     "a share without room",
     { ...NEVER_SET_UP, copy: "/install (2.0G)", needed: "2097152", free: "1048576" },
     "refuse misconfigured: /HA has 1.0G free; the directories of xcatmn1 need 2.0G: /install (2.0G)",
@@ -984,6 +1018,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   cfgloc: ["Pg 10.5.106.7", "Pg 10.5.106.9", "mysql", "missing"],
   own_name: ["ok", "head resolves to nothing"],
   traps: ["", "the site table has no domain"],
+  traps_untold: ["", "lsdef -t site: no answer within 20 s"],
   dissolved: ["", "xcatmn1 2026-11-23T03:00:00Z"],
   dissolving: ["", "yes"],
   tools: ["", "arping (package iputils-arping)"],

@@ -92,6 +92,16 @@ test("a working directory there, by the share's name and by the link's", async (
   assert.match(stdout, new RegExp(`^postgresql \\(${pid} bash .*\\); $`));
 });
 
+test("a process that keeps its words to itself is one all the same, with the name that the kernel has of it", async () => {
+  const pid = await start(WAITS, at("share/pgsql/data"));
+  const hangs = `timeout() { [[ $* != *' tr '* ]] || return 137; command timeout "$@"; };`;
+  const words = `${pid} \\(bash: its words cannot be told\\)`;
+  const done = onNode(`${hangs} prove_stopped`);
+  blocked(done, pid);
+  assert.match(done.stderr, new RegExp(words));
+  assert.match(onNode(`${hangs} services_left`, "/gone").stdout, new RegExp(`^postgresql \\(${words}\\); $`));
+});
+
 test("a unit that is not stopped, and one with a process in its control group", async () => {
   const pid = await start(WAITS, "/");
   const { stdout } = onNode(

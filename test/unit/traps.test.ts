@@ -34,14 +34,68 @@ for (const [what, domain, networks, ...says] of TABLES)
   test(`xCAT's tables, ${what}`, () => {
     const { code, stdout, stderr } = bash(
       ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
-      `unit_state() { echo active; }; virtualIp_is_here() { :; }
+      `declare -A FACT=(); unit_state() { echo active; }; virtualIp_is_here() { :; }
        xcat() { case "$*" in *domain*) echo '${domain}' ;; *networks*) printf '%s\\n' '${HEADER}' ${networks.map((row) => `'${row}'`).join(" ")} ;; esac; }
-       make_traps`,
+       make_traps; printf '%s|%s\\n' "\${FACT[traps]}" "\${FACT[traps_untold]}"`,
     );
     assert.equal(code, 0, stderr);
-    const lines = stdout.split("\n").filter(Boolean);
+    const [traps, untold] = stdout.trimEnd().split("|");
+    assert.equal(untold, "");
+    const lines = traps === "" ? [] : [traps];
     assert.equal(lines.length, says.length, stdout);
     for (const [index, line] of lines.entries()) assert.match(line, says[index] as RegExp);
+  });
+
+// What systemd says of xcatd, what lsdef and tabdump do; which look is said to have failed, and what was found before it.
+const LSDEF = "echo 'Object name: clustersite'; echo '    domain=cluster.com'";
+const TABDUMP = `echo '${HEADER}'`;
+const UNTOLD: [what: string, state: string, lsdef: string, tabdump: string, untold: string, traps?: RegExp][] = [
+  [
+    "xcatd refuses",
+    "active",
+    "echo 'Error: Connection\trefused'; return 1",
+    TABDUMP,
+    "lsdef -t site: ended with 1 and said Error: Connection refused",
+  ],
+  ["lsdef hangs", "active", "return 124", TABDUMP, "lsdef -t site: no answer within 20 s"],
+  [
+    "lsdef answers something else",
+    "active",
+    "echo 'Segmentation fault'",
+    TABDUMP,
+    "lsdef -t site: ended with 0 and said Segmentation fault",
+  ],
+  [
+    "tabdump fails",
+    "active",
+    LSDEF,
+    "echo 'no database' >&2; return 1",
+    "tabdump networks: ended with 1 and said no database",
+  ],
+  ["tabdump says nothing", "active", LSDEF, ":", "tabdump networks: ended with 0 and said nothing"],
+  [
+    "tabdump fails behind a trap that was found",
+    "active",
+    "echo 'Object name: clustersite'",
+    "return 124",
+    "tabdump networks: no answer within 20 s",
+    /^the site table has no domain/,
+  ],
+  ["systemd does not answer", "unknown", LSDEF, TABDUMP, "systemctl does not say whether xcatd runs"],
+  ["xcatd does not run: it is not asked", "inactive", "return 1", "return 1", ""],
+];
+for (const [what, state, lsdef, tabdump, untold, traps = /^$/] of UNTOLD)
+  test(`xCAT's tables, where ${what}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
+      `declare -A FACT=(); unit_state() { echo ${state}; }; virtualIp_is_here() { :; }
+       xcat() { case "$*" in *domain*) ${lsdef} ;; *networks*) ${tabdump} ;; esac; }
+       make_traps; printf '%s|%s\\n' "\${FACT[traps]}" "\${FACT[traps_untold]}"`,
+    );
+    assert.equal(code, 0, stderr);
+    const [found, failed] = stdout.trimEnd().split("|");
+    assert.equal(failed, untold);
+    assert.match(found, traps);
   });
 
 // The first line of /HA/xcat/cfgloc; where xCAT's database is.

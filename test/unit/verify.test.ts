@@ -60,3 +60,70 @@ for (const [what, output, code, ...rows] of PROBES)
       rows,
     );
   });
+
+// What a part's look does; the row before the probe's, and what the end of a change of role says.
+const LOOKS: [what: string, observe: string, rows: string[], said: RegExp][] = [
+  [
+    "all is as wanted",
+    "SEEN=([ip]=10.5.106.7 [label]=eth0:0)",
+    ["ok|observed"],
+    /^xcatmn1: verified: 2 checks passed\n$/,
+  ],
+  [
+    "two values differ, and one has lines",
+    "SEEN=([ip]=10.5.106.8 [label]=$'eth0\\neth1')",
+    ["failed|ip is '10.5.106.8', wanted '10.5.106.7'", "failed|label is 'eth0 eth1', wanted 'eth0:0'", "ok|observed"],
+    /^xcatmn1: verification found what is not right; [^\n]*\n(failed +virtualIp +(ip|label) is [^\n]*\n){2}$/,
+  ],
+  [
+    "one value is not answered",
+    "SEEN=([ip]=10.5.106.7)",
+    [
+      "failed|cannot be observed: virtualIp on xcatmn1 does not say what these are: label; expected an answer for each that is wanted",
+    ],
+    /^xcatmn1: verification found what is not right; [^\n]*\nfailed +virtualIp +cannot be observed: /,
+  ],
+  [
+    "a command in the middle fails",
+    "ls /nowhere/at-all; SEEN=([ip]=10.5.106.7 [label]=eth0:0)",
+    ["failed|cannot be observed: ls: cannot access '/nowhere/at-all': No such file or directory"],
+    /^xcatmn1: verification found what is not right; [^\n]*\nfailed +virtualIp +cannot be observed: /,
+  ],
+  [
+    "it ends without a word",
+    "exit 3",
+    ["failed|cannot be observed: it said nothing"],
+    /^xcatmn1: verification found what is not right; /,
+  ],
+];
+const PART = `NODE=xcatmn1 MANIFEST=('virtualIp take back'); load_values() { declare -gA WANT=([ip]=10.5.106.7 [label]=eth0:0); }
+  probe_rows() { :; }; compare_cluster_data() { echo same; }`;
+const VERIFY = ["report", "observe", "verify"].map((name) => `node/lib/${name}.sh`);
+for (const [what, observe, rows, said] of LOOKS)
+  test(`the rows of a part, where ${what}`, () => {
+    const script = `${PART}; declare -gA SEEN; virtualIp_observe() { ${observe}; }`;
+    const { code, stdout, stderr } = bash(VERIFY, `${script}; verify_rows`);
+    assert.equal(code, 0, stderr);
+    const found = stdout.trim().split("\n");
+    assert.deepEqual(
+      found
+        .slice(0, -1)
+        .map((line) =>
+          line
+            .split("\t")
+            .filter((_, column) => column !== 1)
+            .join("|"),
+        )
+        .sort(),
+      rows.sort(),
+    );
+    const after = bash(VERIFY, `${script}; verify_after_activation`);
+    assert.equal(after.code, 0, after.stderr);
+    assert.match(after.stdout, said);
+  });
+
+test("checks that do not come to their end are no checks that passed", () => {
+  const { code, stdout } = bash(VERIFY, `${PART}; load_values() { ls /nowhere; }; verify_after_activation`);
+  assert.equal(code, 0);
+  assert.match(stdout, /\nfailed +the checks +did not come to their end\n$/);
+});
