@@ -29,6 +29,11 @@ const FACTS = {
   clock: "ok",
   clock_limit: "10",
   static: "here",
+  epoch: "7",
+  takeover: "",
+  takeover_by: "",
+  signs: "",
+  fence: "",
 };
 const CHANGES: { title: string; facts: Partial<typeof FACTS> & { role: string } }[] = [
   {
@@ -36,6 +41,10 @@ const CHANGES: { title: string; facts: Partial<typeof FACTS> & { role: string } 
     facts: { role: "active", lease: "none", holder: "", links: "none", shared: "absent" },
   },
   { title: "becoming active", facts: { role: "active" } },
+  {
+    title: "takeover with a fence",
+    facts: { role: "active", lease: "other", takeover: "7", takeover_by: "fence", signs: "none", fence: "on" },
+  },
   { title: "stepping down", facts: { role: "standby", lease: "mine", holder: "xcatmn1", running: "xcatd " } },
 ];
 
@@ -43,7 +52,7 @@ const CHANGES: { title: string; facts: Partial<typeof FACTS> & { role: string } 
 function stepsOf(facts: Record<string, string>): string[][] {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const unset =
-    "mounted elsewhere missing both copy database virtual_ip mistakes outage traps dissolved dissolving tools lacking stack managed_by owners";
+    "mounted elsewhere missing both copy database virtual_ip mistakes outage traps dissolved dissolving tools lacking stack managed_by owners takeover_reason";
   const script = `set -euo pipefail; source node/lib/plan.sh; mapfile -t MANIFEST <<'M'\n${manifestText()}\nM\ndeclare -A FACT=(${entries.join(" ")}); for key in ${unset}; do FACT[$key]=; done; plan`;
   return execFileSync("bash", ["-c", script], { cwd: ROOT, encoding: "utf8" })
     .trim()

@@ -37,21 +37,21 @@ wrong_keys() {
 # In a child: what cannot be observed ends it, and not the caller. No condition around what calls this: x=$(f) || y takes set -e away from all
 # that f calls, and half a look is no answer.
 part_look() {
-  local said=()
+  local answer_parts=()
   LOOK=unknown LOOK_WHY='' WRONG=()
-  mapfile -d '' -t said < <(
+  mapfile -d '' -t answer_parts < <(
     set -e
     observe_part "$1" 2>&1
     printf '\0'
     wrong_keys
     printf '%s\0' "${WRONG[@]}" told
   )
-  # What it said, the sentences, and the word that it came to its end.
-  if ((${#said[@]} > 1)) && [[ ${said[-1]} == told ]]; then
-    WRONG=("${said[@]:1:${#said[@]}-2}")
+  # What it answer_parts, the sentences, and the word that it came to its end.
+  if ((${#answer_parts[@]} > 1)) && [[ ${answer_parts[-1]} == told ]]; then
+    WRONG=("${answer_parts[@]:1:${#answer_parts[@]}-2}")
     if ((${#WRONG[@]})); then LOOK=differs; else LOOK=same; fi
   else
-    LOOK_WHY=${said[0]:-it said nothing}
+    LOOK_WHY=${answer_parts[0]:-it answer_parts nothing}
     LOOK_WHY=${LOOK_WHY#error: }
     LOOK_WHY=${LOOK_WHY%%$'\n'*}
     LOOK_WHY=${LOOK_WHY//$'\t'/ }

@@ -7,7 +7,8 @@
 
 FENCE=/etc/xcat-ha.fence
 readonly FENCE_SECONDS=120
-SIGNS_SECONDS=$((2 * BEAT_SECONDS + 2))
+# Two beats, and a moment for a slow share.
+SIGNS_SECONDS=22
 
 # What was ordered: epoch, by (fence or confirmation) and reason; empty where no takeover was.
 declare -gA TAKEOVER=()
@@ -28,14 +29,15 @@ takeover_facts() {
   FACT[epoch]=$((10#${LEASE[epoch]})) FACT[signs]='' FACT[fence]=''
   [[ ${FACT[lease]} == other* && ${FACT[takeover]} == "${FACT[epoch]}" && -z ${FACT[dissolving]} ]] || return 0
   [[ ${FACT[takeover_by]} != fence ]] || FACT[fence]=$(fence_state)
-  FACT[signs]=$(signs_of_life) || exit
+  # What the fence makes silent is judged behind it: the run does not wait for a beat twice.
+  FACT[signs]=$(signs_of_life "$([[ -n $ROLE && ${FACT[takeover_by]} == fence ]] && echo 0 || echo "$SIGNS_SECONDS")") || exit
   FACT[signs]=$(signs_listed "${FACT[signs]:-none}")
 }
 
-# signs_of_life: a line for each sign that the other node lives; nothing where each was asked and nobody answered. What cannot be asked is an
-# error, and no silence. The beat is looked at twice, two beats apart: no clock is compared.
+# signs_of_life SECONDS: a line for each sign that the other node lives; nothing where each was asked and nobody answered. What cannot be asked
+# is an error, and no silence. The beat is looked at twice, so long apart: no clock is compared.
 signs_of_life() {
-  local began=$SECONDS first last told=0
+  local limit=$1 began=$SECONDS first last told=0
   link_is_heard "$INTERFACE" >/dev/null ||
     fail unknown "whether $PEER lives cannot be told: nobody at all answers on $INTERFACE of $NODE; expected one neighbour to, so that silence means something" \
       "ip -4 neigh show dev $INTERFACE; arping to its neighbours and the gateway" "look at the network of $NODE (ip link, the switch), then run the same command again"
@@ -49,11 +51,11 @@ signs_of_life() {
       printf 'the beat of %s moves on the shared data: %s, then %s\n' "$PEER" "${first:-none}" "${last:-none}"
       break
     fi
-    ((SECONDS - began < SIGNS_SECONDS)) || break
+    ((SECONDS - began < limit)) || break
     # A plan has nobody who reads along: its check says before it how long it takes.
     if [[ -n $ROLE ]] && ((SECONDS - began >= told + 2)); then
       told=$((SECONDS - began))
-      say "looking for signs of life of $PEER, $told of $SIGNS_SECONDS s" >&2
+      say "looking for signs of life of $PEER, $told of $limit s" >&2
     fi
     sleep 0.5
   done
@@ -98,7 +100,7 @@ arp_sign() {
 # silence_require WHEN: the last judgement, after the fence.
 silence_require() {
   local signs
-  signs=$(signs_of_life) || exit
+  signs=$(signs_of_life "$SIGNS_SECONDS") || exit
   [[ -z $signs ]] || fail refused "$PEER shows signs of life $1; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(signs_listed "$signs")" \
     "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
 }

@@ -38,7 +38,7 @@ test("another node steps down: it is waited for no longer than asked, and every 
   assert.equal(code, 12);
   assert.match(
     stdout,
-    /^(xcatmn1: waiting for the owner lease, [0-5] of at most 5 s: epoch 4 is held by xcatmn2 since noon \(other-releasing\)\n){3}$/,
+    /^(xcatmn1: waiting for the owner lease, [0-5] of at most 5 s: epoch 4 is held by xcatmn2 since noon \(other-releasing\)\n){2,3}$/,
   );
   assert.match(
     stderr,

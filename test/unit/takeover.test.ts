@@ -29,7 +29,7 @@ const onNode = (script: string) =>
      within() { if [[ " $* " == *" ssh $PEER_ADDRESS "* ]]; then echo 'bash: connect: No route to host'; return 1; fi; shift; "$@"; }
      ${script}`,
   );
-const SIGNS = `signs=$(signs_of_life); printf '%s' "$signs"`;
+const SIGNS = `signs=$(signs_of_life 1); printf '%s' "$signs"`;
 
 test("nobody answers, the beat stands still: no sign of life", () => {
   const { code, stdout, stderr } = onNode(SIGNS);
