@@ -37,9 +37,9 @@ wrong_keys() {
 # In a child: what cannot be observed ends it, and not the caller. No condition around what calls this: x=$(f) || y takes set -e away from all
 # that f calls, and half a look is no answer.
 part_look() {
-  local said=()
+  local looked=()
   LOOK=unknown LOOK_WHY='' WRONG=()
-  mapfile -d '' -t said < <(
+  mapfile -d '' -t looked < <(
     set -e
     observe_part "$1" 2>&1
     printf '\0'
@@ -47,11 +47,11 @@ part_look() {
     printf '%s\0' "${WRONG[@]}" told
   )
   # What it said, the sentences, and the word that it came to its end.
-  if ((${#said[@]} > 1)) && [[ ${said[-1]} == told ]]; then
-    WRONG=("${said[@]:1:${#said[@]}-2}")
+  if ((${#looked[@]} > 1)) && [[ ${looked[-1]} == told ]]; then
+    WRONG=("${looked[@]:1:${#looked[@]}-2}")
     if ((${#WRONG[@]})); then LOOK=differs; else LOOK=same; fi
   else
-    LOOK_WHY=${said[0]:-it said nothing}
+    LOOK_WHY=${looked[0]:-it said nothing}
     LOOK_WHY=${LOOK_WHY#error: }
     LOOK_WHY=${LOOK_WHY%%$'\n'*}
     LOOK_WHY=${LOOK_WHY//$'\t'/ }
