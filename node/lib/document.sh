@@ -1,5 +1,8 @@
-# Documents: lines of a key, a tab and a value in which \\, \n and \t stand for a backslash, a newline and a tab. The only reader and the only
-# writer on the node, so that quotes, blanks, $() and newlines in a value are never more than a value.
+# Documents: lines of a key, a tab and a value in which \\, \n and \t stand for a backslash, a newline and a tab, and the mark of its end. The
+# only reader and the only writer on the node, so that quotes, blanks, $() and newlines in a value are never more than a value.
+
+# The last line. A key has no blanks, so that no line of values is this one, wherever it was cut.
+readonly DOCUMENT_END='end of document'
 
 # document_escape NAME: the text in the variable of that name, as it stands in a document.
 document_escape() {
@@ -11,15 +14,21 @@ document_escape() {
   document_text=${document_text//$'\t'/\\t}
 }
 
-# document_read ARRAY: standard input into the associative array of that name. False for what is no document.
+# document_read ARRAY: standard input into the associative array of that name. 1 for what is no document, 2 for one without its end: a file
+# that was renamed into place is whole all the same, and one of an earlier version has no mark.
 document_read() {
   local LC_ALL=C
   # shellcheck disable=SC2034 # a name reference: the caller reads it
   local -n document_into=$1
-  local document_lines=() line key value rest
+  local document_lines=() line key value rest ended=''
   mapfile -t document_lines
   for line in "${document_lines[@]}"; do
     [[ -n $line ]] || continue
+    [[ -z $ended ]] || return 1
+    if [[ $line == "$DOCUMENT_END" ]]; then
+      ended=yes
+      continue
+    fi
     key=${line%%$'\t'*} value=${line#*$'\t'}
     [[ $key != "$line" && -n $key && $key != *' '* && $value != *$'\t'* ]] || return 1
     if [[ $value == *\\* ]]; then
@@ -30,6 +39,7 @@ document_read() {
     # shellcheck disable=SC2004,SC2034 # an associative array of the caller
     document_into[$key]=$value
   done
+  [[ -n $ended ]] || return 2
 }
 
 # document_write ARRAY: the associative array of that name to standard output, keys in order.
@@ -49,6 +59,7 @@ document_write() {
     document_escape value
     printf '%s\t%s\n' "$key" "$value"
   done
+  printf '%s\n' "$DOCUMENT_END"
 }
 
 # document_input: the whole standard input. Who keeps it open is told what is waited for.
@@ -61,4 +72,18 @@ document_input() {
     ((result <= 128)) || say "waiting for the end of standard input, with the values (</dev/null where there are none)" >&2
     ((result != 1)) || break
   done
+}
+
+# document_require TEXT ORDER: a client that died while it sent its order leaves the first part of it, which is not what was ordered.
+document_require() {
+  [[ $'\n'$1 == *$'\n'"$DOCUMENT_END" ]] || fail refused "the document of $2 ended early; expected '$DOCUMENT_END' as its last line; nothing was done" \
+    "${#1} characters came in on $NODE" "run the same command again"
+}
+
+# document_receive ARRAY ORDER: the standard input of an order, as document_read.
+document_receive() {
+  local document_received
+  document_received=$(document_input)
+  document_require "$document_received" "$2"
+  document_read "$1" <<<"$document_received"
 }

@@ -30,7 +30,7 @@ load_settings() {
   [[ -r $CONFIGURATION/description ]] || fail misconfigured "$CONFIGURATION/description is not there; expected the description of this node" \
     "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
   DESCRIPTION=()
-  document_read DESCRIPTION <"$CONFIGURATION/description" ||
+  document_read DESCRIPTION <"$CONFIGURATION/description" || (($? == 2)) ||
     fail misconfigured "$CONFIGURATION/description is no document of this program; expected the description of this node" \
       "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
   use_settings DESCRIPTION
@@ -63,7 +63,7 @@ verb_observe() {
 apply_part() {
   local part=$1 document
   BEFORE=()
-  ! remembers "$part" || [[ ! -e $RECORDS/values.$part ]] || document_read BEFORE <"$RECORDS/values.$part"
+  ! remembers "$part" || [[ ! -e $RECORDS/values.$part ]] || document_read BEFORE <"$RECORDS/values.$part" || (($? == 2))
   document=$(document_write WANT)
   "$(function_of "$part")_apply"
   ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
@@ -100,6 +100,7 @@ verb_apply() {
 apply_or_pass() {
   local part=$1 document LOOK=unknown
   document=$(document_input)
+  document_require "$document" "apply $part"
   require_part "$part"
   # Its command came over the address, whether or not there is something to do: nobody takes it back any more.
   [[ $part != staticAddress ]] || staticAddress_keep
@@ -380,10 +381,10 @@ main() {
   case ${1:-} in
     serve) serve ;;
     install)
+      document_receive WANT install
       install -d -m 0700 "$RUN"
       exec 9>>"$RUN/lock"
       lock 9 "$RUN/lock" "the installation of the node program"
-      document_read WANT
       verb_install
       ;;
     apply)
@@ -436,7 +437,7 @@ main() {
       receive_hosts
       ;;
     bootstrap)
-      document_read WANT
+      document_receive WANT bootstrap
       staticAddress_try
       ;;
     address-back)

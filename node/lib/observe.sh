@@ -37,21 +37,21 @@ wrong_keys() {
 # In a child: what cannot be observed ends it, and not the caller. No condition around what calls this: x=$(f) || y takes set -e away from all
 # that f calls, and half a look is no answer.
 part_look() {
-  local answer_parts=()
+  local looked=()
   LOOK=unknown LOOK_WHY='' WRONG=()
-  mapfile -d '' -t answer_parts < <(
+  mapfile -d '' -t looked < <(
     set -e
     observe_part "$1" 2>&1
     printf '\0'
     wrong_keys
     printf '%s\0' "${WRONG[@]}" told
   )
-  # What it answer_parts, the sentences, and the word that it came to its end.
-  if ((${#answer_parts[@]} > 1)) && [[ ${answer_parts[-1]} == told ]]; then
-    WRONG=("${answer_parts[@]:1:${#answer_parts[@]}-2}")
+  # What it said, the sentences, and the word that it came to its end.
+  if ((${#looked[@]} > 1)) && [[ ${looked[-1]} == told ]]; then
+    WRONG=("${looked[@]:1:${#looked[@]}-2}")
     if ((${#WRONG[@]})); then LOOK=differs; else LOOK=same; fi
   else
-    LOOK_WHY=${answer_parts[0]:-it answer_parts nothing}
+    LOOK_WHY=${looked[0]:-it said nothing}
     LOOK_WHY=${LOOK_WHY#error: }
     LOOK_WHY=${LOOK_WHY%%$'\n'*}
     LOOK_WHY=${LOOK_WHY//$'\t'/ }

@@ -7,12 +7,14 @@ readonly RUN_UNIT=xcat-ha-run
 # run VERB ARGUMENT: with the document on standard input. The same order again attaches to the one that runs;
 # another order lets it end at its next step boundary and then starts.
 run() {
-  local order current directory pid waited='' began=$SECONDS told=-2
+  local order current directory pid document='' waited='' began=$SECONDS told=-2
+  # At the console there is none.
+  [[ -t 0 ]] || document=$(document_input)
+  [[ -z $document ]] || document_require "$document" "$1 $2"
   install -d -m 0700 "$RUN"
   directory=$(mktemp -d "$RUN/order.XXXXXX")
   printf '%s %s\n' "$1" "$2" >"$directory/verb"
-  # At the console there is none.
-  if [[ -t 0 ]]; then : >"$directory/document"; else document_input >"$directory/document"; fi
+  printf '%s' "${document:+$document$'\n'}" >"$directory/document"
   order=$(cat "$directory/verb" "$directory/document" | sha256sum | cut -c1-16)
   exec 8>>"$RUN/start.lock"
   while :; do
@@ -116,7 +118,7 @@ work() {
   set +e
   (
     set -e
-    document_read WANT <"$directory/document"
+    [[ ! -s $directory/document ]] || document_read WANT <"$directory/document"
     "verb_$verb" "$argument"
   ) >>"$directory/log" 2>&1 </dev/null &
   worker=$!

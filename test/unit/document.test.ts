@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -37,6 +37,8 @@ const VALUES: [what: string, value: string][] = [
 /** Keys as the parts use them: paths, addresses, dots and colons. */
 const KEYS = ["/var/lib/pgsql:owner", "10.5.106.7/32", "active.virtualIp.address", "settings.units", "program.text"];
 
+const END = "end of document\n";
+
 /** What the node program reads and writes again. */
 function throughBash(document: string): string {
   const { code, stdout, stderr } = bash(
@@ -67,9 +69,10 @@ test("no value was run as a command on its way", () => assert.equal(existsSync(t
 
 test("both ends write the same text: keys in order, one line each", () => {
   assert.equal(returned, encodeDocument(sent));
-  assert.equal(encodeDocument({ b: "2\n", a: "" }), "a\t\nb\t2\\n\n");
-  assert.equal(throughBash("\na\t\n\nb\t2\\n\n"), "a\t\nb\t2\\n\n");
-  assert.equal(throughBash(""), "");
+  assert.equal(encodeDocument({ b: "2\n", a: "" }), `a\t\nb\t2\\n\n${END}`);
+  assert.equal(throughBash(`\na\t\n\nb\t2\\n\n${END}`), `a\t\nb\t2\\n\n${END}`);
+  assert.equal(encodeDocument({}), END);
+  assert.equal(throughBash(END), END);
 });
 
 const NO_DOCUMENT: [what: string, document: string][] = [
@@ -85,10 +88,10 @@ const NO_DOCUMENT: [what: string, document: string][] = [
 
 for (const [what, document] of NO_DOCUMENT) {
   test(`${what} is no line of a document`, () =>
-    assert.throws(() => decodeDocument(document), /^Error: not a line of a document: "/));
+    assert.throws(() => decodeDocument(document + END), /^Error: not a line of a document: "/));
 
   test(`the node refuses ${what}`, () => {
-    const { code } = bash(["node/lib/document.sh"], "declare -A D=(); document_read D", document);
+    const { code } = bash(["node/lib/document.sh"], "declare -A D=(); document_read D", document + END);
     assert.equal(code, 1);
   });
 }
@@ -99,3 +102,53 @@ test("a value cannot hold a NUL, which bash would lose", () =>
 for (const key of ["a b", "", "a\nb"])
   test(`a key cannot be ${JSON.stringify(key)}`, () =>
     assert.throws(() => encodeDocument({ [key]: "value" }), /^Error: a key of a document cannot hold blanks/));
+
+/** Keys and values that look like the mark, and one behind it. */
+const WHOLE = encodeDocument({
+  end: "of document",
+  "end-of": "\nend of document",
+  program: "a\\b\tc",
+  zone: "end of document",
+});
+const CUT = [...WHOLE.slice(0, -1)].map((_, length) => WHOLE.slice(0, length));
+
+test("a document that was cut, wherever that was, is none: neither end takes it", () => {
+  for (const document of CUT)
+    assert.throws(() => decodeDocument(document), /^Error: a document ended early: \d+ characters/);
+  const files = ["node/lib/report.sh", "node/lib/document.sh"];
+  const { stdout } = bash(
+    files,
+    `NODE=xcatmn1
+     while IFS= read -r -d '' cut; do
+       code=0; said=$(document_receive D "apply virtualIp" <<<"$cut" 2>&1) || code=$?
+       echo "$code \${said%%;*}"
+       code=0; (declare -A D=(); document_read D <<<"$cut") || code=$?
+       ((code)) || echo "read: $cut"
+     done`,
+    CUT.map((document) => `${document}\0`).join(""),
+  );
+  assert.deepEqual(
+    stdout.trimEnd().split("\n"),
+    CUT.map(() => "10 error: the document of apply virtualIp ended early"),
+  );
+  const whole = bash(files, "declare -A D=(); NODE=xcatmn1; document_receive D apply; document_write D", WHOLE);
+  assert.equal(whole.stdout, WHOLE, whole.stderr);
+});
+
+test("what stands behind the end is no document", () =>
+  assert.equal(bash(["node/lib/document.sh"], "declare -A D=(); document_read D", `${END}key\tvalue\n`).code, 1));
+
+test("what an earlier version wrote on the node, which has no end, is read; what is written now has one", () => {
+  const folder = mkdtempSync(join(tmpdir(), "xcat-ha-document-"));
+  writeFileSync(join(folder, "description"), "active.virtualIp.ip\t10.5.106.7\n");
+  writeFileSync(join(folder, "values.virtualIp"), "ip\t10.5.106.9\n");
+  const { code, stdout, stderr } = bash(
+    ["report", "document", "files", "observe", "main"].map((name) => `node/lib/${name}.sh`),
+    `NODE=xcatmn1 CONFIGURATION=${folder} RECORDS=${folder}; use_settings() { :; }; resolve_units() { :; }
+     virtualIp_apply() { echo "was \${BEFORE[ip]}, wanted \${WANT[ip]}"; }
+     load_settings; load_values active virtualIp; apply_part virtualIp; cat ${folder}/values.virtualIp`,
+  );
+  rmSync(folder, { recursive: true });
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, `was 10.5.106.9, wanted 10.5.106.7\nip\t10.5.106.7\n${END}`);
+});

@@ -132,7 +132,7 @@ const LOCK = `RUN=$(mktemp -d -p ${folder}); NODE=xcatmn1
 
 test("an order whose input stays open, as over SSH without -n: it is said what it waits for; what came in is its document", () => {
   const { node, started } = busy();
-  const text = "key\\tvalue with $(quotes) and \\\\n";
+  const text = "key\\tvalue with $(quotes) and \\\\n\nend of document";
   const { code, stdout, stderr } = bash(
     PROGRAM,
     `${node}; rm "$RUN/active"; { printf '%s\\n' '${text}'; sleep 4.5; } | run become active; cat "$RUN"/run.*/document`,
@@ -142,9 +142,54 @@ test("an order whose input stays open, as over SSH without -n: it is said what i
     stderr,
     /^(xcatmn1: waiting for the end of standard input, with the values \(<\/dev\/null [^\n]*\n){2}$/,
   );
-  assert.equal(stdout.split("\n").at(-2), text);
+  assert.equal(stdout.split("\n").slice(-3, -1).join("\n"), text);
   assert.ok(started());
 });
+
+// What comes in; the verbs of the program as they are called. STARTED: the order is started.
+const WHOLE = "key\tvalue\nend of document\n";
+const HALF = "key\tval";
+const EARLY =
+  /^error: the document of \S+( \S+)? ended early; expected 'end of document' as its last line; nothing was done\nevidence: \d+ characters came in on xcatmn1\n/;
+const ORDERS: [verb: string, input: string, started: boolean | "done"][] = [
+  ["become standby", "", true],
+  ["become standby", WHOLE, true],
+  ["become standby", HALF, false],
+  ["remove nodeProgram", "", true],
+  ["remove nodeProgram", HALF, false],
+  ["remove virtualIp", WHOLE, true],
+  ["remove virtualIp", HALF, false],
+  ["apply virtualIp", WHOLE, true],
+  ["apply virtualIp", HALF, false],
+  ["apply virtualIp", "", false],
+  ["apply staticAddress", HALF, false],
+  ["apply ownerLease", HALF, false],
+  ["install", WHOLE, "done"],
+  ["install", HALF, false],
+  ["install", "", false],
+  ["bootstrap", WHOLE, "done"],
+  ["bootstrap", HALF, false],
+  ["bootstrap", "", false],
+];
+for (const [verb, input, does] of ORDERS)
+  test(`${verb}, with ${{ [WHOLE]: "a whole document", [HALF]: "half a document", "": "none" }[input]}: ${does ? "done" : "refused"}`, () => {
+    const { node, RUN, started } = busy();
+    rmSync(join(RUN, "active"));
+    const { code, stdout, stderr } = bash(
+      [...PROGRAM, "node/lib/observe.sh", "node/lib/main.sh"],
+      `${node}; RUN=${RUN}; load_settings() { :; }; require_part() { :; }; remembers() { return 1; }; part_look() { LOOK=differs; }
+       staticAddress_keep() { echo kept; }; verb_install() { echo "done with \${WANT[key]}"; }; staticAddress_try() { echo "done with \${WANT[key]}"; }
+       main ${verb}`,
+      input,
+    );
+    assert.equal(started(), does === true, stderr);
+    assert.equal(stdout, does === "done" ? "done with value\n" : "");
+    assert.equal(code, does ? 0 : 10, stderr);
+    if (!does) {
+      assert.match(stderr, EARLY);
+      assert.deepEqual(readdirSync(RUN).sort(), ["current", "run.first"]);
+    }
+  });
 
 test("a lock that another process has: every two seconds it is said who has it, and since when", () => {
   const { code, stdout, stderr } = bash(PROGRAM, `${LOCK}; lock 9 "$RUN/lock" "become standby"; cat "$RUN/lock"`);

@@ -186,7 +186,7 @@ describe("a real sshd", { skip: CANNOT_RUN, concurrency: true }, () => {
         const session = await openSession(cluster, "xcatmn1", settings);
         for (const words of asked) {
           const { code, stdout } = await session.request(...words);
-          console.log(JSON.stringify({ code, values: decodeDocument(stdout) }));
+          console.log(JSON.stringify({ code, values: code === 0 ? decodeDocument(stdout) : {} }));
         }
       })();`;
     const input = JSON.stringify({ cluster, settings: settingsOf(cluster, "xcatmn1"), asked });
