@@ -904,7 +904,7 @@ export const REFUSALS: Refusal[] = [
     says: [
       "xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
       "evidence: the newest epoch names xcatmn2",
-      "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here",
+      "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
     ],
   },
   {
@@ -995,7 +995,7 @@ export const REFUSALS: Refusal[] = [
     says: [
       "xcatmn2 should be active, but epoch N is held by xcatmn1 since TIME (other); nothing was touched",
       "evidence: the newest epoch names xcatmn1",
-      "next: let xcatmn1 step down: pulumi config set activeNode xcatmn2 and pulumi up on the stack of xcatmn1, then here again. Or, where xcatmn1 should stay active: pulumi config set activeNode xcatmn1 here",
+      "next: let xcatmn1 step down: pulumi config set activeNode xcatmn2 and pulumi up on the stack of xcatmn1, then here again. Or, where xcatmn1 should stay active: pulumi config set activeNode xcatmn1 here. Or, where xcatmn1 is dead: docs/failover.md, The active node is dead (takeover.epoch N)",
     ],
   },
   {

@@ -262,7 +262,7 @@ role_lines() {
 # made_standby: the last change of role here came behind the proof that nothing runs. What cannot be read says no such thing.
 made_standby() {
   local -A beat=()
-  [[ -r $RECORDS/values.beat ]] && document_read beat <"$RECORDS/values.beat" && [[ ${beat[timer]:-} == absent ]]
+  [[ -r $RECORDS/values.beat ]] && { document_read beat <"$RECORDS/values.beat" || (($? == 2)); } && [[ ${beat[timer]:-} == absent ]]
 }
 
 # demotion: when and why this node stepped down by itself; nothing where it did not since its services were started.

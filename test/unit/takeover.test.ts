@@ -23,7 +23,7 @@ const onNode = (script: string) =>
   bash(
     [...LIBRARIES, "node/parts/beat.sh", "node/lib/takeover.sh"],
     `NODE=xcatmn2 PEER=xcatmn1 PEER_ADDRESS=10.5.106.70 PEER_PORT=22 VIP=10.5.106.7 INTERFACE=eth0 SHARE=${at("share")} RUN=${at("run")} FENCE=${FENCE}
-     SIGNS_SECONDS=1 LEASE_WAIT=0 TAKEOVER=([epoch]=7 [by]=fence [reason]='power supply burnt')
+     ROLE= SIGNS_SECONDS=1 LEASE_WAIT=0 TAKEOVER=([epoch]=7 [by]=fence [reason]='power supply burnt')
      share_state() { echo ok; }; machine_id() { echo machine-of-$NODE; }; boot_id() { echo boot-of-$NODE; }
      link_is_heard() { echo "10.0.0.1"; }; address_answer() { echo free; }
      within() { if [[ " $* " == *" ssh $PEER_ADDRESS "* ]]; then echo 'bash: connect: No route to host'; return 1; fi; shift; "$@"; }
