@@ -3,6 +3,7 @@
 #   SHARE/.xcat-ha/epoch/000007.owner      who; made by link(2), never changed, never deleted
 #   SHARE/.xcat-ha/epoch/000007.releasing  its owner steps down: from here on the start guard refuses
 #   SHARE/.xcat-ha/epoch/000007.released   its owner has proven that nothing runs
+#   SHARE/.xcat-ha/epoch/000007.named      a stack's config has named its owner as the active node
 #
 # An owner file with the line "dissolving yes" is the final epoch of a pair: its owner takes the data home (see sharedDataLinks). Nobody
 # starts anything under it, its owner included, and nobody else claims until the share says that what it holds is old.
@@ -12,6 +13,9 @@
 SHARE_DEADLINE=10
 readonly CLAIM_TRIES=10
 readonly LAST_EPOCH=999999
+
+# Who orders: program, by a stack's config; or console. An epoch keeps it.
+ORIGIN=program
 
 machine_id() { cat /etc/machine-id; }
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
@@ -198,7 +202,7 @@ lease_listing() {
     newest=$(sed -n "s/^\([0-9]\{6\}\)\.owner$/\1/p" <<<"$files" | tail -n 1)
     [ -n "$newest" ] || exit 0
     echo "epoch $newest"
-    sed -n "s/^$newest\.\(releasing\|released\)$/\1 yes/p" <<<"$files"
+    sed -n "s/^$newest\.\(releasing\|released\|named\)$/\1 yes/p" <<<"$files"
     cat -- "$newest.owner"
   ' lease "$(lease_directory)" "$SHARE" "$1"
 }
@@ -252,6 +256,20 @@ lease_read() {
   else
     LEASE[is]=other
   fi
+}
+
+# lease_from_console: the node that the newest epoch names came to it at the console, from another one, and no stack's config has named it since.
+# What a stack that was not told orders meanwhile is stale.
+lease_from_console() { [[ ${LEASE[origin]:-} == console && -n ${LEASE[from]:-} && ${LEASE[from]} != "${LEASE[node]}" && -z ${LEASE[named]:-} ]]; }
+
+# lease_named: the config of this node's stack names it as the active node, which holds the lease. From here on a flip steps it down.
+lease_named() {
+  lease_read
+  if [[ ${LEASE[is]} != mine ]] || ! lease_from_console; then return 0; fi
+  printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.named" || true
+  lease_read
+  [[ -n ${LEASE[named]:-} ]] || fail incomplete "the share did not take the mark that the stack of $NODE names it as the active node; expected $(lease_directory)/${LEASE[epoch]}.named" \
+    "$(lease_sentence); $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same pulumi up again"
 }
 
 # lease_sentence: who holds it, since when, in one sentence.
@@ -345,15 +363,15 @@ next_epoch_require() {
     "$(lease_directory)/$LAST_EPOCH.owner" "find out who made that file on the share, move it away with $LAST_EPOCH.released, then run the same command again"
 }
 
-# lease_publish_next [ORIGIN]: the epoch behind the newest names this node; more lines of it come on standard input. False where another was
-# faster.
+# lease_publish_next: the epoch behind the newest names this node; more lines of it come on standard input. False where another was faster.
 lease_publish_next() {
-  local origin=${1:-program} next
+  local next
   next_epoch_require
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
     printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin %s\nformat 1\n' \
-      "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$origin"
+      "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$ORIGIN"
+    [[ -z ${LEASE[node]:-} ]] || printf 'from %s\n' "${LEASE[node]}"
     cat
   } | lease_publish "$next.owner" || return
   say "owner lease: epoch $((10#$next)) is ours"

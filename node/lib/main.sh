@@ -145,6 +145,7 @@ verb_plan() {
 }
 
 verb_become() {
+  ORIGIN=console
   takeover_ordered
   become "$1"
 }
@@ -408,6 +409,7 @@ main() {
       takeover_at_console "${2:-}" "${3:-}" "${4:-}"
       ;;
     plan)
+      ORIGIN=console
       load_settings
       verb_plan "${2:-active}"
       ;;

@@ -15,6 +15,7 @@
 #        system     ok, or why this system is refused; tools: commands that are missing, with their packages
 #        epoch      number of the newest; takeover: the one that is to be taken over, or nothing; takeover_by: fence or confirmation; takeover_reason
 #        signs      of life of the peer, or none; fence: on, off, absent or what is wrong with it; nothing where no takeover can be
+#        by         program or console: who asks; from_console: yes where the owner came to its epoch there, and no stack has named it since
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
 #        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or nothing
 #        lacking    units that cluster.yaml lists and this node lacks
@@ -366,6 +367,13 @@ plan_hand_built() {
 
 plan_standby() {
   case ${FACT[lease]} in
+    mine*)
+      if [[ ${FACT[by]} == program && -n ${FACT[from_console]} ]]; then
+        refuse held "${FACT[node]} became the active node at its console, and the stack's config calls it a standby node; expected a config that has named it once before it steps down; nothing was touched" \
+          "${FACT[sentence]}" "pulumi config set activeNode ${FACT[node]} on both stacks, then pulumi up on the stack of ${FACT[node]}: from then on a flip steps it down. Or at its console: xcat-ha become standby"
+        return
+      fi
+      ;;
     none)
       refuse refused "${FACT[node]} cannot be a standby node yet: ${FACT[sentence]}" "shared directories: ${FACT[shared]}" \
         "set up the active node first: pulumi up on the stack of ${FACT[peer]}"

@@ -154,7 +154,7 @@ lease_take_over() {
     return
   fi
   if [[ ${LEASE[is]} == other* && $((10#${LEASE[epoch]})) == "${TAKEOVER[epoch]}" ]]; then
-    printf 'over %s\nevidence %s\nreason %s\n' "${LEASE[epoch]}" "${TAKEOVER[by]}" "${TAKEOVER[reason]}" | lease_publish_next takeover || true
+    printf 'over %s\nevidence %s\nreason %s\n' "${LEASE[epoch]}" "${TAKEOVER[by]}" "${TAKEOVER[reason]}" | lease_publish_next || true
     lease_read fresh
   fi
   [[ ${LEASE[is]} == mine ]] || fail held "epoch ${TAKEOVER[epoch]} could not be taken over by $NODE; expected it to be the newest still" "$(lease_sentence)" \

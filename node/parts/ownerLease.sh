@@ -4,7 +4,10 @@ ownerLease_observe() {
   seen_as_told role
   lease_read
   case ${LEASE[is]} in
-    mine) SEEN[lease]="held by $NODE" ;;
+    mine)
+      SEEN[lease]="held by $NODE"
+      ! lease_from_console || SEEN[lease]+=", from its console"
+      ;;
     mine-rebooted) SEEN[lease]="held by $NODE before its last boot" ;;
     mine-releasing) SEEN[lease]="held by $NODE, release begun" ;;
     *)
@@ -16,7 +19,12 @@ ownerLease_observe() {
 }
 
 ownerLease_apply() {
-  if [[ ${WANT[lease]} == not\ * ]]; then become standby; else become active; fi
+  if [[ ${WANT[lease]} == not\ * ]]; then
+    become standby
+  else
+    become active
+    lease_named
+  fi
 }
 
 # Epochs are never deleted; an owner is never destroyed (see let_go_require).

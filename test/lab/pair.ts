@@ -47,6 +47,8 @@ export function failOver(to: NodeName, of = lab) {
   become(peerOf(to), "standby", of);
   become(to, "active", of);
   for (const node of NODES) of.config(STACK[node], "activeNode", to);
+  // As the next `up` of its stack would note: this failover is no stale config's business.
+  of.on(to, "cd /HA/.xcat-ha/epoch && touch $(ls | sed -n 's/[.]owner$//p' | tail -n 1).named");
 }
 
 /** Brings the pair, whatever it is, to `active` by the stock commands: the node that steps down first. Nothing to do where it is that. */

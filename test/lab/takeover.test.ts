@@ -62,7 +62,7 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
   assert.equal(owner(), "xcatmn2");
   assert.match(
     lab.on("xcatmn2", `cat /HA/.xcat-ha/epoch/${String(held + 1).padStart(6, "0")}.owner`),
-    new RegExp(`^origin takeover$[\\s\\S]*^over 0*${held}$[\\s\\S]*^evidence fence$`, "m"),
+    new RegExp(`^from xcatmn1$[\\s\\S]*^over 0*${held}$[\\s\\S]*^evidence fence$`, "m"),
   );
   lab.must("provision", "cn1");
   // Left in the config it is used up.

@@ -49,7 +49,9 @@ type Facts = Record<
   | "takeover_by"
   | "takeover_reason"
   | "signs"
-  | "fence",
+  | "fence"
+  | "by"
+  | "from_console",
   string
 >;
 
@@ -170,6 +172,8 @@ const BASE: Facts = {
   takeover_reason: "",
   signs: "",
   fence: "",
+  by: "program",
+  from_console: "",
 };
 
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
@@ -397,6 +401,26 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "evidence: the newest epoch names xcatmn2",
     "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
   ],
+  // Taken at the console, while the stacks' config says otherwise
+  [
+    "a stale config calls the owner a standby node, which became active at its console",
+    { ...STANDBY, ...MINE, from_console: "yes", running: RUNNING },
+    "refuse held: xcatmn1 became the active node at its console, and the stack's config calls it a standby node; expected a config that has named it once before it steps down; nothing was touched",
+    "evidence: epoch 4 is held by xcatmn1 since noon (mine)",
+    "next: pulumi config set activeNode xcatmn1 on both stacks, then pulumi up on the stack of xcatmn1: from then on a flip steps it down. Or at its console: xcat-ha become standby",
+  ],
+  [
+    "the same order at its console",
+    { ...STANDBY, ...MINE, from_console: "yes", by: "console", running: RUNNING },
+    `${record}: now running ${RUNNING}`,
+    exportLast,
+    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    ...takeBack,
+    prove,
+    released,
+    ...stay,
+  ],
+  ["a config that names it", { ...MINE, from_console: "yes", running: RUNNING }, ...activateAgain],
   // The other node is dead
   [
     "takeover with a fence",
@@ -838,6 +862,7 @@ const combinations = [
     both: ["", "/install"],
     copy: ["", "/var/lib/pgsql (1.0M)"],
   }),
+  ...product({ ...ROLES_AND_LEASES, by: ["program", "console"], from_console: ["", "yes"] }),
   ...product({
     ...ROLES_AND_LEASES,
     epoch: ["4"],
@@ -900,6 +925,11 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
   [
     "a clock that is far off is stepped before anything else",
     (steps, { clock }) => clock !== "off" || !steps.includes("claim") || steps[0] === "prepare clockSource",
+  ],
+  [
+    "no program steps down an owner that came from its console and that no config has named",
+    (steps, { role, lease, by, from_console }) =>
+      role !== "standby" || by !== "program" || !from_console || !lease.startsWith("mine") || isRefusal(steps),
   ],
   ["only an active node claims", (steps, { role }) => role === "active" || !steps.includes("claim")],
   [
@@ -1026,6 +1056,8 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   lacking: ["", "named"],
   static: ["here", "free", "reply from 10.5.106.70"],
   epoch: ["4", "5"],
+  by: ["program", "console"],
+  from_console: ["", "yes"],
   signs: ["none", "xcatmn2 answers"],
   fence: ["on", "absent"],
   owners: ["", "2 tools own eth0: NetworkManager, 4711; ifupdown, /etc/network/interfaces"],

@@ -201,6 +201,42 @@ test("the epoch says over whose head it came, on what evidence, and why", () => 
   const owner = readFileSync(at("share/.xcat-ha/epoch/000008.owner"), "utf8");
   assert.match(
     owner,
-    /^node xcatmn2\nmachine machine-of-xcatmn2\nboot boot-of-xcatmn2\ntime \S+\norigin takeover\nformat 1\nover 000007\nevidence fence\nreason power supply burnt\n$/,
+    /^node xcatmn2\nmachine machine-of-xcatmn2\nboot boot-of-xcatmn2\ntime \S+\norigin program\nformat 1\nfrom xcatmn1\nover 000007\nevidence fence\nreason power supply burnt\n$/,
+  );
+});
+
+/** Epoch 8 as its owner file says it. */
+const taken = (lines: string, marks: string[] = []) => {
+  epoch(8, "xcatmn2", marks);
+  const file = at("share/.xcat-ha/epoch/000008.owner");
+  writeFileSync(file, readFileSync(file, "utf8").replace("origin program\n", lines));
+};
+const FROM_CONSOLE: [what: string, lines: string, marks: string[], is: boolean][] = [
+  ["by a stack", "origin program\nfrom xcatmn1\n", [], false],
+  ["at the console, from the other node", "origin console\nfrom xcatmn1\n", [], true],
+  ["at the console, from itself: again after a reboot", "origin console\nfrom xcatmn2\n", [], false],
+  ["at the console, and a stack's config has named it since", "origin console\nfrom xcatmn1\n", ["named"], false],
+  ["at the console, the first epoch of all", "origin console\n", [], false],
+];
+for (const [what, lines, marks, is] of FROM_CONSOLE)
+  test(`an epoch that came ${what}: ${is ? "a stale config may not end it" : "a flip ends it"}`, () => {
+    taken(lines, marks);
+    const { stdout, stderr } = onNode("lease_read; if lease_from_console; then echo stale; fi");
+    assert.equal(stdout, is ? "stale\n" : "", stderr);
+  });
+
+test("the stack's command names the owner once; what the share did not take is an error", () => {
+  taken("origin console\nfrom xcatmn1\n");
+  assert.match(onNode("lease_publish() { return 1; }; lease_named").stderr, /the share did not take the mark that the/);
+  assert.equal(onNode("lease_named; lease_read; if lease_from_console; then echo stale; fi").stdout, "");
+  assert.ok(existsSync(at("share/.xcat-ha/epoch/000008.named")));
+});
+
+test("an order at the console says so in the epoch that it makes", () => {
+  epoch(7, "xcatmn1", ["released"]);
+  onNode("dissolved_refuse() { :; }; ORIGIN=console; lease_claim 0");
+  assert.match(
+    readFileSync(at("share/.xcat-ha/epoch/000008.owner"), "utf8"),
+    /^origin console\nformat 1\nfrom xcatmn1$/m,
   );
 });
