@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BrokenInvariant } from "../brokenInvariant";
 import { assertNoRowLost } from "../client";
 import { until } from "../until";
-import { assertPair, become, expectUp, lab, pairWith } from "./pair";
+import { assertPair, become, expectUp, lab, NODES, pairWith } from "./pair";
 import { sampled } from "./sampled";
 
 // What comes between: a reboot, a power cut, a stop that fails, another order.
@@ -90,4 +91,50 @@ test("an order twice at once runs once and both follow it; the opposite one lets
   assert.ok(epochs() - before <= 1, "at most one epoch more");
   assertPair("xcatmn1");
   lab.on("xcatmn1", "xcat-ha verify");
+});
+
+const ROUNDS = 25;
+/** The lease of the installed program, on a folder of the share that is nobody's: both nodes begin each round at once, and end it together. */
+const CONTENDS = `
+  source <(head -n -1 /usr/local/sbin/xcat-ha | sed 's,=/var/lib/xcat-ha$,=/run/contends,')
+  set -Eeuo pipefail; shopt -s inherit_errexit; export LC_ALL=C
+  SHARE=/HA/contends
+  together() { : >"$SHARE/$1.$(hostname)"; until [[ -e $SHARE/$1.xcatmn1 && -e $SHARE/$1.xcatmn2 ]]; do sleep 0.01; done; }
+  for round in $(seq ${ROUNDS}); do
+    together "$round.begins"
+    set +e
+    (set -e; lease_claim 0) >/run/contends.log 2>&1
+    code=$?
+    set -e
+    printf '%s %s\n' "$round" "$code"
+    together "$round.claimed"
+    ((code != 0)) || lease_publish "$(printf %06d "$round").released" </dev/null
+    together "$round.ends"
+  done`;
+
+test(`both nodes claim at once, ${ROUNDS} times, on the share: one wins each time, and the other is told who`, async () => {
+  pairWith("xcatmn1");
+  lab.on("xcatmn1", "mkdir /HA/contends");
+  try {
+    for (const node of NODES) lab.run(["ssh", node, "cat >/run/contends.sh"], CONTENDS);
+    const runs = await Promise.all(NODES.map((node) => lab.start(["ssh", node, "bash /run/contends.sh"])));
+    const codes = runs.map(({ code, output }) => {
+      assert.equal(code, 0, output);
+      return output.trim().split("\n");
+    });
+    const rounds = codes[0].map((line, index) =>
+      [line, codes[1][index]]
+        .map((text) => text.split(" ")[1])
+        .sort()
+        .join(),
+    );
+    const both = rounds.filter((round) => round === "0,0");
+    if (both.length > 0) throw new BrokenInvariant(`two nodes claimed one epoch, ${both.length} times`);
+    assert.deepEqual(new Set(rounds), new Set(["0,12"]));
+    assert.equal(rounds.length, ROUNDS);
+    console.log(`won by ${NODES[0]}: ${codes[0].filter((line) => line.endsWith(" 0")).length} of ${ROUNDS}`);
+  } finally {
+    lab.on("xcatmn1", "rm -rf /HA/contends");
+  }
+  assertPair("xcatmn1");
 });
