@@ -413,10 +413,10 @@ test("by the kernel: the VIP was the first address of its subnet, and the static
   const { code, stdout, stderr } = onANetwork(
     [],
     `ip addr add 10.5.106.7/8 broadcast + dev eth0 label eth0:0; ip addr add 10.5.106.70/8 broadcast + dev eth0; shown
-     WANT[address]=absent; virtualIp_apply; shown`,
+     virtualIp_drop 10.5.106.7; shown`,
   );
   assert.deepEqual(
     { code, stdout, stderr },
-    { code: 0, stdout: "10.5.106.7/8 10.5.106.70/8\nxcatmn1: VIP 10.5.106.7 dropped\n10.5.106.70/8\n", stderr: "" },
+    { code: 0, stdout: "10.5.106.7/8 10.5.106.70/8\n10.5.106.70/8\n", stderr: "" },
   );
 });
