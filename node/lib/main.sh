@@ -422,6 +422,7 @@ main() {
       verb_role
       ;;
     verify)
+      ORIGIN=console
       load_settings
       verb_verify
       ;;

@@ -6,7 +6,8 @@ ownerLease_observe() {
   case ${LEASE[is]} in
     mine)
       SEEN[lease]="held by $NODE"
-      ! lease_from_console || SEEN[lease]+=", from its console"
+      # To a stack alone, whose command then names the owner: at the console nothing is wrong with it.
+      if [[ $ORIGIN == program ]] && lease_from_console; then SEEN[lease]+=", from its console"; fi
       ;;
     mine-rebooted) SEEN[lease]="held by $NODE before its last boot" ;;
     mine-releasing) SEEN[lease]="held by $NODE, release begun" ;;

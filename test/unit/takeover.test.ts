@@ -21,7 +21,7 @@ const LIBRARIES = ["report", "platform", "lease", "become"].map((name) => `node/
 /** On xcatmn2, whose peer answers nobody unless the script says so. */
 const onNode = (script: string) =>
   bash(
-    [...LIBRARIES, "node/parts/beat.sh", "node/lib/takeover.sh"],
+    [...LIBRARIES, "node/lib/observe.sh", "node/parts/beat.sh", "node/parts/ownerLease.sh", "node/lib/takeover.sh"],
     `NODE=xcatmn2 PEER=xcatmn1 PEER_ADDRESS=10.5.106.70 PEER_PORT=22 VIP=10.5.106.7 INTERFACE=eth0 SHARE=${at("share")} RUN=${at("run")} FENCE=${FENCE}
      ROLE= SIGNS_SECONDS=1 LEASE_WAIT=0 TAKEOVER=([epoch]=7 [by]=fence [reason]='power supply burnt')
      share_state() { echo ok; }; machine_id() { echo machine-of-$NODE; }; boot_id() { echo boot-of-$NODE; }
@@ -224,6 +224,20 @@ for (const [what, lines, marks, is] of FROM_CONSOLE)
     const { stdout, stderr } = onNode("lease_read; if lease_from_console; then echo stale; fi");
     assert.equal(stdout, is ? "stale\n" : "", stderr);
   });
+
+test("to a stack it is a difference, which its command settles; to verify at the console it is none", () => {
+  taken("origin console\nfrom xcatmn1\n");
+  for (const [by, seen] of [
+    ["program", "held by xcatmn2, from its console"],
+    ["console", "held by xcatmn2"],
+  ])
+    assert.equal(
+      onNode(
+        `declare -A SEEN=() WANT=([lease]='held by xcatmn2' [role]=active); ORIGIN=${by}; ownerLease_observe; echo "\${SEEN[lease]}"`,
+      ).stdout,
+      `${seen}\n`,
+    );
+});
 
 test("the stack's command names the owner once; what the share did not take is an error", () => {
   taken("origin console\nfrom xcatmn1\n");
