@@ -67,7 +67,7 @@ async function check(olds, { target: { takeover, ...target }, ...values }) {
   /** @type {Properties} */
   const news = { ...values, target };
   try {
-    await checkNode(olds, news, takeover ?? {});
+    await checkNode(olds, news, takeover);
   } catch (error) {
     // A failure of check is printed once; a thrown error by every layer above.
     return { inputs: news, failures: [{ property: "", reason: toldOnce(/** @type {Error} */ (error).message) }] };
@@ -85,17 +85,16 @@ function toldOnce(message) {
   return message;
 }
 
-/** @param {Properties | undefined} olds @param {Properties} news @param {Values} takeover */
+/** @param {Properties | undefined} olds @param {Properties} news @param {Values} [takeover] */
 async function checkNode(olds, news, takeover) {
   const { node, part, stack } = news.target;
   if (part === "ownerLease") {
-    if (Object.keys(takeover).length > 0)
+    if (takeover)
       console.log(
         `${node}: a takeover is ordered; where it can be, signs of life of the other node are looked for, for half a minute`,
       );
     const steps = await ask(news, "plan", news.role, { stack, ...takeover });
-    if (olds?.role !== news.role || Object.keys(takeover).length > 0)
-      console.log(planSentences(node, news.role, steps));
+    if (olds?.role !== news.role || takeover) console.log(planSentences(node, news.role, steps));
   } else {
     await sessionOf(news);
   }

@@ -128,7 +128,7 @@ take_step() {
     verify) verify_after_activation ;;
     claim) if [[ $2 == takeover ]]; then lease_take_over; else lease_claim "$LEASE_WAIT"; fi ;;
     fence) fence_peer ;;
-    judge) silence_require "after the fence" ;;
+    judge) silence_require ;;
     release) lease_begin_release ;;
     prove) prove_stopped ;;
     released) lease_finish_release "$(database_state)" ;;

@@ -14,8 +14,7 @@ document_escape() {
   document_text=${document_text//$'\t'/\\t}
 }
 
-# document_read ARRAY: standard input into the associative array of that name. 1 for what is no document, 2 for one without its end: a file
-# that was renamed into place is whole all the same, and one of an earlier version has no mark.
+# document_read ARRAY: standard input into the associative array of that name. 1 for what is no document, 2 for one without its end.
 document_read() {
   local LC_ALL=C
   # shellcheck disable=SC2034 # a name reference: the caller reads it
@@ -41,6 +40,9 @@ document_read() {
   done
   [[ -n $ended ]] || return 2
 }
+
+# document_load ARRAY FILE: a file that was renamed into place is whole also without the mark of its end, which one of an earlier version lacks.
+document_load() { document_read "$1" <"$2" || (($? == 2)); }
 
 # document_write ARRAY: the associative array of that name to standard output, keys in order.
 document_write() {

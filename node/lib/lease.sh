@@ -266,8 +266,7 @@ lease_from_console() { [[ ${LEASE[origin]:-} == console && -n ${LEASE[from]:-} &
 lease_named() {
   lease_read
   if [[ ${LEASE[is]} != mine ]] || ! lease_from_console; then return 0; fi
-  printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.named" || true
-  lease_read
+  lease_mark named
   [[ -n ${LEASE[named]:-} ]] || fail incomplete "the share did not take the mark that the stack of $NODE names it as the active node; expected $(lease_directory)/${LEASE[epoch]}.named" \
     "$(lease_sentence); $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same pulumi up again"
 }
@@ -286,6 +285,12 @@ lease_sentence() {
 
 # lease_publish NAME: standard input becomes a file beside the epochs.
 lease_publish() { share_publish .xcat-ha/epoch "$1"; }
+
+# lease_mark MARK [fresh]: beside the epoch of LEASE, which is read again: whether the mark is there is asked, not believed.
+lease_mark() {
+  printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.$1" || true
+  lease_read "${2:-}"
+}
 
 # share_publish DIRECTORY NAME: standard input becomes a file on the share by link(2); true when this call made it.
 # On NFS the answer to link() can be lost: the link count tells the truth.
@@ -388,8 +393,7 @@ lease_claim_final() {
     fail held "the final epoch of the pair could not be claimed by $NODE; expected nobody else to hold the owner lease; nothing was copied" \
       "$(lease_sentence)" "xcat-ha status on both nodes says who runs; let that node step down, then run the same command again"
   # For a program of the other node that knows no final epochs. Whether it is there is asked, not believed.
-  printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true
-  lease_read fresh
+  lease_mark releasing fresh
   [[ -n ${LEASE[releasing]:-} ]] || fail incomplete "the share did not take the mark that epoch ${LEASE[epoch]} is being released; expected it before the data is taken home; nothing was copied" \
     "$(lease_directory)/${LEASE[epoch]}.releasing; $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same pulumi destroy again"
 }
@@ -398,8 +402,7 @@ lease_claim_final() {
 lease_begin_release() {
   lease_read
   [[ ${LEASE[is]} == @(mine|mine-rebooted) ]] || return 0
-  printf 'by %s\n' "$NODE" | lease_publish "${LEASE[epoch]}.releasing" || true
-  lease_read
+  lease_mark releasing
   [[ ${LEASE[is]} != @(mine|mine-rebooted) || -n ${LEASE[releasing]:-} ]] ||
     fail incomplete "epoch $((10#${LEASE[epoch]})) did not get the mark that its release has begun; expected $(lease_directory)/${LEASE[epoch]}.releasing before anything stops; nothing was stopped" \
       "$(lease_sentence); $SHARE $(share_state)" "look for a full disk or a quota on the share (df, df -i), then run the same command again"

@@ -195,7 +195,7 @@ plan_active() {
   elif [[ ${FACT[own_name]} != ok ]]; then
     refuse misconfigured "the own name ${FACT[own_name]} on ${FACT[node]}; expected an address of ${FACT[node]} or the VIP: makedns would delete the zones and fail" \
       "getent ahostsv4 of hostname on ${FACT[node]}" "put the name into nodes.${FACT[node]}.names or virtualIp.names in cluster.yaml, or an address of ${FACT[node]} beside it in /etc/hosts"
-  elif [[ -n ${FACT[traps]}${FACT[traps_untold]:-} ]]; then
+  elif [[ -n ${FACT[traps]}${FACT[traps_untold]} ]]; then
     refuse_traps
   elif ! has_room; then
     refuse_without_room
@@ -395,7 +395,7 @@ plan_standby() {
     return
   fi
   # An ill xcatd is a reason to fail over.
-  [[ -z ${FACT[traps_untold]:-} ]] ||
+  [[ -z ${FACT[traps_untold]} ]] ||
     step note "xCAT's tables could not be asked: ${FACT[traps_untold]}; whether make* would fail on ${FACT[peer]} is not known" "that keeps nobody from stepping down"
   step record - "how the services were found${FACT[running]:+: now running ${FACT[running]}}"
   if [[ ${FACT[lease]} == mine && " ${FACT[running]} " == *" xcatd "* ]]; then

@@ -27,7 +27,7 @@ takeover_ordered() {
 takeover_facts() {
   FACT[takeover]=${TAKEOVER[epoch]:-} FACT[takeover_by]=${TAKEOVER[by]:-} FACT[takeover_reason]=${TAKEOVER[reason]:-}
   FACT[epoch]=$((10#${LEASE[epoch]})) FACT[signs]='' FACT[fence]=''
-  [[ ${FACT[lease]} == other* && ${FACT[takeover]} == "${FACT[epoch]}" && -z ${FACT[dissolving]} ]] || return 0
+  if ! takeover_is_ordered || [[ -n ${FACT[dissolving]} ]]; then return 0; fi
   [[ ${FACT[takeover_by]} != fence ]] || FACT[fence]=$(fence_state)
   # What the fence makes silent is judged behind it: the run does not wait for a beat twice.
   FACT[signs]=$(signs_of_life "$([[ -n $ROLE && ${FACT[takeover_by]} == fence ]] && echo 0 || echo "$SIGNS_SECONDS")") || exit
@@ -70,7 +70,7 @@ beat_of_peer() { share_text "$SHARE/.xcat-ha/beat/$PEER" "whether $PEER beats"; 
 # ssh_sign: by a connection to its port, as the first words of it say. A refusal comes from a kernel that lives.
 ssh_sign() {
   local answer result=0
-  answer=$(within 6 timeout 5 bash -c '
+  answer=$(within 5 bash -c '
     exec 3<>"/dev/tcp/$1/$2" || exit 1
     IFS= read -r -t 3 line <&3 || line="nothing yet"
     printf "accepted, %s\n" "$line"' ssh "$PEER_ADDRESS" "$PEER_PORT" 2>&1 </dev/null) || result=$?
@@ -97,11 +97,11 @@ arp_sign() {
   esac
 }
 
-# silence_require WHEN: the last judgement, after the fence.
+# silence_require: the last judgement, after the fence.
 silence_require() {
   local signs
   signs=$(signs_of_life "$SIGNS_SECONDS") || exit
-  [[ -z $signs ]] || fail refused "$PEER shows signs of life $1; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(signs_listed "$signs")" \
+  [[ -z $signs ]] || fail refused "$PEER shows signs of life after the fence; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(signs_listed "$signs")" \
     "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
 }
 

@@ -27,6 +27,10 @@ export function owner(): NodeName | undefined {
   return held[0];
 }
 
+/** The newest epoch, as its files are called: 000007. */
+export const newestEpoch = (node: NodeName, of = lab): string =>
+  of.on(node, "ls /HA/.xcat-ha/epoch | sed -n 's/[.]owner$//p' | tail -n 1");
+
 /** `xcat-ha become ROLE` as it is typed at the console; what it printed. */
 export function become(node: NodeName, role: "active" | "standby", of = lab): string {
   const { code, output } = of.run(["ssh", node, `xcat-ha become ${role} </dev/null`]);
@@ -48,7 +52,7 @@ export function failOver(to: NodeName, of = lab) {
   become(to, "active", of);
   for (const node of NODES) of.config(STACK[node], "activeNode", to);
   // As the next `up` of its stack would note: this failover is no stale config's business.
-  of.on(to, "cd /HA/.xcat-ha/epoch && touch $(ls | sed -n 's/[.]owner$//p' | tail -n 1).named");
+  of.on(to, `touch /HA/.xcat-ha/epoch/${newestEpoch(to, of)}.named`);
 }
 
 /** Brings the pair, whatever it is, to `active` by the stock commands: the node that steps down first. Nothing to do where it is that. */

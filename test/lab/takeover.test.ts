@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assertNoRowLost } from "../client";
-import { assertPair, expectUp, lab, NODES, owner, pairWith, STACK } from "./pair";
+import { assertPair, expectUp, lab, NODES, newestEpoch, owner, pairWith, STACK } from "./pair";
 import { sampled } from "./sampled";
 
 let powerSwitch: ChildProcess;
@@ -18,7 +18,6 @@ before(async () => {
 after(() => powerSwitch?.kill());
 sampled(lab);
 
-const epoch = () => Number(lab.on("xcatmn2", "ls /HA/.xcat-ha/epoch | sed -n 's/[.]owner$//p' | tail -n 1"));
 /** As docs/failover.md says: the fence on the node that stays. */
 const installFence = (node: string) => {
   const fence = readFileSync(join(__dirname, "../../lab/fence"), "utf8");
@@ -32,7 +31,7 @@ const installFence = (node: string) => {
 test("the active node dies: by a word of somebody not while it lives, by the fence then; every committed row is there, and the old node comes back as a standby node", async () => {
   const client = lab.startClient("takeover_rows");
   await client.committing();
-  const held = epoch();
+  const held = Number(newestEpoch("xcatmn2"));
   lab.config("standby", "activeNode", "xcatmn2");
   const order = { epoch: held, reason: "the node is silent" };
 

@@ -202,6 +202,8 @@ const TAKEOVER = { ...THEIRS, takeover: "4", takeover_reason: "power supply burn
 const BY_FENCE = { ...TAKEOVER, takeover_by: "fence", fence: "on" };
 const BY_WORD = { ...TAKEOVER, takeover_by: "confirmation" };
 const USED_UP = { takeover: "3", takeover_by: "fence", takeover_reason: "power supply burnt" };
+const theyHold =
+  "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)";
 const asked = "asked: SSH, ARP for its address and for the VIP, its beat";
 
 const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][] = [
@@ -399,7 +401,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...THEIRS },
     "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
     "evidence: the newest epoch names xcatmn2",
-    "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
+    theyHold,
   ],
   // Taken at the console, while the stacks' config says otherwise
   [
@@ -482,14 +484,14 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...THEIRS, ...USED_UP },
     "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other). The takeover of epoch 3 in the stack config is used up; nothing was touched",
     "evidence: the newest epoch names xcatmn2",
-    "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
+    theyHold,
   ],
   [
     "a takeover of an epoch that does not exist yet",
     { ...BY_WORD, takeover: "5", signs: "" },
     "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other). The stack config orders a takeover of epoch 5, which does not exist; nothing was touched",
     "evidence: the newest epoch names xcatmn2",
-    "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
+    theyHold,
   ],
   // A pair that was built by hand from the manual
   [

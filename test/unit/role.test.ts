@@ -35,7 +35,9 @@ function epochs(...list: Epoch[]) {
   }
 }
 
-const SOURCES = ["report", "document", "files", "platform", "units", "lease", "main"].map((name) => `lib/${name}`);
+const SOURCES = ["report", "document", "files", "platform", "units", "lease", "role", "main"].map(
+  (name) => `lib/${name}`,
+);
 
 /** `xcat-ha role` on xcatmn1, where nothing runs. */
 function role(script = "") {
