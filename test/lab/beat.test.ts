@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { until } from "../until";
-import { assertPair, become, expectUp, lab, pairWith, UNITS } from "./pair";
+import { assertPair, become, lab, pairWith, UNITS } from "./pair";
 import { expectViolations, sampled } from "./sampled";
 
 /** A site chooses how long its share may be gone; a test, the least. */
 before(() => {
-  const file = lab.projectFile("cluster.yaml");
-  writeFileSync(file, readFileSync(file, "utf8").replace("shareLossSeconds: 60", "shareLossSeconds: 10"));
   pairWith("xcatmn1");
-  expectUp("xcatmn1");
+  lab.on("xcatmn1", "sed -i 's/^\\(active\\.beat\\.shareLossSeconds\t\\).*/\\110/' /etc/xcat-ha/description");
+  assert.match(lab.on("xcatmn1", "cat /etc/xcat-ha/description"), /beat\.shareLossSeconds\t10$/m);
 });
 sampled(lab);
 /** What of the owner's is still on a node: units that run, processes of PostgreSQL, the VIP, the timer. */
