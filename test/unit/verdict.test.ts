@@ -37,6 +37,11 @@ const TESTS = {
       for (const pid of [lane, process.ppid]) process.kill(pid, 'SIGKILL');
     });`,
   left: "test('it', () => { if (once) process.exit(0); });",
+  "until the unit tests have ended": `
+    test('it', async () => {
+      const ended = () => existsSync(\`\${process.env.XCAT_HA_RUN}/ended\`) && /^unit\\t/m.test(readFileSync(\`\${process.env.XCAT_HA_RUN}/ended\`, "utf8"));
+      while (!ended()) await new Promise((resolve) => setTimeout(resolve, 20));
+    });`,
   // What was told by then has left the process.
   "left in the middle": `
     test('it', () => {});
@@ -244,19 +249,35 @@ test("full goes on where it was cut: what was green for the same tree at its fir
     all.filter((part) => part !== "lab/swept"),
   );
 
-  // A unit test that is red ends these soon.
+  const notLab = (called: string[]) => called.filter((part) => !part.startsWith("lab"));
   world.test("unit/u", "red");
   const dirty = world.run("full");
   assert.equal(dirty.code, 1, dirty.output);
-  assert.deepEqual(dirty.called, ["check", "toolchain/t", "unit/u"]);
-  assert.match(dirty.output, /│ lab +│ +0 │ +│ not run /);
+  assert.deepEqual(notLab(dirty.called), ["check", "toolchain/t", "unit/u"]);
 
   world.commit();
   const changed = world.run("full");
-  assert.deepEqual(changed.called, dirty.called);
+  assert.deepEqual(notLab(changed.called), notLab(dirty.called));
   const cut = world.run("full");
-  assert.deepEqual(cut.called, ["toolchain/t", "unit/u"]);
+  assert.deepEqual(notLab(cut.called), ["toolchain/t", "unit/u"]);
   assert.match(cut.output, /│ check +│ +0 │ +│ green before /);
+});
+
+test("the unit tests go beside the lab: when they are red, what goes on ends, and no further lab file begins", () => {
+  const world = new World({
+    "unit/u": "red",
+    "toolchain/t": "green",
+    "lab/a": "until the unit tests have ended",
+    "lab/b": "until the unit tests have ended",
+    "lab-machine/c": "green",
+  });
+  const { code, output, called, last } = world.run();
+  assert.equal(code, 1, output);
+  assert.deepEqual(called, ["check", "lab/a", "lab/b", "toolchain/t", "unit/u"]);
+  assert.match(output, /│ unit +│ +2 │ +\d+ │ red /);
+  assert.match(output, /│ lab +│ +2 │ +\d+ │ 1 not run, 2 green /);
+  assert.match(output, /as always/);
+  assert.equal(last, "5 passed, 1 failed");
 });
 
 test("one file stays as it is, and says where its log lies; a word that is no stage is refused", () => {
