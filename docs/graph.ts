@@ -46,6 +46,7 @@ const CHANGES: { title: string; facts: Partial<typeof FACTS> & { role: string } 
     title: "takeover with a fence",
     facts: { role: "active", lease: "other", takeover: "7", takeover_by: "fence", signs: "none", fence: "on" },
   },
+  { title: "an activation that fails", facts: { role: "rollback" } },
   { title: "stepping down", facts: { role: "standby", lease: "mine", holder: "xcatmn1", running: "xcatd " } },
 ];
 

@@ -84,7 +84,7 @@ refuse_or_pass() {
 }
 
 become() {
-  local steps verb argument result began=
+  local steps verb argument result began= claimed= serves=
   ROLE=$1
   observe_facts "$ROLE"
   steps=$(plan)
@@ -108,10 +108,14 @@ become() {
       [[ $ROLE != active ]] || (
         set -e
         roll_back_first_setup
+        [[ -z $claimed || -n $serves ]] || ((result == EXIT[superseded])) || roll_back_activation
       )
       exit "$result"
     fi
     set -e
+    [[ $verb != claim ]] || claimed=yes
+    # The last of the services: what fails behind it is told, and takes nothing down.
+    [[ $verb/$argument != apply/network ]] || serves=yes
   done 3<<<"$steps"
 }
 
@@ -190,4 +194,22 @@ roll_back_first_setup() {
   said=$({ lease_begin_release && lease_finish_release "not moved"; } 2>&1) ||
     said=$(say "the owner lease stays with $NODE, and the next pulumi up goes on under it: $(head -n 1 <<<"$said")")
   [[ -z $said ]] || printf '%s\n' "$said"
+}
+
+# roll_back_activation: the node to which the services should come does not bring them up: what was started stops again, proven, and the
+# epoch that it claimed is released, so that the other node, or this one, may become active. An owner that comes back from its own reboot
+# gave nothing up, and goes on with the next order.
+roll_back_activation() {
+  local steps verb argument back=
+  [[ ${FACT[shared]} == present && ${FACT[lease]} == @(released|other*) ]] || return 0
+  [[ ${FACT[lease]} != released ]] ||
+    back="To go back: pulumi config set activeNode $PEER on both stacks, then pulumi up on the stack of $NODE, then of $PEER (at the console of $PEER: xcat-ha become active). "
+  say "$NODE does not become active: what was started is stopped, and the owner lease released"
+  FACT[role]=rollback
+  ROLE=standby
+  steps=$(plan)
+  while IFS=$'\t' read -r verb argument _ <&4; do
+    take_step "$verb" "$argument"
+  done 4<<<"$steps"
+  say "rolled back: nothing of the owner's runs on $NODE. ${back}To go on with $NODE: correct what the error above names, then the same command again"
 }

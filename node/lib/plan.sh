@@ -1,6 +1,6 @@
 # The decision: what was observed in (FACT), steps or a refusal out. Reads nothing but FACT and MANIFEST, touches nothing.
 #
-# FACT   role       active | standby: what is wanted
+# FACT   role       active | standby: what is wanted; beat, rollback: what is done by itself
 #        node peer  their names
 #        share      ok, or why it cannot be used
 #        lease      as in lease_read; sentence: the same for people; holder: who the newest epoch names
@@ -77,6 +77,8 @@ plan_clock() {
 plan_role() {
   if [[ ${FACT[role]} == beat ]]; then
     plan_beat
+  elif [[ ${FACT[role]} == rollback ]]; then
+    plan_rollback
   elif [[ ${FACT[system]} != ok ]]; then
     refuse misconfigured "${FACT[node]} is not supported: ${FACT[system]}" "/etc/os-release, bash and systemd of ${FACT[node]}" \
       "use one of the systems that the README lists"
@@ -409,6 +411,15 @@ plan_standby() {
   case ${FACT[lease]} in
     mine | mine-releasing | mine-rebooted) step released - "the other node may claim now" ;;
   esac
+  plan_parts standby after "as on every standby node"
+}
+
+# plan_rollback: back from an activation that failed under its own epoch. Without the export of one that steps down: nothing was served yet.
+plan_rollback() {
+  step release - "the activation failed"
+  plan_parts standby before "taken back, in reverse order"
+  step prove - "no managed service and no process with the data directory"
+  step released - "either node may claim now"
   plan_parts standby after "as on every standby node"
 }
 

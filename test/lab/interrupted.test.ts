@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { BrokenInvariant } from "../brokenInvariant";
 import { assertNoRowLost } from "../client";
 import { until } from "../until";
-import { assertPair, become, expectUp, lab, NODES, pairWith } from "./pair";
+import { assertPair, become, expectUp, lab, NODES, owner, pairWith } from "./pair";
 import { sampled } from "./sampled";
 
 // What comes between: a reboot, a power cut, a stop that fails, another order.
@@ -49,6 +49,32 @@ test("a stop that fails blocks: the VIP stays, the lease is not released", () =>
   lab.on("xcatmn1", "systemctl stop somebody");
   become("xcatmn1", "standby");
   become("xcatmn1", "active");
+  assertPair("xcatmn1");
+});
+
+test("the new node does not come up: what it started stops again, its epoch is released, and the old node serves as before", async () => {
+  pairWith("xcatmn1");
+  const client = lab.startClient("rolled_back_rows");
+  await client.committing();
+  const broken = "/run/systemd/system/named.service.d/broken.conf";
+  lab.on(
+    "xcatmn2",
+    `mkdir -p $(dirname ${broken}) && printf '[Service]\\nExecStartPre=/bin/false\\n' >${broken} && systemctl daemon-reload`,
+  );
+  try {
+    become("xcatmn1", "standby");
+    const { code, output } = lab.run(["ssh", "xcatmn2", "xcat-ha become active </dev/null"]);
+    assert.notEqual(code, 0);
+    assert.match(output, /rolled back: nothing of the owner's runs on xcatmn2\. To go back: /);
+    assert.match(output, /\(at the console of xcatmn1: xcat-ha become active\)/);
+  } finally {
+    lab.on("xcatmn2", `rm ${broken} && systemctl daemon-reload`);
+  }
+  assert.equal(owner(), undefined);
+  become("xcatmn1", "active");
+  await client.committing();
+  const { commits, found } = await client.stop();
+  assertNoRowLost(commits, found);
   assertPair("xcatmn1");
 });
 

@@ -45,7 +45,12 @@ const FACTS = {
   links: "all",
   sentence: "as it is",
 };
-type Facts = Partial<typeof FACTS> & { role: string; lease: string; holder?: string };
+type Facts = Partial<typeof FACTS> & {
+  role: string;
+  lease: string;
+  holder?: string;
+  [fact: string]: string | undefined;
+};
 
 /** `become` on xcatmn1 with these facts; what the steps did stands in `told`. */
 function become(facts: Facts, script = "") {
@@ -231,16 +236,100 @@ for (const [title, facts, spoil] of [
   ["a directory is linked", FIRST, `rmdir "$F/pgsql"; ln -s "$SHARE/pgsql" "$F/pgsql"`],
   ["a directory leads to the share by another name", FIRST, `rmdir "$F/pgsql"; ln -s "$SHARE/./pgsql" "$F/pgsql"`],
   ["the data directory below a local one does", FIRST, `ln -s "$SHARE/pgsql" "$F/pgsql/data"`],
-  [
-    "the data is on the share: the local directory is not the truth",
-    { ...FIRST, lease: "released", holder: "xcatmn2", shared: "present" },
-    ":",
-  ],
 ] as const)
   test(`an activation that fails, ${title}: nothing is started, the guard and the beat stay`, () => {
-    if (facts.shared === "present") epoch(4, "xcatmn2", ["releasing", "released"]);
     mkdirSync(at("share/pgsql"));
     const { code, stderr, told } = become(facts, failing("sharedDataLinks", spoil));
     assert.equal(code, 20, stderr);
     assert.deepEqual(told, ["quiesce", "apply startGuard", "apply beat", "apply sharedDataLinks"]);
   });
+
+/** The other node stepped down for this one. */
+const ACTIVATION = { role: "active", lease: "released", holder: "xcatmn2" };
+const stepped = () => epoch(4, "xcatmn2", ["releasing", "released"]);
+const UP = [
+  "quiesce",
+  "startGuard",
+  "beat",
+  "sharedDataLinks",
+  "virtualIp",
+  "pgHbaEntry",
+  "listenAddresses",
+  "database",
+];
+const DOWN = ["hostsSyncCron", "network", "database", "virtualIp", "prove", "startGuard", "beat", "sharedDataLinks"];
+const failingActive = (part: string) =>
+  `apply_part() { told "apply $1"; [[ $1/$ROLE != ${part}/active ]] || fail incomplete "$1 failed" "it is so" "again"; }`;
+const words = (told: string[]) => told.map((line) => line.replace("apply ", ""));
+
+for (const part of ["virtualIp", "database", "network"])
+  test(`an activation that fails at ${part}: what was started is stopped in reverse and proven, the epoch is released, and what to type is said`, () => {
+    stepped();
+    const { code, stdout, stderr, told } = become(ACTIVATION, failingActive(part));
+    assert.equal(code, 20, stderr);
+    assert.match(stderr, new RegExp(`^error: ${part} failed\n`));
+    const up = words(told).slice(0, -DOWN.length);
+    assert.deepEqual(up.slice(0, UP.length), UP.slice(0, up.length));
+    assert.equal(up.at(-1), part);
+    assert.deepEqual(words(told).slice(-DOWN.length), DOWN);
+    assert.ok(existsSync(at(LEASE, "000005.releasing")) && existsSync(at(LEASE, "000005.released")));
+    assert.match(stdout, /To go back: pulumi config set activeNode xcatmn2 on both stacks, .*To go on with xcatmn1: /);
+  });
+
+const STAYS: [what: string, facts: Facts, script: string, code: number, last: string][] = [
+  ["behind the last service", ACTIVATION, failingActive("hostsSyncCron"), 20, "apply hostsSyncCron"],
+  [
+    "because another order came in, which decides anew",
+    ACTIVATION,
+    `apply_part() { told "apply $1"; [[ $1 != database ]] || touch "$RUN/supersede"; }`,
+    21,
+    "apply database",
+  ],
+  [
+    "behind its own reboot: it gave nothing up",
+    { role: "active", lease: "mine-rebooted", holder: "xcatmn1" },
+    failingActive("database"),
+    20,
+    "apply database",
+  ],
+  ["under an epoch that it had", { role: "active", ...MINE }, failingActive("database"), 20, "apply database"],
+];
+for (const [what, facts, script, code, last] of STAYS)
+  test(`an activation that ends ${what}: nothing is rolled back`, () => {
+    if (facts.lease === "released") stepped();
+    else epoch(4, "xcatmn1", [], facts.lease === "mine" ? BOOT : "another-boot");
+    const done = become(facts, script);
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(done.told.at(-1), last);
+    assert.doesNotMatch(done.stdout, /rolled back/);
+    assert.deepEqual(
+      readdirSync(at(LEASE)).filter((name) => name.startsWith("000005.rel")),
+      [],
+    );
+  });
+
+test("a rollback that cannot be proven blocks: the epoch is not released, and what failed first is the answer", () => {
+  stepped();
+  const { code, stdout, stderr } = become(
+    ACTIVATION,
+    `${failingActive("database")}; prove_stopped() { fail blocked "it runs" "pid 1" "end it"; }`,
+  );
+  assert.equal(code, 20, stderr);
+  assert.match(stderr, /^error: database failed\n[\s\S]*^error: it runs\n/m);
+  assert.doesNotMatch(stdout, /rolled back/);
+  assert.deepEqual(
+    readdirSync(at(LEASE)).filter((name) => name.startsWith("000005")),
+    ["000005.owner", "000005.releasing"],
+  );
+});
+
+test("a takeover that fails is rolled back too, and nobody is told to go back to a dead node", () => {
+  epoch(4, "xcatmn2");
+  const { code, stdout, stderr } = become(
+    { ...ACTIVATION, lease: "other", epoch: "4", takeover: "4", takeover_by: "fence", fence: "on", signs: "none" },
+    `${failingActive("database")}; fence_peer() { :; }; silence_require() { :; }; lease_take_over() { lease_claim_next; }; lease_claim_next() { cp "$SHARE/.xcat-ha/epoch/000004.owner" "$SHARE/.xcat-ha/epoch/000005.owner"; sed -i 's/xcatmn2/xcatmn1/; s/${"2".repeat(32)}/${"1".repeat(32)}/' "$SHARE/.xcat-ha/epoch/000005.owner"; }`,
+  );
+  assert.equal(code, 20, stderr);
+  assert.match(stdout, /rolled back: .* xcatmn1\. To go on with xcatmn1: /);
+  assert.ok(existsSync(at(LEASE, "000005.released")));
+});
