@@ -5,6 +5,7 @@ import { ClockSource, type ClockSourceFacts } from "./clockSource";
 import { type NodeContext, observe, type PartArgs } from "./converge";
 import { describeNode } from "./description";
 import { Destroyable } from "./destroyable";
+import { Fence } from "./fence";
 import { HostsEntry, type HostsEntryFacts } from "./hostsEntry";
 import { HostsSyncCron, type HostsSyncCronFacts } from "./hostsSyncCron";
 import { ListenAddresses, type ListenAddressesFacts } from "./listenAddresses";
@@ -109,6 +110,8 @@ export class ManagementNode extends pulumi.ComponentResource {
     );
     let after: pulumi.Resource[] = [];
     for (const part of PARTS) after = [make[part]({ node, lease, after }).converged];
+    const fence = new Fence("fence", { node, lease }, parent);
+    after = [...after, fence.observation];
     new Destroyable("destroyable", { node, lease, after, restoreFrom: facts.sharedDataLinks.restoreFrom }, parent);
     this.registerOutputs({});
   }

@@ -7,6 +7,8 @@
 
 FENCE=/etc/xcat-ha.fence
 readonly FENCE_SECONDS=120
+# Within a refresh, which answers in time or not at all.
+readonly FENCE_LOOK_SECONDS=20
 # Two beats, and a moment for a slow share.
 SIGNS_SECONDS=22
 
@@ -105,9 +107,26 @@ silence_require() {
     "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
 }
 
-# fence_state: on or off, what the fence says of the other node; absent; or why it cannot be told.
+# fence_observe: what a standby node needs in the night that counts. That it says off of a node that answers is found here too.
+fence_observe() {
+  local state sign
+  if [[ ${WANT[status]} != on\ or\ off* ]]; then
+    seen_as_told status
+    return
+  fi
+  state=$(fence_state "$FENCE_LOOK_SECONDS")
+  if [[ $state == off ]] && sign=$(ssh_sign 2>/dev/null) && [[ -n $sign ]]; then
+    SEEN[status]="off, but $sign"
+  elif [[ $state == @(on|off|absent) ]]; then
+    seen_as_told status
+  else
+    SEEN[status]=$state
+  fi
+}
+
+# fence_state [SECONDS]: on or off, what the fence says of the other node; absent; or why it cannot be told.
 fence_state() {
-  local answer
+  local answer limit=${1:-$FENCE_SECONDS}
   answer=$(LC_ALL=C stat -L -c '%u %a' -- "$FENCE" 2>&1) || {
     case $answer in
       *': No such file or directory') printf 'absent\n' ;;
@@ -119,8 +138,8 @@ fence_state() {
     printf 'owner and mode are %s, expected root and 700\n' "$answer"
     return 0
   fi
-  answer=$(within "$FENCE_SECONDS" "$FENCE" status "$PEER" 2>&1 </dev/null) || {
-    printf '%s status %s failed: %s\n' "$FENCE" "$PEER" "$(one_line "${answer:-no answer within $FENCE_SECONDS s}")"
+  answer=$(within "$limit" "$FENCE" status "$PEER" 2>&1 </dev/null) || {
+    printf '%s status %s failed: %s\n' "$FENCE" "$PEER" "$(one_line "${answer:-no answer within $limit s}")"
     return 0
   }
   case $answer in

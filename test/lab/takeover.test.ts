@@ -48,6 +48,13 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
     assert.match(alive.output, sign);
 
   lab.config("standby", "takeover", { ...order, fence: true });
+  lab.on("xcatmn2", "install -m 0700 /dev/stdin /etc/xcat-ha.fence <<<$'#!/bin/sh\\necho no BMC; exit 3'");
+  const daylight = lab.pulumi("refresh", "-s", "standby", "--preview-only", "--expect-no-changes");
+  assert.equal(daylight.code, 7, daylight.output);
+  assert.match(
+    daylight.output,
+    /xcatmn2 fence: status is '\/etc\/xcat-ha\.fence status xcatmn1 failed: no BMC', wanted /,
+  );
   installFence("xcatmn2");
   assertPair("xcatmn1");
 

@@ -131,7 +131,7 @@ for (const { name, role, address, hostKey } of STACKS)
         const observed = pairs.map(([part, parent]) => [part, part === "ownerLease" ? name : parent]);
         assert.deepEqual(
           placed(observations),
-          [...observed, ["bootstrap", "nodeProgram"], ["destroyable", "destroyable"]].sort(),
+          [...observed, ["bootstrap", "nodeProgram"], ["destroyable", "destroyable"], ["fence", "fence"]].sort(),
         );
         assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
       },
@@ -212,10 +212,13 @@ for (const { name, role, address, hostKey } of STACKS)
       },
     );
 
-    await t.test("the refusal to destroy is a leaf that waits for the last part: it is deleted first", () => {
-      assert.deepEqual(observationOf("destroyable").dependsOn, [`command ${PARTS.at(-1)}`]);
-      assert.ok(!graph.some(({ dependsOn }) => dependsOn.includes("observation destroyable")));
-    });
+    await t.test(
+      "the refusal to destroy is a leaf that waits for the last part and the fence: it is deleted first",
+      () => {
+        assert.deepEqual(observationOf("destroyable").dependsOn, [`command ${PARTS.at(-1)}`, "observation fence"]);
+        assert.ok(!graph.some(({ dependsOn }) => dependsOn.includes("observation destroyable")));
+      },
+    );
 
     await t.test("the private key is in the connections, as a secret, and nowhere else", () => {
       for (const { name, inputs } of commands)

@@ -140,6 +140,44 @@ for (const [what, make, state] of FENCES)
     assert.match(stdout.trim(), state);
   });
 
+const OBSERVED: [what: string, make: () => void, seen: string, script?: string][] = [
+  ["is not there", () => {}, "on or off, where there is a fence"],
+  ["says on", () => fence(SWITCH), "on or off, where there is a fence"],
+  ["says off of a node that is silent", () => fence("echo off"), "on or off, where there is a fence"],
+  [
+    "says off of a node that answers",
+    () => fence("echo off"),
+    "off, but xcatmn1 answers at 10.5.106.70: connection refused at port 22",
+    "within() { shift; if [[ $* == *' ssh '* ]]; then echo 'bash: connect: Connection refused'; return 1; fi; \"$@\"; };",
+  ],
+  ["fails", () => fence("echo 'no BMC' >&2; exit 3"), `${FENCE} status xcatmn1 failed: no BMC`],
+  ["may be read by others", () => fence(SWITCH, 0o755), "owner and mode are 0 755, expected root and 700"],
+];
+for (const [what, make, seen, script = ""] of OBSERVED)
+  test(
+    `each refresh of a standby node asks its fence: one that ${what}`,
+    {
+      skip: process.getuid?.() !== 0 && "root owns it",
+    },
+    () => {
+      make();
+      const { code, stdout, stderr } = onNode(
+        `${script} declare -A SEEN=() WANT=([status]='on or off, where there is a fence'); observe_part fence; printf %s "\${SEEN[status]}"`,
+      );
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, seen);
+    },
+  );
+
+test("the fence of the active node is asked on the other one", () => {
+  fence("touch $0.asked; echo on");
+  const { stdout } = onNode(
+    `declare -A SEEN=() WANT=([status]='asked on the standby node'); observe_part fence; printf %s "\${SEEN[status]}"`,
+  );
+  assert.equal(stdout, "asked on the standby node");
+  assert.ok(!existsSync(`${FENCE}.asked`));
+});
+
 test("a fence of another owner is none", { skip: process.getuid?.() !== 0 && "root owns it" }, () => {
   fence(SWITCH);
   chownSync(FENCE, 1, 1);
