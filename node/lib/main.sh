@@ -150,6 +150,19 @@ verb_become() {
   become "$1"
 }
 
+# resume_at_console: the order that the newest epoch is in the middle of, where it is this node's.
+resume_at_console() {
+  lease_read
+  case ${LEASE[is]} in
+    mine | mine-rebooted) run become active </dev/null ;;
+    mine-releasing) run become standby </dev/null ;;
+    *)
+      fail held "$NODE does not hold the newest epoch; expected to go on with what it was doing; nothing was touched" "$(lease_sentence)" \
+        "xcat-ha plan active, xcat-ha plan standby: what this node can become"
+      ;;
+  esac
+}
+
 # verb_verify: for a person at the console, on the active node.
 verb_verify() {
   local table
@@ -246,6 +259,8 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
   xcat-ha role            which node is active, and what this one is; root's login shows it
   xcat-ha plan ROLE       what `become ROLE` (active or standby) would do, or why it would refuse
   xcat-ha become ROLE     do it
+  xcat-ha release         step down: become standby
+  xcat-ha resume          go on with what was cut, by a reboot or in between: this node holds the newest epoch
   xcat-ha takeover EPOCH fence REASON
   xcat-ha takeover EPOCH "NODE is powered off" REASON
                           become active although NODE, which is dead, holds that epoch
@@ -280,6 +295,14 @@ main() {
     remove | become)
       load_settings
       run "$1" "${2:-}"
+      ;;
+    release)
+      load_settings
+      run become standby </dev/null
+      ;;
+    resume)
+      load_settings
+      resume_at_console
       ;;
     work)
       load_settings

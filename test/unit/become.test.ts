@@ -78,3 +78,22 @@ for (const [what, systemctl, record] of RECORDED)
     assert.equal(code, record ? 0 : 40, stderr);
     assert.equal(stdout, record ?? "");
   });
+
+const RESUMED: [lease: string, told: string, code: number][] = [
+  ["mine", "become active", 0],
+  ["mine-rebooted", "become active", 0],
+  ["mine-releasing", "become standby", 0],
+  ["other", "", 12],
+  ["released", "", 12],
+  ["none", "", 12],
+];
+for (const [lease, told, code] of RESUMED)
+  test(`xcat-ha resume, the newest epoch is ${lease}: ${told || "refused, with what this node can become"}`, () => {
+    const done = onNode(
+      `lease_read() { declare -gA LEASE=([is]=${lease}); }; lease_sentence() { echo "as it is"; }; run() { echo "$*"; }; resume_at_console`,
+    );
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(done.stdout.trim(), told);
+    if (code !== 0)
+      assert.match(done.stderr, /^error: xcatmn1 does not hold the newest epoch;[\s\S]*^next: xcat-ha plan active/m);
+  });
