@@ -36,45 +36,39 @@
 #        apply PART     as the role wants it
 # A refusal is one line: refuse, exit code name, seen, evidence, next.
 
-step() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
-refuse() { printf 'refuse\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4"; }
+# Into variables of plan, not out through $(...): the plans of thousands of situations are compared, and a fork is most of what one costs.
+step() { PLAN+=("$1"$'\t'"$2"$'\t'"$3"); }
+# refuse: the first one counts.
+refuse() { [[ -n $REFUSAL ]] || REFUSAL=refuse$'\t'$1$'\t'$2$'\t'$3$'\t'$4; }
 
 plan() {
-  local steps
-  steps=$(plan_role)
-  # A refusal is the whole plan, also where steps were written before it was found.
-  if [[ $'\n'$steps == *$'\nrefuse\t'* ]]; then
-    steps=$'\n'$steps
-    steps=refuse$'\t'${steps#*$'\nrefuse\t'}
-    steps=${steps%%$'\n'*}
-  elif [[ $'\n'$steps == *$'\nclaim\t'* ]]; then
-    plan_clock "$steps"
-    return 0
-  fi
-  printf '%s\n' "$steps"
+  local PLAN=() REFUSAL=''
+  plan_role
+  [[ -n $REFUSAL || " ${PLAN[*]%%$'\t'*} " != *' claim '* ]] || plan_clock
+  # A refusal is the whole plan, also where steps were written before it was found; and one line, whatever it quotes.
+  if [[ -n $REFUSAL ]]; then printf '%s\n' "${REFUSAL%%$'\n'*}"; else printf '%s\n' "${PLAN[@]}"; fi
 }
 
-# plan_clock STEPS: the steps to a new epoch, and what the clock makes of them. An owner goes on whatever its clock says: what runs there
-# runs already.
+# plan_clock: what the clock makes of the steps to a new epoch. An owner goes on whatever its clock says: what runs there runs already.
 plan_clock() {
+  local steps=("${PLAN[@]}")
   case ${FACT[clock]} in
-    ok) printf '%s\n' "$1" ;;
+    ok) ;;
     off)
+      PLAN=()
       step prepare clockSource "the clock is off by more than ${FACT[clock_limit]} s: it is stepped"
-      printf '%s\n' "$1"
+      PLAN+=("${steps[@]}")
       ;;
     stepped)
       refuse refused "the clock of ${FACT[node]} is off by more than ${FACT[clock_limit]} s although it was stepped; expected it to follow its source before ${FACT[node]} becomes active" \
         "what the time service of ${FACT[node]} says" "look at the time servers of ${FACT[node]}, set its clock, then run the same command again"
       ;;
-    *)
-      printf '%s\n' "$1"
-      step note "warning: no time source answers: how far the clock of ${FACT[node]} is off is not known" "a failover does not wait for a time server"
-      ;;
+    *) step note "warning: no time source answers: how far the clock of ${FACT[node]} is off is not known" "a failover does not wait for a time server" ;;
   esac
 }
 
 plan_role() {
+  local unknown
   if [[ ${FACT[role]} == beat ]]; then
     plan_beat
   elif [[ ${FACT[role]} == rollback ]]; then
@@ -103,8 +97,8 @@ plan_role() {
   elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
     refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
       "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
-  elif [[ -n $(unknown_facts) ]]; then
-    refuse unknown "not all could be observed that counts on ${FACT[node]}; expected to know$(unknown_facts)" "each is 'unknown'" \
+  elif ! all_is_known; then
+    refuse unknown "not all could be observed that counts on ${FACT[node]}; expected to know$unknown" "each is 'unknown'" \
       "run the same command again; if it stays, this is a defect of xcat-ha"
   elif [[ -n ${FACT[dissolved]} ]]; then
     refuse_dissolved
@@ -123,12 +117,15 @@ plan_role() {
   fi
 }
 
-# unknown_facts: what no look has answered; but for the clock and the database, which have sentences of their own.
-unknown_facts() {
+# all_is_known: else what no look has answered is in `unknown`; but for the clock and the database, which have sentences of their own.
+all_is_known() {
   local fact
+  unknown=
+  [[ ${FACT[*]} == *unknown* ]] || return 0
   for fact in "${!FACT[@]}"; do
-    [[ ${FACT[$fact]} != unknown || $fact == @(clock|database) ]] || printf ' %s' "$fact"
+    [[ ${FACT[$fact]} != unknown || $fact == @(clock|database) ]] || unknown+=" $fact"
   done
+  [[ -z $unknown ]]
 }
 
 # refuse_dissolved: what the share holds is old. Put away by the time at which it became so: a pair can be dissolved more than once.
@@ -255,11 +252,11 @@ plan_takeover() {
   fi
 }
 
-# overridden: whose epoch, on what evidence, and why.
-overridden() {
+# claim_over_head: whose epoch, on what evidence, and why.
+claim_over_head() {
   local by="a person's word"
   [[ ${FACT[takeover_by]} != fence ]] || by='the fence'
-  printf 'epoch %s of %s is overridden, by %s: %s\n' "${FACT[epoch]}" "${FACT[holder]}" "$by" "${FACT[takeover_reason]}"
+  step claim takeover "epoch ${FACT[epoch]} of ${FACT[holder]} is overridden, by $by: ${FACT[takeover_reason]}"
 }
 
 refuse_database() {
@@ -303,7 +300,7 @@ plan_activation() {
   fi
   step quiesce - "the services start again under the owner lease, after ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}"
   if takeover_is_ordered; then
-    step claim takeover "$(overridden)"
+    claim_over_head
   elif [[ ${FACT[lease]} != mine ]]; then
     step claim - "${FACT[sentence]}"
   fi

@@ -68,8 +68,8 @@ test("toolchain: a user's own pulumi and command plugin run a program with both 
     ["command 1.2.1"],
   );
   toolchain("exec", "pulumi", "stack", "init", "tiny");
-  toolchain("exec", "pulumi", "up", "--yes", "--non-interactive");
+  toolchain("exec", "pulumi", "up", "--yes", "--non-interactive", "--skip-preview");
   assert.equal(toolchain("exec", "pulumi", "stack", "output", "done"), "yes\n");
-  toolchain("exec", "pulumi", "destroy", "--yes", "--non-interactive");
+  toolchain("exec", "pulumi", "destroy", "--yes", "--non-interactive", "--skip-preview");
   assert.deepEqual(owned(), before);
 });

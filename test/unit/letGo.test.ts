@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { after, afterEach, beforeEach, test } from "node:test";
 import { bash } from "./bash";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -55,19 +55,33 @@ function stepAside() {
   writeFileSync(at("records/aside"), ["xcat", "pgsql"].map((name) => `${at(name)} ${at(name)}.bak\n`).join(""));
 }
 
+const PROGRAMS = ["report", "files", "observe", "platform", "lease", "units", "processes"].map((name) => `lib/${name}`);
+const PARTS = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
+  (name) => `parts/${name}`,
+);
+// The records of the node program are constants there: here they are below $F.
+const MOVED = {
+  "/usr/local/sbin/xcat-ha": "program",
+  "/etc/xcat-ha": "config",
+  "/etc/profile.d/xcat-ha.sh": "login",
+  "/var/lib/xcat-ha": "records",
+};
+const node = mkdtempSync(join(tmpdir(), "xcat-ha-let-go-node-"));
+after(() => rmSync(node, { recursive: true }));
+writeFileSync(
+  join(node, "program.sh"),
+  [...PROGRAMS, ...PARTS]
+    .map((name) => readFileSync(join(__dirname, `../../node/${name}.sh`), "utf8"))
+    .join("\n")
+    .replace(/(?<==)\/[\w./-]+$/gm, (path) => (path in MOVED ? `$F/${MOVED[path as keyof typeof MOVED]}` : path)),
+);
+
 /** Runs functions of the node program on xcatmn1; what systemd is told stands in `told`. */
 function onNode(script: string, { restoreFrom = "aside" } = {}) {
-  const programs = ["report", "files", "observe", "platform", "lease", "units", "processes"].map(
-    (name) => `node/lib/${name}.sh`,
-  );
-  const parts = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
-    (name) => `node/parts/${name}.sh`,
-  );
   const done = bash(
     [],
     `F='${folder}'
-     # The records of the node program are constants there.
-     for file in ${[...programs, ...parts].join(" ")}; do source <(sed -e "s,=/usr/local/sbin/xcat-ha$,=$F/program," -e "s,=/etc/xcat-ha$,=$F/config," -e "s,=/etc/profile.d/xcat-ha.sh$,=$F/login," -e "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
+     source '${node}/program.sh'
      NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share UNITS=(postgresql xcatd dhcpd) HOST_NAMES= ROLE=
      declare -A WANT=([$F/xcat]="-> $F/share/xcat" [/var/lib/pgsql]="-> $F/share/pgsql" [restoreFrom]=${restoreFrom}) LEASE=()
      machine_id() { echo ${NODES.xcatmn1}; }
