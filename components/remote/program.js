@@ -18,7 +18,19 @@ const LIBRARIES = [
   "processes",
   "lease",
 ];
-const LAST = ["clusterData", "handBuilt", "takeover", "traps", "verify", "plan", "become", "run", "role", "main"];
+const LAST = [
+  "clusterData",
+  "handBuilt",
+  "freeze",
+  "takeover",
+  "traps",
+  "verify",
+  "plan",
+  "become",
+  "run",
+  "role",
+  "main",
+];
 
 /** @returns {string} every function of the node program, and no call */
 function programFunctions() {

@@ -39,7 +39,7 @@ seconds_now() { printf '%(%s)T\n' -1; }
 # freeze MINUTES REASON: at the console of the active node: its beat must know of it when it cannot read the share.
 freeze() {
   local text
-  [[ ${1:-} =~ ^[1-9][0-9]{0,3}$ ]] && (($1 <= FREEZE_LONGEST)) ||
+  [[ ${1:-} =~ ^[1-9][0-9]{0,3}$ && ${1:-} -le $FREEZE_LONGEST ]] ||
     fail usage "minutes: seen '${1:-}'; expected 1 to $FREEZE_LONGEST, after which the freeze ends by itself" "xcat-ha freeze MINUTES REASON" "xcat-ha freeze 60 '${2:-REASON}'"
   [[ ${2:-} =~ [^[:space:]] && $2 != *$'\n'* ]] || fail usage "reason: seen '${2:-}'; expected one line of text, for whoever finds the pair frozen" "xcat-ha freeze MINUTES REASON" \
     "xcat-ha freeze $1 REASON"

@@ -191,9 +191,11 @@ verb_install() {
 
 # verb_status: what this node is, for a person at the console.
 verb_status() {
-  local unit
+  local unit frozen
   lease_read
+  frozen=$(frozen) || exit
   printf '%-16s %s\n' node "$NODE" lease "$(lease_sentence)" share "$SHARE: $(share_state)"
+  [[ -z $frozen ]] || printf '%-16s %s\n' frozen "$frozen"
   load_values active virtualIp
   virtualIp_observe
   printf '%-16s %s\n' VIP "${SEEN[address]}"
@@ -264,6 +266,8 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
   xcat-ha takeover EPOCH fence REASON
   xcat-ha takeover EPOCH "NODE is powered off" REASON
                           become active although NODE, which is dead, holds that epoch
+  xcat-ha freeze MINUTES REASON
+                          on the active node: no role changes, and no lost share makes it step down; xcat-ha thaw ends it before
   xcat-ha verify          every check of the active node: the parts, xcatprobe, the cluster data
   xcat-ha sync-hosts      send /etc/hosts to the other node now (cron does it)
   xcat-ha remove nodeProgram   away with the start guard and xcat-ha, on a node that was let go and stayed linked
@@ -315,6 +319,14 @@ main() {
     takeover)
       load_settings
       takeover_at_console "${2:-}" "${3:-}" "${4:-}"
+      ;;
+    freeze)
+      load_settings
+      freeze "${2:-}" "${3:-}"
+      ;;
+    thaw)
+      load_settings
+      thaw
       ;;
     plan)
       ORIGIN=console

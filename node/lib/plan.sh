@@ -7,6 +7,7 @@
 #        links      all | some | none of the shared directories are linked here
 #        shared     present | partial | absent: the directories on shared data
 #        dissolved  who took the data back from the share, and when; dissolving: yes where the newest epoch is the final one
+#        frozen     until when, by whom and why no role changes, or nothing
 #        running    managed units that run here
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
@@ -110,6 +111,9 @@ plan_role() {
       "findmnt ${FACT[mounted]//,/} on ${FACT[node]}" "umount them and take them out of /etc/fstab on ${FACT[node]}, then run the same command again"
   else
     case ${FACT[role]} in
+      active | standby) ! is_frozen || { refuse_frozen; return 0; } ;;
+    esac
+    case ${FACT[role]} in
       active) plan_active ;;
       standby) plan_standby ;;
       *) refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" "xcat-ha plan active, or xcat-ha plan standby" ;;
@@ -143,6 +147,21 @@ refuse_other_stack() {
   refuse refused "${FACT[node]} is managed by the stack ${FACT[managed_by]}; expected ${FACT[stack]}, which asks; nothing was touched" \
     "/etc/xcat-ha/stack on ${FACT[node]}" \
     "pulumi up -s ${FACT[managed_by]#*/}, or pulumi config set node ${FACT[peer]} -s ${FACT[stack]#*/}. If ${FACT[managed_by]} was renamed to ${FACT[stack]} or is no more: rm /etc/xcat-ha/stack on ${FACT[node]}, then the same command again"
+}
+
+# is_frozen: what is asked would change who is active. An owner that was rebooted meanwhile takes up again where it was.
+is_frozen() {
+  [[ -n ${FACT[frozen]} ]] || return 1
+  case ${FACT[role]}/${FACT[lease]} in
+    active/other* | standby/mine*) return 0 ;;
+    active/released) [[ ${FACT[holder]} != "${FACT[node]}" ]] ;;
+    *) return 1 ;;
+  esac
+}
+
+refuse_frozen() {
+  refuse refused "the pair is frozen ${FACT[frozen]}; expected no change of role meanwhile; nothing was touched" "${FACT[share_path]}/.xcat-ha/frozen; ${FACT[sentence]}" \
+    "wait for its end; or, where nobody works on ${FACT[holder]} any more, xcat-ha thaw on either node, then the same command again"
 }
 
 # refuse_missing_units: before anything is stopped for services that could never be complete.
@@ -421,7 +440,7 @@ plan_rollback() {
 }
 
 # plan_beat: what the owner's own timer does. Asked often, so it knows only FACT lease, sentence, links, running, vip (here, absent or unknown),
-# on_share_loss, share_lost, share_loss_limit.
+# on_share_loss, share_lost, share_loss_limit, frozen.
 #        beat -         shows that the owner lives
 #        end-run -      whatever order runs here is ended
 #        kill, drop, gone, disarm    services, VIP, proof, cron and timer
@@ -440,6 +459,8 @@ plan_beat() {
       elif [[ ${FACT[links]} == none && -z ${FACT[running]} ]]; then
         # A first setup before its first link: the VIP is still an ordinary address of the node, and the local data is the truth.
         step note "$lost, for ${FACT[share_lost]} s now" "nothing of ${FACT[node]} is on it yet"
+      elif [[ -n ${FACT[frozen]} ]]; then
+        step note "$lost, for ${FACT[share_lost]} s now" "frozen ${FACT[frozen]}: the services go on"
       elif ((FACT[share_lost] < FACT[share_loss_limit])); then
         step note "$lost, for ${FACT[share_lost]} s now" "after ${FACT[share_loss_limit]} s ${FACT[node]} steps down"
       else

@@ -69,13 +69,13 @@ beat_facts() {
   local read began vip
   load_values active beat
   began=$(uptime_seconds)
-  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [running]='' [vip]=absent [links]=unknown)
+  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [frozen]='' [running]='' [vip]=absent [links]=unknown)
   # In a child: what cannot be read ends it, and not the beat.
   if beat_may_look && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
   fi
   case ${FACT[lease]} in
-    none | unknown) FACT[share_lost]=$(share_lost_seconds "$began") ;;
+    none | unknown) FACT[share_lost]=$(share_lost_seconds "$began") FACT[frozen]=$(frozen_here) ;;
     *) rm -f -- "$RUN/share-lost" ;;
   esac
   [[ ${FACT[lease]} != @(mine|mine-releasing) ]] || return 0

@@ -14,6 +14,7 @@ const BASE = {
   on_share_loss: "demote",
   share_loss_limit: "60",
   share_lost: "0",
+  frozen: "",
   running: "",
   vip: "absent",
   links: "all",
@@ -111,6 +112,16 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
     { ...RUNNING, ...OTHER, on_share_loss: "keep" },
     ...steps(OTHER.sentence),
   ],
+  [
+    "the same while the pair is frozen",
+    { ...RUNNING, lease: "unknown", share_lost: "600", frozen: "until noon by xcatmn1: a new switch" },
+    "note the shared data cannot be read, for 600 s now: frozen until noon by xcatmn1: a new switch: the services go on",
+  ],
+  [
+    "a newer epoch counts also while the pair is frozen",
+    { ...RUNNING, ...OTHER, frozen: "until noon by xcatmn1: a new switch" },
+    ...steps(OTHER.sentence),
+  ],
   ["the share is gone, and nothing runs here", { lease: "unknown", share_lost: "600" }],
   [
     "the share is gone in a first setup: the VIP is still an ordinary address of the node, and nothing leads to the share yet",
@@ -172,7 +183,7 @@ function counted(looks: Look[], found = "") {
     ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
     `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
      load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
-     beat_may_look() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
+     beat_may_look() { :; }; frozen_here() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
      # The first time that is asked for is when the look begins.
      uptime_seconds() { if [[ -e $RUN/began ]]; then rm "$RUN/began"; echo "\${looks[1]}"; else touch "$RUN/began"; echo "\${looks[0]}"; fi; }
      ${script.map((line) => `${line}; rm -f "$RUN/began"`).join("\n")}`,

@@ -35,6 +35,7 @@ type Facts = Record<
   | "traps_untold"
   | "dissolved"
   | "dissolving"
+  | "frozen"
   | "tools"
   | "clock"
   | "clock_limit"
@@ -160,6 +161,7 @@ const BASE: Facts = {
   traps_untold: "",
   dissolved: "",
   dissolving: "",
+  frozen: "",
   tools: "",
   clock: "ok",
   clock_limit: "10",
@@ -179,6 +181,7 @@ const BASE: Facts = {
   from_console: "",
 };
 
+const FROZEN = "until 2026-11-27T05:00:00Z by xcatmn2: kernel update";
 const NEVER_SET_UP = { lease: "none", holder: "", sentence: "no epoch exists yet", links: "none", shared: "absent" };
 const HAND_BUILT = {
   ...NEVER_SET_UP,
@@ -601,6 +604,46 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     quiesce,
     "claim: epoch 4 is held by xcatmn1 since noon (mine-releasing)",
     ...activate,
+  ],
+  ...(
+    [
+      ["the other node steps down for it", THEY_RELEASE],
+      ["the other node is active", THEIRS],
+      ["the other node has stepped down", {}],
+      ["it should step down", { role: "standby", ...MINE }],
+      ["it should step down, behind a reboot", { role: "standby", ...REBOOTED }],
+    ] as [string, Partial<Facts>][]
+  ).map(([what, facts]): [string, Partial<Facts>, ...string[]] => [
+    `a pair that is frozen: ${what}`,
+    { ...facts, frozen: FROZEN },
+    `refuse refused: the pair is frozen ${FROZEN}; expected no change of role meanwhile; nothing was touched`,
+    `evidence: /HA/.xcat-ha/frozen; ${facts.sentence ?? BASE.sentence}`,
+    `next: wait for its end; or, where nobody works on ${facts.holder ?? BASE.holder} any more, xcat-ha thaw on either node, then the same command again`,
+  ]),
+  ["a pair that is frozen: its owner goes on", { ...MINE, frozen: FROZEN }, ...activateAgain],
+  [
+    "a pair that is frozen: its owner was rebooted, and takes up again where it was",
+    { ...REBOOTED, frozen: FROZEN },
+    quiesce,
+    `claim: ${REBOOTED.sentence}`,
+    ...activate,
+  ],
+  [
+    "a pair that is frozen: a standby node stays one",
+    { role: "standby", ...THEIRS, frozen: FROZEN },
+    record,
+    ...takeBack,
+    prove,
+    ...stay,
+  ],
+  [
+    "back from an activation that failed",
+    { role: "rollback", ...MINE },
+    "release: the activation failed",
+    ...takeBack,
+    prove,
+    "released: either node may claim now",
+    ...stay,
   ],
   // What stands in the way of a link
   [
@@ -1057,6 +1100,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   traps_untold: ["", "lsdef -t site: no answer within 20 s"],
   dissolved: ["", "xcatmn1 2026-11-23T03:00:00Z"],
   dissolving: ["", "yes"],
+  frozen: ["", FROZEN],
   tools: ["", "arping (package iputils-arping)"],
   managed_by: ["", "xcat-ha/primary", "xcat-ha/other"],
   lacking: ["", "named"],
