@@ -85,7 +85,7 @@ refuse_or_pass() {
 }
 
 become() {
-  local steps verb argument result began= claimed= serves=
+  local steps verb argument result began='' claimed='' serves=''
   ROLE=$1
   observe_facts "$ROLE"
   steps=$(plan)
@@ -201,7 +201,7 @@ roll_back_first_setup() {
 # epoch that it claimed is released, so that the other node, or this one, may become active. An owner that comes back from its own reboot
 # gave nothing up, and goes on with the next order.
 roll_back_activation() {
-  local steps verb argument back=
+  local steps verb argument back=''
   [[ ${FACT[shared]} == present && ${FACT[lease]} == @(released|other*) ]] || return 0
   [[ ${FACT[lease]} != released ]] ||
     back="To go back: pulumi config set activeNode $PEER on both stacks, then pulumi up on the stack of $NODE, then of $PEER (at the console of $PEER: xcat-ha become active). "
