@@ -151,6 +151,18 @@ share_kind() {
   fi
 }
 
+# share_kinds PATH...: the same of each, into KIND: in one look where all are there, else one by one.
+share_kinds() {
+  local answer path kinds=()
+  KIND=()
+  if (($# > 1)) && answer=$(share_do stat -c %F -- "$@" 2>&1); then mapfile -t kinds <<<"$answer"; fi
+  if ((${#kinds[@]} == $#)); then
+    for path; do KIND[$path]=${kinds[0]} kinds=("${kinds[@]:1}"); done
+  else
+    for path; do KIND[$path]=$(share_kind "$path") || exit; done
+  fi
+}
+
 # share_read PATH TO_KNOW: what the file says; false (1) where it is proven not to be there. What it was read for goes into the error.
 share_read() {
   local answer
