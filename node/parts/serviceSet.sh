@@ -467,4 +467,9 @@ services_left() {
   done
 }
 
-milliseconds() { printf '%s\n' "$(($(date +%s%N) / 1000000))"; }
+# milliseconds: bash 4.4 does not know them.
+milliseconds() {
+  local now=${EPOCHREALTIME:-}
+  if [[ -n $now ]]; then now=${now/[.,]/}000; else now=$(date +%s%N); fi
+  printf '%s\n' "$((now / 1000000))"
+}
