@@ -103,7 +103,7 @@ compare_cluster_data() {
   differences=$(export_differences "${exports[0]}" "${exports[1]}" 2>&1) ||
     fail unknown "the exports of the cluster data cannot be read on $NODE; expected to compare them" "${exports[*]}: $(one_line "${differences:-no answer within $COMPARE_SECONDS s}")" \
       "look at them on $NODE, then run the same command again"
-  printf '%s and %s: %s\n' "$(basename "${exports[0]}")" "$(basename "${exports[1]}")" "$([[ -n $differences ]] && echo "these differ" || echo same)"
+  printf '%s and %s: %s\n' "${exports[0]##*/}" "${exports[1]##*/}" "$([[ -n $differences ]] && echo "these differ" || echo same)"
   [[ -z $differences ]] || {
     printf '%s\n' "$differences"
     return 1

@@ -17,8 +17,15 @@ readonly LAST_EPOCH=999999
 # Who orders: program, by a stack's config; or console. An epoch keeps it.
 ORIGIN=program
 
-machine_id() { cat /etc/machine-id; }
-boot_id() { cat /proc/sys/kernel/random/boot_id; }
+machine_id() { first_line /etc/machine-id; }
+boot_id() { first_line /proc/sys/kernel/random/boot_id; }
+
+# first_line FILE
+first_line() {
+  local line=
+  IFS= read -r line <"$1" || [[ -n $line ]] || return
+  printf '%s\n' "$line"
+}
 lease_directory() { printf '%s/.xcat-ha/epoch\n' "$SHARE"; }
 
 # within SECONDS COMMAND...: runs it in a child with a deadline, and returns then (124) also where the kernel does not let the child die: nothing
@@ -144,6 +151,18 @@ share_kind() {
   fi
 }
 
+# share_kinds PATH...: the same of each, into KIND: in one look where all are there, else one by one.
+share_kinds() {
+  local answer path kinds=()
+  KIND=()
+  if (($# > 1)) && answer=$(share_do stat -c %F -- "$@" 2>&1); then mapfile -t kinds <<<"$answer"; fi
+  if ((${#kinds[@]} == $#)); then
+    for path; do KIND[$path]=${kinds[0]} kinds=("${kinds[@]:1}"); done
+  else
+    for path; do KIND[$path]=$(share_kind "$path") || exit; done
+  fi
+}
+
 # share_read PATH TO_KNOW: what the file says; false (1) where it is proven not to be there. What it was read for goes into the error.
 share_read() {
   local answer
@@ -198,12 +217,18 @@ lease_listing() {
       probe=$(mktemp .probe.XXXXXX)
       rm -f -- "$probe"
     fi
-    files=$(LC_ALL=C ls -1)
-    newest=$(sed -n "s/^\([0-9]\{6\}\)\.owner$/\1/p" <<<"$files" | tail -n 1)
+    export LC_ALL=C
+    files=$(ls -1)
+    newest=
+    while IFS= read -r file; do
+      [[ $file != [0-9][0-9][0-9][0-9][0-9][0-9].owner ]] || newest=${file%.owner}
+    done <<<"$files"
     [ -n "$newest" ] || exit 0
     echo "epoch $newest"
-    sed -n "s/^$newest\.\(releasing\|released\|named\)$/\1 yes/p" <<<"$files"
-    cat -- "$newest.owner"
+    while IFS= read -r file; do
+      [[ $file != "$newest".@(named|released|releasing) ]] || echo "${file#*.} yes"
+    done <<<"$files"
+    exec cat -- "$newest.owner"
   ' lease "$(lease_directory)" "$SHARE" "$1"
 }
 

@@ -49,7 +49,7 @@ load_values() {
 }
 
 require_part() {
-  declare -F "$(function_of "$1")_observe" >/dev/null || fail usage "there is no part '$1'" "xcat-ha knows: ${MANIFEST[*]%% *}" "name one of these"
+  declare -F "${FUNCTIONS[${1:-none}]:-$1}_observe" >/dev/null || fail usage "there is no part '$1'" "xcat-ha knows: ${MANIFEST[*]%% *}" "name one of these"
 }
 
 # verb_observe PART: the part, in the shape of what is wanted, as a document.
@@ -65,7 +65,7 @@ apply_part() {
   BEFORE=()
   ! remembers "$part" || [[ ! -e $RECORDS/values.$part ]] || document_load BEFORE "$RECORDS/values.$part"
   document=$(document_write WANT)
-  "$(function_of "$part")_apply"
+  "${FUNCTIONS[$part]:-$part}_apply"
   ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
 }
 
@@ -131,7 +131,7 @@ verb_remove() {
     fail usage "remove $1 needs the values of $1 on standard input; expected them from pulumi destroy" "nothing was read" "pulumi destroy on the stack of $NODE"
   unset 'WANT[counter]'
   let_go_require
-  "$(function_of "$1")_remove"
+  "${FUNCTIONS[$1]:-$1}_remove"
 }
 
 # verb_plan ROLE: the steps, or the refusal.

@@ -1,18 +1,13 @@
 # What was seen of a part. SEEN starts empty: what nobody has answered is neither there nor absent.
 
-# function_of PART: `database` and `network` are two sets of one kind.
-function_of() {
-  case $1 in
-    database | network) printf 'serviceSet\n' ;;
-    *) printf '%s\n' "$1" ;;
-  esac
-}
+# By PART, where its functions have another name: `database` and `network` are two sets of one kind.
+declare -grA FUNCTIONS=([database]=serviceSet [network]=serviceSet)
 
 # observe_part PART: into SEEN, which starts empty: what the part does not say of a wanted key cannot be told, and is not as wanted.
 observe_part() {
   local key unanswered=''
   SEEN=()
-  "$(function_of "$1")_observe"
+  "${FUNCTIONS[$1]:-$1}_observe"
   for key in "${!WANT[@]}"; do [[ -n ${SEEN[$key]+answered} ]] || unanswered+=" $key"; done
   [[ -z $unanswered ]] || fail unknown "$1 on $NODE does not say what these are:$unanswered; expected an answer for each that is wanted" \
     "seen: ${!SEEN[*]}" "run the same command again; if it stays, this is a defect of xcat-ha"

@@ -5,20 +5,19 @@ OS_RELEASE=/etc/os-release
 POSTGRESQL_CONFIGURATION=/etc/postgresql
 KEA_SUPPORT=/opt/xcat/lib/perl/xCAT/DHCP/Backend.pm
 
-# release_word KEY: one value of os-release.
-release_word() (
+# system_name: ID and VERSION_ID of os-release.
+system_name() (
   # shellcheck source=/dev/null
-  . "$OS_RELEASE" && printf '%s' "${!1:-}"
+  . "$OS_RELEASE" || ID='' VERSION_ID=''
+  printf '%s %s\n' "${ID:-}" "${VERSION_ID:-}"
 )
-
-system_name() { printf '%s %s\n' "$(release_word ID)" "$(release_word VERSION_ID)"; }
 
 # system_column: the column of this system in the table, or nothing: then it is not supported.
 system_column() {
-  local major
-  major=$(release_word VERSION_ID)
-  major=${major%%.*}
-  case $(release_word ID):$major in
+  local name
+  name=$(system_name)
+  name=${name%%.*}
+  case ${name/ /:} in
     rhel:[89] | rocky:[89] | almalinux:[89] | centos:[89]) printf 'rhel\n' ;;
     rhel:10 | rocky:10 | almalinux:10 | centos:10) printf 'rhel10\n' ;;
     sles:15) printf 'sles\n' ;;
@@ -30,11 +29,13 @@ system_column() {
 # system_state: "ok", or why this system is refused (floor: bash 4.4, systemd 239; design section 5).
 system_state() {
   local systemd
-  systemd=$(systemctl --version | awk 'NR == 1 { print $2 + 0 }')
+  systemd=$(systemctl --version)
+  read -r _ systemd _ <<<"$systemd"
+  systemd=${systemd%%[!0-9]*}
   if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
     printf 'bash %s; expected 4.4 or newer\n' "$BASH_VERSION"
-  elif ((systemd < 239)); then
-    printf 'systemd %s; expected 239 or newer\n' "$systemd"
+  elif ((${systemd:-0} < 239)); then
+    printf 'systemd %s; expected 239 or newer\n' "${systemd:-0}"
   elif [[ -z $(system_column) ]]; then
     system_name
   else
@@ -44,8 +45,7 @@ system_state() {
 
 # A service's units beside the manual's own name, which always comes first. postgresql@: the cluster `main` of Debian's layout.
 # kea: where xCAT serves DHCP with it, from 2.18 on RHEL 10 and on Ubuntu (facts/xcat.md 4.6).
-units_table() {
-  cat <<'TABLE'
+IFS= read -r -d '' UNITS_TABLE <<'TABLE' || true
 service      rhel          rhel10     sles              ubuntu                                 debian
 postgresql   -             -          -                 postgresql@                            postgresql@
 xcatd        -             -          -                 -                                      -
@@ -56,7 +56,6 @@ chronyd      ntpd          -          ntpd,ntp          chrony,ntpd,ntp,ntpsec  
 conserver    -             -          -                 conserver-server                       conserver-server
 goconserver  -             -          -                 -                                      -
 TABLE
-}
 
 # Units that start, stop and stay disabled with another, and that nobody judges: makedhcp enables Kea's behind our back (facts/xcat.md 2.3).
 declare -grA TOGETHER=(
@@ -75,12 +74,26 @@ companions_of() {
   if [[ $1 == postgresql@* ]]; then REPLY=postgresql; else REPLY=${TOGETHER[$1]:-}; fi
 }
 
+# column_of TABLE: the number of this system's column, from 0 on; 0 where it has none.
+column_of() {
+  local system words=() index at=0
+  system=$(system_column) || system=
+  read -ra words <<<"$1"
+  for index in "${!words[@]}"; do
+    [[ ${words[index]} != "$system" ]] || at=$index
+  done
+  printf '%s\n' "$at"
+}
+
 # candidates: SERVICE UNIT... a line for every service: its units on this system, in the order in which they are tried.
 candidates() {
-  local service column candidate line clusters
+  local row=() at column candidate line clusters
   clusters=$(debian_clusters)
-  while read -r service column; do
-    line=$service
+  at=$(column_of "$UNITS_TABLE")
+  while read -ra row; do
+    [[ ${row[0]} != service ]] || continue
+    column=- line=${row[0]}
+    ((at == 0)) || column=${row[at]}
     for candidate in ${column//,/ }; do
       case $candidate in
         -) ;;
@@ -89,16 +102,15 @@ candidates() {
         *) line+=" $candidate" ;;
       esac
     done
-    printf '%s %s\n' "$service" "$line"
-  done < <(units_table | awk -v column="$(system_column)" '
-    NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
-    { print $1, at ? $at : "-" }')
+    printf '%s %s\n' "${row[0]}" "$line"
+  done <<<"${UNITS_TABLE%$'\n'}"
 }
 
 # debian_clusters: units of the clusters `main` that listen where xCAT looks. An upgrade leaves another one beside it, on another port.
 debian_clusters() {
   local file
   for file in "$POSTGRESQL_CONFIGURATION"/*/main/postgresql.conf; do
+    [[ -e $file ]] || continue
     if grep -qsE '^[[:space:]]*port[[:space:]]*=?[[:space:]]*5432([^0-9]|$)' "$file"; then
       file=${file%/main/postgresql.conf}
       printf 'postgresql@%s-main\n' "${file##*/}"
@@ -112,8 +124,8 @@ declare -gA UNIT=() COMPANIONS=()
 # resolve_units: the first candidate of every service that is loaded, or runs although it is not (masked, or its package was removed), by the
 # unit's own name: systemd enables and disables no alias. Where systemd does not answer for each, no unit is known, and that is an error.
 resolve_units() {
-  local service units unit index name load kind active answer names=() found=() REPLY
-  local -A id=() state=() type=() tried=()
+  local service units unit index name load kind active answer key text names=() found=() REPLY
+  local -A id=() state=() type=() tried=() value=()
   UNIT=() COMPANIONS=()
   while read -r service units; do
     tried[$service]=$units
@@ -125,11 +137,15 @@ resolve_units() {
   done < <(candidates)
   # An answer for each name, in their order.
   answer=$(systemctl show -p Id -p LoadState -p ActiveState -p Type -- "${names[@]/%/.service}" 2>&1 </dev/null) || answer="no answer: $answer"
-  mapfile -t found < <(
-    awk 'BEGIN { RS = ""; FS = "\n" }
-      { for (key in value) delete value[key]
-        for (i = 1; i <= NF; i++) { at = index($i, "="); value[substr($i, 1, at - 1)] = substr($i, at + 1) }
-        print value["Id"], value["LoadState"], value["ActiveState"], value["Type"] }' <<<"$answer")
+  # A newline more, behind the last one.
+  while IFS='=' read -r key text; do
+    if [[ -n $key$text ]]; then
+      value[${key:-none}]=$text
+    elif ((${#value[@]})); then
+      found+=("${value[Id]:-} ${value[LoadState]:-} ${value[ActiveState]:-} ${value[Type]:-}")
+      value=()
+    fi
+  done <<<"$answer"$'\n'
   ((${#found[@]} == ${#names[@]})) ||
     fail unknown "systemd on $NODE does not say which services there are; expected an answer for ${#names[@]} units, seen ${#found[@]}" "$(tail -n 1 <<<"$answer")" \
       "systemctl show named.service on $NODE; when it answers, run the same command again"
@@ -206,8 +222,7 @@ time_configuration() {
 }
 
 # A tool that this program calls, and the package that brings it.
-tools_table() {
-  cat <<'TABLE'
+IFS= read -r -d '' TOOLS_TABLE <<'TABLE' || true
 tool     rhel        rhel10      sles        ubuntu             debian
 rsync    rsync       rsync       rsync       rsync              rsync
 arping   iputils     iputils     iputils     iputils-arping     iputils-arping
@@ -217,16 +232,16 @@ flock    util-linux  util-linux  util-linux  util-linux         util-linux
 findmnt  util-linux  util-linux  util-linux  util-linux         util-linux
 psql     postgresql  postgresql  postgresql  postgresql-client  postgresql-client
 TABLE
-}
 
 # missing_tools: what this program calls and this node lacks, each with its package.
 missing_tools() {
-  local tool package
-  while read -r tool package; do
-    command -v "$tool" >/dev/null || printf '%s (package %s)\n' "$tool" "$package"
-  done < <(tools_table | awk -v column="$(system_column)" '
-    NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
-    at { print $1, $at }') | paste -sd, | sed 's/,/, /g'
+  local row=() at missing=''
+  at=$(column_of "$TOOLS_TABLE")
+  while read -ra row; do
+    [[ $at != 0 && ${row[0]} != tool ]] || continue
+    command -v "${row[0]}" >/dev/null || missing+="${missing:+, }${row[0]} (package ${row[at]})"
+  done <<<"${TOOLS_TABLE%$'\n'}"
+  printf '%s\n' "$missing"
 }
 
 # database_tool NAME: PostgreSQL's own programs, which most systems keep out of PATH.

@@ -40,7 +40,23 @@ quietly() {
 }
 
 # one_line TEXT: its lines as a list.
-one_line() { paste -sd, <<<"$1" | sed 's/,/, /g'; }
+one_line() {
+  local line=${1//$'\n'/,}
+  printf '%s\n' "${line//,/, }"
+}
+
+# in_order WORD...: into ORDERED, by their bytes.
+in_order() {
+  local LC_ALL=C word at
+  ORDERED=()
+  for word; do
+    for ((at = ${#ORDERED[@]}; at > 0; at--)); do
+      [[ ${ORDERED[at - 1]} > $word ]] || break
+      ORDERED[at]=${ORDERED[at - 1]}
+    done
+    ORDERED[at]=$word
+  done
+}
 
 # last_lines FILE: the end of an output on one line, as evidence.
 last_lines() { tail -n 4 -- "$1" 2>/dev/null | tr '\n' ' ' | cut -c1-600; }

@@ -7,7 +7,12 @@ readonly CLOCK_KNOWN_SECONDS=60
 # The service on this node answers at once, or (restrict noquery) never: ntpq alone would wait for 10 s, in every preview.
 readonly CLOCK_ANSWER_SECONDS=3
 
-clock_servers() { printf '%s\n' "${!WANT[@]}" | sed -n 's/^server\.//p' | LC_ALL=C sort; }
+# clock_servers: those of cluster.yaml, into ORDERED.
+clock_servers() {
+  local key names=()
+  for key in "${!WANT[@]}"; do [[ $key != server.* ]] || names+=("${key#server.}"); done
+  in_order "${names[@]}"
+}
 
 # clock_server_is_listed FILE SERVER: with whatever options an admin gave it.
 clock_server_is_listed() {
@@ -19,15 +24,15 @@ clock_server_is_listed() {
 }
 
 clockSource_observe() {
-  local server file state
+  local server file state ORDERED
   seen_as_told service
   if [[ -n ${WANT[service]:-} ]]; then
     file=$(time_configuration "$(unit_of "${WANT[service]}")")
     SEEN[state]=$(clock_service_now "${WANT[service]}")
-    while read -r server; do
-      [[ -n $server ]] || continue
+    clock_servers
+    for server in "${ORDERED[@]}"; do
       if clock_server_is_listed "$file" "$server"; then SEEN[server.$server]=listed; else SEEN[server.$server]="not listed in $file"; fi
-    done < <(clock_servers)
+    done
   fi
   # The offset itself moves: it is no part of what is observed.
   state=$(clock_state)
@@ -50,7 +55,7 @@ clock_service_now() {
 }
 
 clockSource_apply() {
-  local service=${WANT[service]:-} file server before absent=()
+  local service=${WANT[service]:-} file server before absent=() ORDERED
   if [[ -n $service ]]; then
     unit_require "$service"
     file=$(time_configuration "$(unit_of "$service")")
@@ -58,9 +63,10 @@ clockSource_apply() {
     for server in "${!BEFORE[@]}"; do
       [[ $server != server.* || -n ${WANT[$server]:-} ]] || clock_forget "$file" "${server#server.}"
     done
-    while read -r server; do
-      [[ -z $server ]] || clock_server_is_listed "$file" "$server" || absent+=("$server")
-    done < <(clock_servers)
+    clock_servers
+    for server in "${ORDERED[@]}"; do
+      clock_server_is_listed "$file" "$server" || absent+=("$server")
+    done
     ((${#absent[@]} == 0)) || clock_add_servers "$file" "${absent[@]}"
     [[ $before == "$(digest "$file")" || $(unit_state "$service") != active ]] || unit_stop "$service" "$STOP_SECONDS"
     [[ $(unit_state "$service") == active ]] || {
@@ -195,10 +201,11 @@ clock_forget() {
 
 # clockSource_remove: the time service keeps running: it writes nothing shared.
 clockSource_remove() {
-  local file server
+  local file server ORDERED
   [[ -n ${WANT[service]:-} ]] || return 0
   file=$(time_configuration "$(unit_of "${WANT[service]}")")
-  while read -r server; do
-    [[ -z $server ]] || clock_forget "$file" "$server"
-  done < <(clock_servers)
+  clock_servers
+  for server in "${ORDERED[@]}"; do
+    clock_forget "$file" "$server"
+  done
 }

@@ -4,19 +4,21 @@
 
 HOSTS_FILE=/etc/hosts
 
-hosts_addresses() { printf '%s\n' "${!WANT[@]}" | LC_ALL=C sort; }
-
-# hosts_wanted: a line per address of ours, with its names.
+# hosts_wanted: each address of ours with its names, in order, into REPLY, a semicolon behind each.
 hosts_wanted() {
-  local address
-  while read -r address; do printf '%s %s\n' "$address" "${WANT[$address]}"; done < <(hosts_addresses)
+  local address ORDERED
+  REPLY=
+  in_order "${!WANT[@]}"
+  for address in "${ORDERED[@]}"; do REPLY+="$address ${WANT[$address]};"; done
 }
 
 # hosts_awk PROGRAM FILE: with wanted[ADDRESS] = names, owner[name] = its address, is_wanted(line's address, its names).
 # A name of ours at another IPv4 address or at ::1 (Debian's 127.0.1.1) is in the way: the resolver takes the first line.
 # What an admin added behind our names, other IPv6 addresses and comments are nobody's business but his.
 hosts_awk() {
-  awk -v lines="$(hosts_wanted | tr '\n' ';')" '
+  local REPLY
+  hosts_wanted
+  awk -v lines="$REPLY" '
     BEGIN {
       count = split(lines, line, ";") - 1
       for (i = 1; i <= count; i++) {
@@ -64,11 +66,12 @@ hostsEntry_observe() {
 
 # hostsEntry_apply: lines of ours are corrected in place; a missing one goes to the end; the others and their order stay.
 hostsEntry_apply() {
-  local address differs=
+  local address differs='' ORDERED
   hostsEntry_observe
-  while read -r address; do
+  in_order "${!WANT[@]}"
+  for address in "${ORDERED[@]}"; do
     [[ ${SEEN[$address]} == "${WANT[$address]}" ]] || differs="$differs $address"
-  done < <(hosts_addresses)
+  done
   hosts_forget
   [[ -n $differs ]] || return 0
   install -d -m 0700 "$RECORDS"
@@ -104,7 +107,11 @@ hosts_forget() {
 }
 
 # hostsEntry_remove: each of our lines as it was found before the first change; what was not there goes. Foreign lines stay as they are now.
-hostsEntry_remove() { hosts_put_back "$(hosts_addresses | tr '\n' ' ')"; }
+hostsEntry_remove() {
+  local ORDERED
+  in_order "${!WANT[@]}"
+  hosts_put_back "${ORDERED[*]} "
+}
 
 hosts_put_back() { # ADDRESSES
   local found=$RECORDS/hosts.found

@@ -75,7 +75,7 @@ hostsSyncCron_apply() {
     line=$(trust_line) || exit
     [[ -n $line ]] || fail incomplete "the key of the hosts sync is not on shared data yet; expected $(sync_key).pub" \
       "$(share_do ls -la "$SHARE/.xcat-ha" 2>&1 | tr '\n' ' ')" "pulumi up on the stack of ${WANT[peer]} first, then here again"
-    install -d -m 0700 "$(dirname "$AUTHORIZED_KEYS")"
+    install -d -m 0700 "${AUTHORIZED_KEYS%/*}"
     others=$(trust_others) || exit
     printf '%s\n' ${others:+"$others"} "$line" | write_file "$AUTHORIZED_KEYS" 0600
   fi

@@ -1,54 +1,84 @@
 # listenAddresses: PostgreSQL listens on localhost, the VIP and both static addresses; what else is listed is kept.
 # Effective after the next start (seed, "Add 10.5.106.70 into listen_addresses"; its 10.5.105.5 is a typo).
 
-listen_wanted() { printf '%s\n' "${!WANT[@]}" | grep -v '^file$' | LC_ALL=C sort; }
+# listen_wanted: the addresses that are wanted, into ORDERED.
+listen_wanted() {
+  local key addresses=()
+  for key in "${!WANT[@]}"; do [[ $key == file ]] || addresses+=("$key"); done
+  in_order "${addresses[@]}"
+}
+
+readonly LISTEN_SETTING='^[[:space:]]*[Ll][Ii][Ss][Tt][Ee][Nn]_[Aa][Dd][Dd][Rr][Ee][Ss][Ss][Ee][Ss][[:space:]=]'
+readonly LISTEN_VALUE="$LISTEN_SETTING*('([^']*)'|([^'#[:space:]=][^'#[:space:]]*))"
+
+# listen_setting TEXT: the value of the last setting that counts, into REPLY; false where nothing is set.
+listen_setting() {
+  local line lines=() found=''
+  REPLY=
+  mapfile -t lines <<<"$1"
+  for line in "${lines[@]}"; do
+    [[ $line =~ $LISTEN_SETTING ]] || continue
+    found=yes
+    [[ ! $line =~ $LISTEN_VALUE ]] || REPLY=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
+  done
+  [[ -n $found ]]
+}
 
 # listen_file: ALTER SYSTEM wins over postgresql.conf.
 listen_file() {
-  local automatic text
-  automatic=$(path_of "$(dirname "${WANT[file]}")/postgresql.auto.conf")
+  local automatic text REPLY
+  automatic=$(path_of "${WANT[file]%/*}/postgresql.auto.conf")
   text=$(share_text "$automatic" "on which addresses PostgreSQL listens") || exit
-  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' <<<"$text"; then printf '%s\n' "$automatic"; else path_of "${WANT[file]}"; fi
+  if listen_setting "$text"; then printf '%s\n' "$automatic"; else path_of "${WANT[file]}"; fi
 }
 
 # listen_list FILE: the value of the last setting that counts, or PostgreSQL's default; false (1) where the file is not there.
 listen_list() {
-  local text list
+  local text REPLY
   text=$(share_read "$1" "on which addresses PostgreSQL listens") || return
-  list=$(sed -nE "s/^[[:space:]]*listen_addresses[[:space:]]*=?[[:space:]]*('([^']*)'|([^'#[:space:]]+)).*/\2\3/Ip" <<<"$text" | tail -n 1)
-  if grep -qiE '^[[:space:]]*listen_addresses[[:space:]=]' <<<"$text"; then printf '%s\n' "$list"; else printf 'localhost\n'; fi
+  listen_setting "$text" || REPLY=localhost
+  printf '%s\n' "$REPLY"
 }
 
 listens_on() { # LIST ADDRESS
-  grep -qxF -e "$2" -e '*' -e '0.0.0.0' < <(tr ',' '\n' <<<"$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//')
+  local item items=()
+  IFS=, read -ra items <<<"$1"
+  for item in "${items[@]}"; do
+    item=${item#"${item%%[![:space:]]*}"}
+    item=${item%"${item##*[![:space:]]}"}
+    [[ $item != @("$2"|\*|0.0.0.0) ]] || return 0
+  done
+  return 1
 }
 
 listenAddresses_observe() {
-  local address file list result=0
+  local address file list result=0 ORDERED
   seen_as_told file
-  [[ -n $(listen_wanted) ]] || return 0
+  listen_wanted
+  ((${#ORDERED[@]})) || return 0
   file=$(listen_file) || exit
   list=$(listen_list "$file") || result=$?
   ((result < 2)) || exit "$result"
-  while read -r address; do
+  for address in "${ORDERED[@]}"; do
     if listens_on "$list" "$address"; then SEEN[$address]=listed; else SEEN[$address]="not listed in '$list'"; fi
-  done < <(listen_wanted)
+  done
 }
 
 listenAddresses_apply() {
-  local file list address added='' result=0
-  [[ -n $(listen_wanted) ]] || return 0
+  local file list address added='' result=0 ORDERED
+  listen_wanted
+  ((${#ORDERED[@]})) || return 0
   file=$(listen_file) || exit
   list=$(listen_list "$file") || result=$?
   ((result < 2)) || exit "$result"
   ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the configuration of PostgreSQL" "cat: No such file or directory" \
     "look at it on $NODE, then run the same command again"
-  while read -r address; do
+  for address in "${ORDERED[@]}"; do
     if ! listens_on "$list" "$address"; then
       list=${list:+$list,}$address
       added="$added $address"
     fi
-  done < <(listen_wanted)
+  done
   for address in "${!BEFORE[@]}"; do
     [[ $address != file && -z ${WANT[$address]:-} ]] || continue
     list=$(tr ',' '\n' <<<"$list" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | { grep -vxF -- "$address" || true; } | paste -sd,)

@@ -1,39 +1,63 @@
 # pgHbaEntry: both nodes' static addresses and the VIP may log in with a password (seed, "Add 10.5.106.70 into postgresql configuration",
 # corrected: xcatd reaches the VIP of its own node from the static address; facts/xcat.md 4.3).
 
-hba_addresses() { printf '%s\n' "${!WANT[@]}" | grep '/32$' | LC_ALL=C sort; }
+# hba_addresses: those that are wanted, into ORDERED.
+hba_addresses() {
+  local key addresses=()
+  for key in "${!WANT[@]}"; do [[ $key != */32 ]] || addresses+=("$key"); done
+  in_order "${addresses[@]}"
+}
 
-# hba_lines ADDRESS: of what is on standard input, every rule that lets all users of that address into all databases, or keeps them out, without
-# its comment, blanks made single. A rule for one user or for replication is somebody else's.
-hba_lines() { awk -v address="$1" '{ sub(/#.*/, "") } $1 ~ /^host/ && $2 == "all" && $3 == "all" && $4 == address { $1 = $1; print }'; }
+# hba_rules TEXT: into RULES, by address: every rule that lets all users of it into all databases, or keeps them out, a line each, without its
+# comment, blanks made single. A rule for one user or for replication is somebody else's.
+hba_rules() {
+  local line lines=() word=()
+  RULES=()
+  mapfile -t lines <<<"$1"
+  for line in "${lines[@]}"; do
+    line=${line%%#*}
+    [[ $line =~ ^[[:blank:]]*host ]] || continue
+    read -ra word <<<"$line"
+    [[ ${#word[@]} -gt 3 && ${word[1]} == all && ${word[2]} == all ]] || continue
+    line="${word[*]}"
+    RULES[${word[3]}]=${RULES[${word[3]}]:+${RULES[${word[3]}]}$'\n'}$line
+  done
+}
 
 pgHbaEntry_observe() {
-  local address lines file text result=0
+  local address file text result=0 ORDERED
+  local -A RULES
   seen_as_told file
-  [[ -n $(hba_addresses) ]] || return 0
+  hba_addresses
+  ((${#ORDERED[@]})) || return 0
   file=$(path_of "${WANT[file]}")
   text=$(share_read "$file" "who may log in") || result=$?
   ((result < 2)) || exit "$result"
-  while read -r address; do
+  hba_rules "$text"
+  for address in "${ORDERED[@]}"; do
     if ((result == 1)); then
       SEEN[$address]="$file cannot be read"
-      continue
+    elif [[ -n ${RULES[$address]:-} ]]; then
+      SEEN[$address]=$(one_line "${RULES[$address]}")
+    else
+      SEEN[$address]=absent
     fi
-    lines=$(hba_lines "$address" <<<"$text" | paste -sd, | sed 's/,/, /g')
-    SEEN[$address]=${lines:-absent}
-  done < <(hba_addresses)
+  done
 }
 
 # pgHbaEntry_apply: adds what is missing after the comment under which xCAT's pgsqlsetup writes; all other lines and their order stay.
 # A rule of ours that stands twice or with another method is replaced: the first match decides.
 pgHbaEntry_apply() {
-  local address absent=() file text
-  [[ -n $(hba_addresses) ]] || return 0
+  local address absent=() file text ORDERED
+  local -A RULES
+  hba_addresses
+  ((${#ORDERED[@]})) || return 0
   file=$(path_of "${WANT[file]}")
   text=$(share_text "$file" "who may log in") || exit
-  while read -r address; do
-    [[ $(hba_lines "$address" <<<"$text") == "${WANT[$address]}" ]] || absent+=("$address")
-  done < <(hba_addresses)
+  hba_rules "$text"
+  for address in "${ORDERED[@]}"; do
+    [[ ${RULES[$address]:-} == "${WANT[$address]}" ]] || absent+=("$address")
+  done
   pgHbaEntry_forget
   ((${#absent[@]})) || return 0
   lease_require "$file"

@@ -148,10 +148,10 @@ serviceSet_apply() {
   done
   for unit in "${units[@]}"; do
     [[ ${WANT[$unit]} == running* ]] || continue
-    unit_require "$unit"
     # It listens on the addresses that were there when it started (facts/xcat.md 4.4).
     [[ $unit != postgresql ]] || ! postgresql_misses_the_vip || service_stop "$unit"
     now=$(unit_now "$unit") || exit
+    [[ $now != 'not installed, '* ]] || unit_require "$unit"
     [[ $now == running,* ]] || service_start "$unit"
   done
   # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service (facts/xcat.md 2.3 and 2.7).
@@ -467,4 +467,9 @@ services_left() {
   done
 }
 
-milliseconds() { printf '%s\n' "$(($(date +%s%N) / 1000000))"; }
+# milliseconds: bash 4.4 does not know them.
+milliseconds() {
+  local now=${EPOCHREALTIME:-}
+  if [[ -n $now ]]; then now=${now/[.,]/}000; else now=$(date +%s%N); fi
+  printf '%s\n' "$((now / 1000000))"
+}

@@ -12,6 +12,29 @@ linked_directories() {
   done | LC_ALL=C sort
 }
 
+# directories_look: fills HERE, the directories by their names here, in order; and by these names MANUAL, the manual's name, ON_SHARE, its place on
+# the share, and LINK, where the link leads; nothing where it is none. The share is not looked at.
+directories_look() {
+  local name names=() paths=() links=() targets=() ORDERED index
+  MANUAL=() ON_SHARE=() LINK=()
+  for name in "${!WANT[@]}"; do [[ $name != /* || $name == *:* ]] || names+=("$name"); done
+  mapfile -t paths < <(for name in "${names[@]}"; do path_of "$name"; done)
+  in_order "${paths[@]}"
+  HERE=("${ORDERED[@]}")
+  for index in "${!paths[@]}"; do
+    name=${paths[index]}
+    MANUAL[$name]=${names[index]} ON_SHARE[$name]=${WANT[${names[index]}]#-> }
+    [[ ! -L $name ]] || links+=("$name")
+  done
+  ((${#links[@]})) || return 0
+  mapfile -t targets < <(readlink -- "${links[@]}")
+  for index in "${!links[@]}"; do
+    name=${links[index]}
+    # One that went meanwhile, or a target with a newline.
+    if ((${#targets[@]} == ${#links[@]})); then LINK[$name]=${targets[index]}; else LINK[$name]=$(readlink -- "$name"); fi
+  done
+}
+
 shared_of() {
   local directory
   directory=$(manual_path "$1")
@@ -32,7 +55,12 @@ is_mount_point() {
 
 # owner_of PATH: USER:GROUP MODE, or absent.
 owner_of() {
-  local kind
+  local kind answer
+  # One question where it is there.
+  if answer=$(share_do stat -c '%U:%G %a' -- "$1" 2>&1); then
+    printf '%s\n' "$answer"
+    return 0
+  fi
   kind=$(share_kind "$1") || exit
   if [[ $kind == absent ]]; then
     printf 'absent\n'
@@ -43,15 +71,19 @@ owner_of() {
 }
 
 sharedDataLinks_observe() {
-  local key directory name kind
+  local key directory name names=() HERE=()
+  local -A MANUAL=() ON_SHARE=() LINK=() KIND=()
   seen_as_told restoreFrom
   [[ $(share_state) == @(ok|is\ mounted\ read-only) ]] || share_require
-  while read -r directory; do
-    name=$(manual_path "$directory")
-    if [[ -L $directory ]]; then
-      SEEN[$name]="-> $(readlink -- "$directory")"
-      kind=$(share_kind "$directory/") || exit
-      [[ $kind == directory ]] || SEEN[$name]="${SEEN[$name]} (not there)"
+  directories_look
+  names=("${!LINK[@]}")
+  # With a slash: what they lead to.
+  share_kinds "${names[@]/%//}"
+  for directory in "${HERE[@]}"; do
+    name=${MANUAL[$directory]}
+    if [[ -n ${LINK[$directory]:-} ]]; then
+      SEEN[$name]="-> ${LINK[$directory]}"
+      [[ ${KIND[$directory/]} == directory ]] || SEEN[$name]="${SEEN[$name]} (not there)"
     elif [[ -d $directory ]]; then
       SEEN[$name]="a local directory"
     elif [[ -e $directory ]]; then
@@ -59,18 +91,20 @@ sharedDataLinks_observe() {
     else
       SEEN[$name]=absent
     fi
-  done < <(linked_directories)
+  done
   for key in "${!WANT[@]}"; do
-    [[ $key != *:owner ]] || SEEN[$key]=$(owner_of "$(shared_of "${key%:owner}")") || exit
+    [[ $key != *:owner ]] || SEEN[$key]=$(owner_of "${WANT[${key%:owner}]#-> }") || exit
   done
 }
 
 # links_state: all, some or none of the directories are linked.
 links_state() {
-  local directory linked=0 other=0
-  while read -r directory; do
-    if is_linked "$directory"; then linked=$((linked + 1)); else other=$((other + 1)); fi
-  done < <(linked_directories)
+  local directory linked=0 other=0 HERE=()
+  local -A MANUAL=() ON_SHARE=() LINK=()
+  directories_look
+  for directory in "${HERE[@]}"; do
+    if [[ ${LINK[$directory]:-} == "${ON_SHARE[$directory]}" ]]; then linked=$((linked + 1)); else other=$((other + 1)); fi
+  done
   if ((other + linked == 0)); then printf 'unknown\n'; elif ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
 }
 
@@ -81,14 +115,15 @@ links_state() {
 #   both       directories that are here and on shared data
 #   copy       directories that are only here, each with its size; needed: their KiB; free: the KiB that the share has
 directories_facts() {
-  local directory shared kind size
+  local directory kind size HERE=()
+  local -A MANUAL=() ON_SHARE=() LINK=()
   FACT[mounted]='' FACT[elsewhere]='' FACT[missing]='' FACT[both]='' FACT[copy]='' FACT[needed]=0
   FACT[free]=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1 | tr -d ' ') ||
     fail unknown "the room on $SHARE cannot be told on $NODE; expected df to say it" "df ended with an error" "df -k $SHARE on $NODE; when it answers, run the same command again"
-  while read -r directory; do
-    is_linked "$directory" && continue
-    shared=$(shared_of "$directory")
-    kind=$(share_kind "$shared") || exit
+  directories_look
+  for directory in "${HERE[@]}"; do
+    [[ ${LINK[$directory]:-} != "${ON_SHARE[$directory]}" ]] || continue
+    kind=$(share_kind "${ON_SHARE[$directory]}") || exit
     if is_mount_point "$directory"; then
       FACT[mounted]="${FACT[mounted]:+${FACT[mounted]}, }$directory"
     elif [[ -L $directory ]]; then
@@ -107,7 +142,7 @@ directories_facts() {
       fi
       FACT[needed]=$((FACT[needed] + size))
     fi
-  done < <(linked_directories)
+  done
 }
 
 # first_setup_mark: the file that names the machine whose first setup has begun to place directories and has not linked all of them.
@@ -119,16 +154,18 @@ first_setup_by() { share_text "$(first_setup_mark)" "whose first setup has begun
 
 # shared_state: present, partial or absent: which of the directories are on shared data, complete.
 shared_state() {
-  local directory kind there=0 missing=0
+  local directory kind there=0 missing=0 HERE=()
+  local -A MANUAL=() ON_SHARE=() LINK=() KIND=()
   kind=$(share_kind "$(first_setup_mark)") || exit
   if [[ $kind != absent ]]; then
     printf 'partial\n'
     return 0
   fi
-  while read -r directory; do
-    kind=$(share_kind "$(shared_of "$directory")") || exit
-    if [[ $kind == directory ]]; then there=$((there + 1)); else missing=$((missing + 1)); fi
-  done < <(linked_directories)
+  directories_look
+  share_kinds "${ON_SHARE[@]}"
+  for directory in "${HERE[@]}"; do
+    if [[ ${KIND[${ON_SHARE[$directory]}]} == directory ]]; then there=$((there + 1)); else missing=$((missing + 1)); fi
+  done
   if ((missing == 0)); then printf 'present\n'; elif ((there == 0)); then printf 'absent\n'; else printf 'partial\n'; fi
 }
 
@@ -168,13 +205,15 @@ differences() {
 
 # to_copy: the directories that must be copied: not linked, and not on shared data, or there by an unfinished setup of ours.
 to_copy() {
-  local directory by kind
+  local directory by kind HERE=()
+  local -A MANUAL=() ON_SHARE=() LINK=()
   by=$(first_setup_by) || exit
-  while read -r directory; do
-    ! is_linked "$directory" || continue
-    kind=$(share_kind "$(shared_of "$directory")") || exit
+  directories_look
+  for directory in "${HERE[@]}"; do
+    [[ ${LINK[$directory]:-} != "${ON_SHARE[$directory]}" ]] || continue
+    kind=$(share_kind "${ON_SHARE[$directory]}") || exit
     [[ $kind != absent && $by != "$(machine_id)" ]] || printf '%s\n' "$directory"
-  done < <(linked_directories)
+  done
 }
 
 # sharedDataLinks_prepare: copies ahead of the stop, while the services run, so that the outage holds only what changed since.
@@ -240,20 +279,22 @@ link_directory() {
 
 # sharedDataLinks_apply: for the owner whole, on any other node only the links.
 sharedDataLinks_apply() {
-  local directory key shared owner kind directories again='' by copying=()
+  local directory key shared owner machine directories again='' by copying=() HERE=()
+  local -A MANUAL=() ON_SHARE=() LINK=() KIND=()
   install -d -m 0700 "$RECORDS"
   lease_read fresh
+  machine=$(machine_id)
   by=$(first_setup_by) || exit
   # Whoever started a server there: what it commits to a directory that steps aside is lost.
   directory=$(path_of /var/lib/pgsql)
   [[ -L $directory || ! -d $directory ]] || database_prove_stopped
   if [[ ${LEASE[is]} == mine ]]; then
-    [[ $by != "$(machine_id)" ]] || again=yes
+    [[ $by != "$machine" ]] || again=yes
     directories=$(to_copy) || exit
     [[ -z $directories ]] || mapfile -t copying <<<"$directories"
     if ((${#copying[@]})); then
-      by=$(machine_id)
-      machine_id >"$(first_setup_mark)"
+      by=$machine
+      printf '%s\n' "$machine" >"$(first_setup_mark)"
       sync -f "$SHARE/.xcat-ha"
     fi
     for directory in "${copying[@]}"; do
@@ -261,30 +302,31 @@ sharedDataLinks_apply() {
     done
     for key in "${!WANT[@]}"; do
       [[ $key == *:owner ]] || continue
-      shared=$(shared_of "${key%:owner}")
+      shared=${WANT[${key%:owner}]#-> }
       owner=$(owner_of "$shared") || exit
       [[ $owner != "${WANT[$key]}" ]] || continue
       # Each by itself: in a list of && a failure would be swallowed.
       chown -- "${WANT[$key]% *}" "$shared"
       chmod -- "${WANT[$key]#* }" "$shared"
     done
-    rm -rf -- "$SHARE/.xcat-ha/copy-$(machine_id)"
+    rm -rf -- "$SHARE/.xcat-ha/copy-$machine"
   elif [[ -n $by ]]; then
     fail refused "a first setup has not finished, and $NODE does not hold the owner lease; expected its end before $NODE makes a link: a local directory could be the truth" \
       "$(first_setup_mark): machine $by; $(lease_sentence)" "pulumi up on the stack of ${LEASE[node]:-the active node}, with it as activeNode: it goes on where it ended"
   fi
   # All before the first link: a setup that fails up to here goes back by itself.
-  while read -r directory; do
-    kind=$(share_kind "$(shared_of "$directory")") || exit
-    [[ $kind == directory ]] ||
-      fail misconfigured "$(shared_of "$directory") is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
+  directories_look
+  share_kinds "${ON_SHARE[@]}"
+  for directory in "${HERE[@]}"; do
+    [[ ${KIND[${ON_SHARE[$directory]}]} == directory ]] ||
+      fail misconfigured "${ON_SHARE[$directory]} is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
         "set up the active node first, or mount the right share on $NODE"
-  done < <(linked_directories)
+  done
   share_remember
-  while read -r directory; do
-    link_directory "$directory"
-  done < <(linked_directories)
-  [[ $by != "$(machine_id)" ]] || rm -f -- "$(first_setup_mark)"
+  for directory in "${HERE[@]}"; do
+    [[ ${LINK[$directory]:-} == "${ON_SHARE[$directory]}" ]] || link_directory "$directory"
+  done
+  [[ $by != "$machine" ]] || rm -f -- "$(first_setup_mark)"
 }
 
 # dissolved_mark: names the node that took the data back to itself. From then on its local directories are the truth, and the shared ones old.

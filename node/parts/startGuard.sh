@@ -7,6 +7,13 @@ guard_text() {
   printf '# xcat-ha: starts only where the owner lease is held (xcat-ha guard).\n[Service]\nExecStartPre=+%s guard %%N\n' "$PROGRAM"
 }
 
+# guard_in FILE: the drop-in that is there, into REPLY.
+guard_in() {
+  REPLY=
+  IFS= read -r -d '' REPLY <"$1" || true
+  while [[ $REPLY == *$'\n' ]]; do REPLY=${REPLY%$'\n'}; done
+}
+
 # guarded_units: the units of the wanted services.
 guarded_units() {
   local service
@@ -15,7 +22,7 @@ guarded_units() {
 
 # guard_states UNIT...: fills GUARD by unit.
 guard_states() {
-  local unit file answer key value text index=0 asks=()
+  local unit file answer key value text index=0 asks=() REPLY
   declare -gA GUARD=()
   text=$(guard_text)
   answer=$(systemctl show -p Id -p ExecStartPre -- "${@/%/.service}" 2>&1 </dev/null) ||
@@ -31,9 +38,10 @@ guard_states() {
   index=0
   for unit; do
     file=$(guard_file "$unit")
+    [[ ! -e $file ]] || guard_in "$file"
     if [[ ! -e $file ]]; then
       GUARD[$unit]='not guarded'
-    elif [[ $(<"$file") != "$text" ]]; then
+    elif [[ $REPLY != "$text" ]]; then
       GUARD[$unit]="drop-in changed: $(grep -v '^#' "$file" | tr '\n' ' ')"
     elif [[ -z ${asks[index]:-} ]]; then
       GUARD[$unit]='guarded, but systemd has not read it'
@@ -60,11 +68,13 @@ startGuard_observe() {
 }
 
 startGuard_apply() {
-  local service unit file changed='' removed=''
+  local service unit file text state changed='' removed='' stale='' REPLY
+  text=$(guard_text)
   while read -r unit; do
     file=$(guard_file "$unit")
-    if [[ ! -e $file || $(<"$file") != "$(guard_text)" ]]; then
-      mkdir -p -- "$(dirname "$file")"
+    [[ ! -e $file ]] || guard_in "$file"
+    if [[ ! -e $file || $REPLY != "$text" ]]; then
+      mkdir -p -- "${file%/*}"
       guard_text | write_file "$file" 0644
       changed="$changed $unit"
     fi
@@ -79,7 +89,8 @@ startGuard_apply() {
   done
   startGuard_observe
   # systemd reads all its units again.
-  [[ -z $changed$removed && $(printf '%s\n' "${GUARD[@]}" | sort -u) == guarded ]] || systemctl daemon-reload </dev/null
+  for state in "${GUARD[@]}"; do [[ $state == guarded ]] || stale=yes; done
+  [[ -z $changed$removed$stale && ${#GUARD[@]} != 0 ]] || systemctl daemon-reload </dev/null
   [[ -z $changed ]] || say "start guard on$changed"
 }
 

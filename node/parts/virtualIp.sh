@@ -10,25 +10,25 @@ all_addresses() {
 
 # virtualIp_entries: one line per occurrence on any interface: ADDRESS/PREFIX brd BROADCAST dev INTERFACE label LABEL
 virtualIp_entries() {
-  local addresses
+  local addresses index word=() broadcast label=''
   addresses=$(all_addresses) || exit
-  awk -v vip="$1" '
-    { split($4, part, "/") }
-    part[1] == vip {
-      broadcast = "none"
-      for (i = 5; i < NF; i++) {
-        if ($i == "brd") broadcast = $(i + 1)
-        if ($i ~ /\\$/) { label = $i; sub(/\\$/, "", label) }
-      }
-      print $4 " brd " broadcast " dev " $2 " label " label
-    }' <<<"$addresses"
+  while read -r -a word; do
+    [[ ${#word[@]} -gt 3 && ${word[3]%%/*} == "$1" ]] || continue
+    broadcast=none
+    for ((index = 4; index < ${#word[@]} - 1; index++)); do
+      [[ ${word[index]} != brd ]] || broadcast=${word[index + 1]}
+      # Before the backslash that ip shows instead of a newline.
+      [[ ${word[index]} != *\\ ]] || label=${word[index]%\\}
+    done
+    printf '%s brd %s dev %s label %s\n' "${word[3]}" "$broadcast" "${word[1]}" "$label"
+  done <<<"$addresses"
 }
 
 # virtualIp_is_here: without it every client of a running xcatd hangs (facts/xcat.md N1): nobody is asked then.
 virtualIp_is_here() {
-  local entries
-  entries=$(virtualIp_entries "$VIP") || exit
-  [[ -n $entries ]]
+  local addresses
+  addresses=$(all_addresses) || exit
+  [[ $addresses == *" inet $VIP"[/\ ]* ]]
 }
 
 virtualIp_observe() {

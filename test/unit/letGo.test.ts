@@ -469,7 +469,7 @@ test("first setup: a look that fails is not an empty share: what lies there is n
   rmSync(at("pgsql"));
   mkdirSync(at("pgsql/data"), { recursive: true });
   writeFileSync(at("share/pgsql/data/rows"), "live\n");
-  const failing = `timeout() { case "$*" in *" stat "*share/pgsql) return 124 ;; *) command timeout "$@" ;; esac; }`;
+  const failing = `timeout() { case "$*" in *" stat "*share/pgsql*) return 124 ;; *) command timeout "$@" ;; esac; }`;
   for (const verb of ["sharedDataLinks_prepare", "sharedDataLinks_apply", "shared_state"]) {
     const { code, stderr } = onNode(`${failing}; unset 'WANT[restoreFrom]'; ${verb}`);
     assert.equal(code, 40, `${verb}: ${stderr}`);
