@@ -13,6 +13,8 @@
 SHARE_DEADLINE=10
 readonly CLAIM_TRIES=10
 readonly LAST_EPOCH=999999
+# Of an owner file and of the description; 1 is what says none.
+readonly FORMAT=1
 
 # Who orders: program, by a stack's config; or console. An epoch keeps it.
 ORIGIN=program
@@ -211,7 +213,8 @@ lease_listing() {
     if ! cd -- "$1" 2>/dev/null; then
       # No epoch directory is no epoch; one that cannot be entered is none of the answers.
       answer=$(LC_ALL=C stat -- "$1" 2>&1) || case $answer in *": No such file or directory") [ -d "$2" ] && exit 0 ;; esac
-      exit 1
+      # Made between the two looks, or it cannot be entered.
+      cd -- "$1"
     fi
     if [ "$3" = fresh ]; then
       probe=$(mktemp .probe.XXXXXX)
@@ -254,6 +257,9 @@ lease_read() {
   while read -r key value; do
     [[ -z $key ]] || LEASE[$key]=$value
   done <<<"$listing"
+  [[ ${LEASE[format]:-1} =~ ^[0-9]{1,4}$ && ${LEASE[format]:-1} -le $FORMAT ]] ||
+    fail misconfigured "epoch ${LEASE[epoch]} is written in format ${LEASE[format]}, which xcat-ha on $NODE does not understand; expected $FORMAT at most" \
+      "$(lease_directory)/${LEASE[epoch]}.owner" "pulumi up from the checkout that wrote it, on the stack of $NODE: it brings the newer xcat-ha"
   if [[ -z ${LEASE[epoch]:-} ]]; then
     # On the share itself, and not below its mount point.
     share_require
@@ -399,7 +405,7 @@ lease_publish_next() {
   next_epoch_require
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
-    printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin %s\nformat 1\n' \
+    printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin %s\nformat %s\n' \
       "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$ORIGIN"
     [[ -z ${LEASE[node]:-} ]] || printf 'from %s\n' "${LEASE[node]}"
     cat
