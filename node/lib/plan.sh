@@ -43,9 +43,10 @@ step() { PLAN+=("$1"$'\t'"$2"$'\t'"$3"); }
 refuse() { [[ -n $REFUSAL ]] || REFUSAL=refuse$'\t'$1$'\t'$2$'\t'$3$'\t'$4; }
 
 plan() {
-  local PLAN=() REFUSAL=''
+  local PLAN=() REFUSAL='' steps
   plan_role
-  [[ -n $REFUSAL || " ${PLAN[*]%%$'\t'*} " != *' claim '* ]] || plan_clock
+  printf -v steps '%s\n' "${PLAN[@]}"
+  [[ -n $REFUSAL || $'\n'$steps != *$'\nclaim\t'* ]] || plan_clock
   # A refusal is the whole plan, also where steps were written before it was found; and one line, whatever it quotes.
   if [[ -n $REFUSAL ]]; then printf '%s\n' "${REFUSAL%%$'\n'*}"; else printf '%s\n' "${PLAN[@]}"; fi
 }
