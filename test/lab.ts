@@ -127,13 +127,7 @@ export class RowClient {
   }
 
   private command(...args: string[]) {
-    return [
-      process.execPath,
-      "--import",
-      join(ROOT, "node_modules/tsx/dist/loader.mjs"),
-      join(ROOT, "test/client.ts"),
-      ...args,
-    ];
+    return [process.execPath, "--require", require.resolve("tsx/cjs"), join(ROOT, "test/client.ts"), ...args];
   }
 
   /** The password travels in the environment, never in the arguments. */

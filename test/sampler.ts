@@ -231,9 +231,9 @@ export class Sampler {
 
   constructor(lab: Lab) {
     writeFileSync(this.file, "");
-    const loader = join(__dirname, "../node_modules/tsx/dist/loader.mjs");
+    const loader = require.resolve("tsx/cjs");
     const errors = openSync(this.errors, "w");
-    this.child = spawn(process.execPath, ["--import", loader, __filename, lab.name, this.file], {
+    this.child = spawn(process.execPath, ["--require", loader, __filename, lab.name, this.file], {
       stdio: ["ignore", "ignore", errors],
     });
     closeSync(errors);

@@ -406,7 +406,7 @@ lease_publish_next() {
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
     printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin %s\nformat %s\n' \
-      "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$ORIGIN"
+      "$NODE" "$(machine_id)" "$(boot_id)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$ORIGIN" "$FORMAT"
     [[ -z ${LEASE[node]:-} ]] || printf 'from %s\n' "${LEASE[node]}"
     cat
   } | lease_publish "$next.owner" || return

@@ -33,6 +33,9 @@ load_settings() {
   document_load DESCRIPTION "$CONFIGURATION/description" ||
     fail misconfigured "$CONFIGURATION/description is no document of this program; expected the description of this node" \
       "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
+  [[ ${DESCRIPTION[settings.format]:-1} == "$FORMAT" ]] ||
+    fail misconfigured "$CONFIGURATION/description is written in format ${DESCRIPTION[settings.format]}, which this xcat-ha does not understand; expected $FORMAT" \
+      "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers both anew"
   use_settings DESCRIPTION
   resolve_units
 }

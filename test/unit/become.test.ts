@@ -20,7 +20,7 @@ writeFileSync(
 
 function onNode(script: string) {
   return bash(
-    ["report", "document", "files", "observe", "become"].map((name) => `node/lib/${name}.sh`),
+    ["report", "document", "files", "observe", "lease", "become"].map((name) => `node/lib/${name}.sh`),
     `source node/lib/main.sh
      NODE=xcatmn1 ROLE=active CONFIGURATION=${folder}; use_settings() { :; }; resolve_units() { :; }
      apply_part() { local key; for key in "\${!WANT[@]}"; do echo "$key=\${WANT[$key]}"; done | sort; }; virtualIp_prepare() { apply_part; }
@@ -39,6 +39,11 @@ const BROKEN: [what: string, spoil: string, said: RegExp, step?: string][] = [
     "whose description has a broken line",
     `document_read() { local -n into=$1; into[active.virtualIp.ip]=10.5.106.7; return 1; }`,
     /^error: \S+\/description is no document of this program; expected the description of this node\n/,
+  ],
+  [
+    "whose description is of a newer format",
+    "document_read() { local -n into=$1; into[settings.format]=2; }",
+    /^error: \S+\/description is written in format 2, which this xcat-ha does not understand; expected 1\n/,
   ],
   ["whose description is not there", "CONFIGURATION=/nowhere", /^error: \/nowhere\/description is not there; /],
   [

@@ -74,7 +74,7 @@ function demo(
   writeFileSync(join(root, "lab/lab"), LAB, { mode: 0o755 });
   writeFileSync(join(root, "test/sampler.ts"), SAMPLER);
   mkdirSync(join(root, "tmp"));
-  const typed = [process.execPath, "--import", "tsx", "demo/demo.ts", ...words];
+  const typed = [process.execPath, "--require", "tsx/cjs", "demo/demo.ts", ...words];
   const [file, ...rest] = terminal ? ["script", "-qec", typed.join(" "), "/dev/null"] : typed;
   const told = {
     FAULT: "",

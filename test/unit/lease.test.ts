@@ -45,6 +45,24 @@ for (const [what, spoil, error] of [
     assert.match(stderr, error);
   });
 
+for (const [format, code] of [
+  ["format 1", 0],
+  ["by an older program", 0],
+  ["format 2", 30],
+  ["format soon", 30],
+] as const)
+  test(`an epoch that says "${format}" is ${code ? "refused: what it means is not known" : "read"}`, () => {
+    const { code: ended, stderr } = onShare(
+      `printf 'node xcatmn2\\nmachine x\\nboot y\\n${format}\\n' | lease_publish 000001.owner; lease_read; [[ \${LEASE[is]} == other ]]`,
+    );
+    assert.equal(ended, code, stderr);
+    if (code)
+      assert.match(
+        stderr,
+        /^error: epoch 000001 is written in format \S+, which xcat-ha on xcatmn1 does not understand; expected 1/,
+      );
+  });
+
 const PROCESSES = 20;
 const ROUNDS = 6;
 
