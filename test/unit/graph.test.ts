@@ -78,7 +78,8 @@ async function graphOf(name: string, role: Role): Promise<Registered[]> {
     return register(request, callback);
   };
   // After the mocks are set, or its first resource would ask for an engine.
-  const { ManagementNode } = await import("../../components/managementNode");
+  const { ManagementNode } =
+    require("../../components/managementNode") as typeof import("../../components/managementNode");
   new ManagementNode(name, { clusterFile, cluster, stack: STACK, name, role });
   await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   return registered;
@@ -86,8 +87,9 @@ async function graphOf(name: string, role: Role): Promise<Registered[]> {
 
 /** The values of every part, without an engine. */
 async function valuesOf(name: string, role: Role): Promise<Record<Part, Record<string, string>>> {
-  const { describeNode, roleValues } = await import("../../components/description");
-  const { partFacts } = await import("../../components/managementNode");
+  const { describeNode, roleValues } =
+    require("../../components/description") as typeof import("../../components/description");
+  const { partFacts } = require("../../components/managementNode") as typeof import("../../components/managementNode");
   const facts = partFacts({ cluster, name });
   const description = describeNode(settingsOf(cluster, name), facts);
   const values = Object.entries(roleValues(facts)).map(([part, roles]) => [part, roles[role]]);

@@ -178,7 +178,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
        unit_processes() { :; }; units_of() { echo "$1"; }; services_left() { [[ -e $RUN/killed ]] || echo 'postgresql xcatd '; }
        systemctl() { echo "$*"; [[ "$*" != *kill*postgresql* ]] || touch "$RUN/killed"; }
        verb_beat; [[ ! -e $RUN/cron ]]`,
-      [...LEASE, "node/lib/plan.sh", "node/parts/beat.sh"],
+      [...LEASE, "node/lib/freeze.sh", "node/lib/plan.sh", "node/parts/beat.sh"],
     );
     assert.equal(code, 0, stderr);
     assert.match(
