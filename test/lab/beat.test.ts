@@ -29,6 +29,20 @@ test("the owner's beat moves", async () => {
   assertPair("xcatmn1");
 });
 
+test("a frozen pair: both nodes refuse a change of role, until it is thawed on either", () => {
+  pairWith("xcatmn1");
+  lab.on("xcatmn1", "xcat-ha freeze 60 'kernel update'");
+  const plan = (node: string, role: string) => lab.run(["ssh", node, `xcat-ha plan ${role}`]);
+  for (const { code, output } of [plan("xcatmn1", "standby"), plan("xcatmn2", "active")]) {
+    assert.equal(code, 10, output);
+    assert.match(output, /the pair is frozen until \S+Z by xcatmn1: kernel update; /);
+  }
+  assert.match(lab.on("xcatmn2", "xcat-ha status"), /^frozen +until \S+Z by xcatmn1: kernel update$/m);
+  lab.on("xcatmn2", "xcat-ha thaw");
+  const { code, output } = plan("xcatmn1", "standby");
+  assert.equal(code, 0, output);
+});
+
 test("an owner whose share hangs steps down after shareLossSeconds; when the hang ends, it does not go on", async () => {
   pairWith("xcatmn1");
   lab.must("share", "xcatmn1", "hang");

@@ -257,6 +257,8 @@ describe("a real sshd", { skip: CANNOT_RUN, concurrency: true }, () => {
     // A connection of its own: the other tests share theirs.
     cluster.hostKeys = { ...cluster.hostKeys, xcatmn1: `${sshd.hostKey} lost` };
     const session = await open(cluster);
+    // Stopped first: no answer may come between the question and the loss.
+    session.child.kill("SIGSTOP");
     const asked = session.request("observe", "virtualIp", { ip: "203.0.113.7", address: "absent" });
     session.child.kill("SIGKILL");
     await assert.rejects(asked, {
