@@ -46,15 +46,25 @@ freeze() {
   lease_read fresh
   [[ ${LEASE[is]} == mine ]] || fail held "$NODE is not the active node; expected to freeze the pair there" "$(lease_sentence)" "xcat-ha freeze on ${LEASE[node]:-the active node}"
   text="$(($(seconds_now) + 60 * $1)) $NODE $2"
-  install -d -m 0700 "$RECORDS"
-  write_file "$RECORDS/frozen" 0600 <<<"$text"
   share_do bash -c 'set -eu; printf "%s\n" "$2" >"$1.new"; sync "$1.new"; mv -f -- "$1.new" "$1"' freeze "$(frozen_file)" "$text" || true
   [[ $(share_text "$(frozen_file)" "whether the pair is frozen") == "$text" ]] ||
     fail incomplete "$(frozen_file) was not written; expected the freeze in it, for the other node" "$SHARE $(share_state)" "look at the share on $NODE, then run the same command again; or xcat-ha thaw"
+  # Behind the share: a beat between the two would take it away.
+  install -d -m 0700 "$RECORDS"
+  write_file "$RECORDS/frozen" 0600 <<<"$text"
   say "frozen $(frozen_sentence "$text"): no role changes, and no lost share makes $NODE step down. Before that: xcat-ha thaw"
 }
 
-# thaw: on either node. What another one has noted for itself ends with its time; a newer epoch makes it step down all the same.
+# frozen_follow: at each beat of the owner. What it has noted is what the share says, or goes with it: the other node has thawed. Where that
+# cannot be told it stays, until its time.
+frozen_follow() {
+  local text
+  [[ -e $RECORDS/frozen ]] || return 0
+  text=$(share_text "$(frozen_file)" "whether the pair is frozen" 2>/dev/null) || return 0
+  if [[ -n $text ]]; then write_file "$RECORDS/frozen" 0600 <<<"$text"; else rm -f -- "$RECORDS/frozen"; fi
+}
+
+# thaw: on either node; the owner's own note goes with its next beat.
 thaw() {
   rm -f -- "$RECORDS/frozen"
   share_do rm -f -- "$(frozen_file)" || true

@@ -76,7 +76,10 @@ beat_facts() {
   fi
   case ${FACT[lease]} in
     none | unknown) FACT[share_lost]=$(share_lost_seconds "$began") FACT[frozen]=$(frozen_here) ;;
-    *) rm -f -- "$RUN/share-lost" ;;
+    *)
+      rm -f -- "$RUN/share-lost"
+      frozen_follow
+      ;;
   esac
   [[ ${FACT[lease]} != @(mine|mine-releasing) ]] || return 0
   directories_wanted

@@ -29,7 +29,7 @@ test("the owner's beat moves", async () => {
   assertPair("xcatmn1");
 });
 
-test("a frozen pair: both nodes refuse a change of role, until it is thawed on either", () => {
+test("a frozen pair: both nodes refuse a change of role, until it is thawed on either", async () => {
   pairWith("xcatmn1");
   lab.on("xcatmn1", "xcat-ha freeze 60 'kernel update'");
   const plan = (node: string, role: string) => lab.run(["ssh", node, `xcat-ha plan ${role}`]);
@@ -41,6 +41,8 @@ test("a frozen pair: both nodes refuse a change of role, until it is thawed on e
   lab.on("xcatmn2", "xcat-ha thaw");
   const { code, output } = plan("xcatmn1", "standby");
   assert.equal(code, 0, output);
+  const noted = () => lab.run(["ssh", "xcatmn1", "test -e /var/lib/xcat-ha/frozen"]).code === 0;
+  await until("the owner to see it", () => !noted());
 });
 
 test("an owner whose share hangs steps down after shareLossSeconds; when the hang ends, it does not go on", async () => {

@@ -161,7 +161,7 @@ for (const [ip, vip] of [
     const { code, stdout, stderr } = bash(
       ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/parts/beat.sh"],
       `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other)
-       load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; services_left() { :; }; directories_wanted() { :; }; links_state() { echo all; }
+       load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; frozen_follow() { :; }; services_left() { :; }; directories_wanted() { :; }; links_state() { echo all; }
        ip() { ${ip}; }; beat_facts; echo "\${FACT[vip]}"`,
     );
     assert.equal(code, 0, stderr);
@@ -183,7 +183,7 @@ function counted(looks: Look[], found = "") {
     ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
     `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
      load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
-     beat_may_look() { :; }; frozen_here() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
+     beat_may_look() { :; }; frozen_here() { :; }; frozen_follow() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
      # The first time that is asked for is when the look begins.
      uptime_seconds() { if [[ -e $RUN/began ]]; then rm "$RUN/began"; echo "\${looks[1]}"; else touch "$RUN/began"; echo "\${looks[0]}"; fi; }
      ${script.map((line) => `${line}; rm -f "$RUN/began"`).join("\n")}`,

@@ -88,6 +88,18 @@ for (const [what, spoil, script] of UNTOLD)
     assert.equal(stdout, "");
   });
 
+for (const [what, spoil, noted] of [
+  ["says the same", ":", "1003600 xcatmn1 kernel update\n"],
+  ["says nothing any more", "rm $SHARE/.xcat-ha/frozen", undefined],
+  ["says another end", "echo 2000000 xcatmn1 longer >$SHARE/.xcat-ha/frozen", "2000000 xcatmn1 longer\n"],
+  ["does not answer", "share_do() { return 124; }", "1003600 xcatmn1 kernel update\n"],
+] as const)
+  test(`the owner's beat, where the share ${what}: its own note ${noted ? `says ${noted.trim()}` : "goes"}`, () => {
+    const { code, stderr } = onNode(`freeze 60 'kernel update'; ${spoil}; frozen_follow`);
+    assert.equal(code, 0, stderr);
+    assert.equal(existsSync(NOTED) ? readFileSync(NOTED, "utf8") : undefined, noted);
+  });
+
 test("a note that cannot be read keeps no owner from stepping down", () => {
   for (const note of ["soon\n", ""]) {
     writeFileSync(NOTED, note);
