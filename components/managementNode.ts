@@ -110,8 +110,7 @@ export class ManagementNode extends pulumi.ComponentResource {
     );
     let after: pulumi.Resource[] = [];
     for (const part of PARTS) after = [make[part]({ node, lease, after }).converged];
-    const fence = new Fence("fence", { node, lease }, parent);
-    after = [...after, fence.observation];
+    after.push(new Fence("fence", { node, lease }, parent).observation);
     new Destroyable("destroyable", { node, lease, after, restoreFrom: facts.sharedDataLinks.restoreFrom }, parent);
     this.registerOutputs({});
   }

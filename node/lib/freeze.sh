@@ -46,7 +46,7 @@ freeze() {
   lease_read fresh
   [[ ${LEASE[is]} == mine ]] || fail held "$NODE is not the active node; expected to freeze the pair there" "$(lease_sentence)" "xcat-ha freeze on ${LEASE[node]:-the active node}"
   text="$(($(seconds_now) + 60 * $1)) $NODE $2"
-  share_do bash -c 'set -eu; printf "%s\n" "$2" >"$1.new"; sync "$1.new"; mv -f -- "$1.new" "$1"' freeze "$(frozen_file)" "$text" || true
+  share_write "$(frozen_file)" 0644 <<<"$text" || true
   [[ $(share_text "$(frozen_file)" "whether the pair is frozen") == "$text" ]] ||
     fail incomplete "$(frozen_file) was not written; expected the freeze in it, for the other node" "$SHARE $(share_state)" "look at the share on $NODE, then run the same command again; or xcat-ha thaw"
   # Behind the share: a beat between the two would take it away.

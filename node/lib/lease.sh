@@ -180,6 +180,13 @@ share_read() {
 # share_text PATH TO_KNOW: the same, and nothing where it is not there.
 share_text() { share_read "$@" || (($? == 1)); }
 
+# share_write FILE MODE: standard input becomes FILE, on the share or here.
+share_write() {
+  within "$SHARE_DEADLINE" bash -c "$(declare -f write_file)"'
+    set -euo pipefail
+    write_file "$1" "$2"' write "$@"
+}
+
 # share_edit FILE MODE COMMAND...: what COMMAND makes of FILE, which it reads on its standard input, becomes FILE, on the share or here.
 share_edit() {
   local file=$1 mode=$2 content result=0
@@ -189,9 +196,7 @@ share_edit() {
   ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the file that is to be changed" "cat: No such file or directory" \
     "look at it on $NODE, then run the same command again"
   content=$(printf %s "${content%.}" | "$@" && printf .) || return
-  printf %s "${content%.}" | within "$SHARE_DEADLINE" bash -c "$(declare -f write_file)"'
-    set -euo pipefail
-    write_file "$1" "$2"' write "$file" "$mode" ||
+  printf %s "${content%.}" | share_write "$file" "$mode" ||
     fail incomplete "$file could not be written on $NODE within $SHARE_DEADLINE s; expected the change in it" "the lines above; $SHARE $(share_state)" \
       "look at the shared data on $NODE, then run the same command again"
 }
@@ -331,7 +336,8 @@ share_publish() {
     mkdir -p -- "$1"
     cd -- "$1"
     temporary=$(mktemp ".claim.XXXXXX")
-    trap "rm -f -- $temporary" EXIT
+    # At a deadline the signal comes twice, to this process and to its group: the second one must not end the rm.
+    trap "trap \"\" TERM; rm -f -- $temporary" EXIT
     cat >"$temporary"
     chmod 0644 "$temporary"
     sync "$temporary"

@@ -110,10 +110,9 @@ plan_role() {
   elif [[ -n ${FACT[mounted]} ]]; then
     refuse misconfigured "these are mount points on ${FACT[node]}: ${FACT[mounted]}; expected directories that can step aside for links to ${FACT[share_path]}" \
       "findmnt ${FACT[mounted]//,/} on ${FACT[node]}" "umount them and take them out of /etc/fstab on ${FACT[node]}, then run the same command again"
+  elif is_frozen; then
+    refuse_frozen
   else
-    case ${FACT[role]} in
-      active | standby) ! is_frozen || { refuse_frozen; return 0; } ;;
-    esac
     case ${FACT[role]} in
       active) plan_active ;;
       standby) plan_standby ;;
@@ -421,22 +420,21 @@ plan_standby() {
     step export end "the cluster data, before anything stops"
   fi
   case ${FACT[lease]} in
-    mine | mine-releasing | mine-rebooted) step release - "${FACT[sentence]}" ;;
+    mine | mine-releasing | mine-rebooted) plan_down "${FACT[sentence]}" "the other node may claim now" ;;
+    *) plan_down ;;
   esac
-  plan_parts standby before "taken back, in reverse order"
-  step prove - "no managed service and no process with the data directory"
-  case ${FACT[lease]} in
-    mine | mine-releasing | mine-rebooted) step released - "the other node may claim now" ;;
-  esac
-  plan_parts standby after "as on every standby node"
 }
 
 # plan_rollback: back from an activation that failed under its own epoch. Without the export of one that steps down: nothing was served yet.
-plan_rollback() {
-  step release - "the activation failed"
+plan_rollback() { plan_down "the activation failed" "either node may claim now"; }
+
+# plan_down [RELEASE RELEASED]: what is the active node's is taken back, and that is proven; inside a release, with its reasons, where the lease is
+# ours.
+plan_down() {
+  (($# == 0)) || step release - "$1"
   plan_parts standby before "taken back, in reverse order"
   step prove - "no managed service and no process with the data directory"
-  step released - "either node may claim now"
+  (($# == 0)) || step released - "$2"
   plan_parts standby after "as on every standby node"
 }
 

@@ -109,14 +109,16 @@ silence_require() {
 
 # fence_observe: what a standby node needs in the night that counts. That it says off of a node that answers is found here too.
 fence_observe() {
-  local state sign
+  local state sign=''
   if [[ ${WANT[status]} != on\ or\ off* ]]; then
     seen_as_told status
     return
   fi
   state=$(fence_state "$FENCE_LOOK_SECONDS")
-  if [[ $state == off ]] && sign=$(ssh_sign 2>/dev/null) && [[ -n $sign ]]; then
-    SEEN[status]="off, but $sign"
+  # What cannot be told of the node is no silence.
+  [[ $state != off ]] || sign=$(ssh_sign 2>&1) || sign=${sign%%$'\n'*}
+  if [[ -n $sign ]]; then
+    SEEN[status]="off, but ${sign#error: }"
   elif [[ $state == @(on|off|absent) ]]; then
     seen_as_told status
   else

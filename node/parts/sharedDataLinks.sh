@@ -6,10 +6,10 @@
 
 # linked_directories: what they are called here; the values are by the manual's names.
 linked_directories() {
-  local directory
-  for directory in "${!WANT[@]}"; do
-    [[ $directory != /* || $directory == *:* ]] || path_of "$directory"
-  done | LC_ALL=C sort
+  local HERE=()
+  local -A MANUAL=() ON_SHARE=() LINK=()
+  directories_look
+  ((${#HERE[@]} == 0)) || printf '%s\n' "${HERE[@]}"
 }
 
 # directories_look: fills HERE, the directories by their names here, in order; and by these names MANUAL, the manual's name, ON_SHARE, its place on

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertNoRowLost, longestGap } from "../client";
-import { assertNoDrift, assertPair, lab, NODES, pairWith, peerOf, STACK } from "./pair";
+import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "./pair";
 import { sampled } from "./sampled";
 import { SecretsWatch } from "./secrets";
 
@@ -33,7 +33,7 @@ test("planned failover there and back by the stock commands: every committed row
   const { commits, found } = await client.stop();
   assert.ok(commits.length > 20, `${commits.length} commits`);
   assertNoRowLost(commits, found);
-  for (const node of NODES) assertNoDrift(node);
+  for (const node of NODES) assertNoChanges(node);
   await secrets.assertNowhere(outputs);
 });
 

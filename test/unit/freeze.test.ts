@@ -62,7 +62,7 @@ const REFUSED: [what: string, script: string, code: number, said: RegExp, lease?
   ],
   [
     "where the share does not take it",
-    'share_do() { [[ $1 != bash ]] || return 1; "$@"; }; freeze 60 patches',
+    "mktemp() { return 1; }; export -f mktemp; freeze 60 patches",
     20,
     /was not written; expected the freeze in it/,
   ],

@@ -150,6 +150,12 @@ const OBSERVED: [what: string, make: () => void, seen: string, script?: string][
     "off, but xcatmn1 answers at 10.5.106.70: connection refused at port 22",
     "within() { shift; if [[ $* == *' ssh '* ]]; then echo 'bash: connect: Connection refused'; return 1; fi; \"$@\"; };",
   ],
+  [
+    "says off of a node of which nothing can be told",
+    () => fence("echo off"),
+    "off, but whether xcatmn1 answers at 10.5.106.70 port 22 cannot be told; expected an answer, or silence",
+    "within() { shift; if [[ $* == *' ssh '* ]]; then echo 'bash: connect: Network is unreachable'; return 1; fi; \"$@\"; };",
+  ],
   ["fails", () => fence("echo 'no BMC' >&2; exit 3"), `${FENCE} status xcatmn1 failed: no BMC`],
   ["may be read by others", () => fence(SWITCH, 0o755), "owner and mode are 0 755, expected root and 700"],
 ];
