@@ -12,12 +12,15 @@ export type BeatFacts = {
 
 export function beatValues({ onShareLoss, shareLossSeconds }: BeatFacts): RoleValues {
   return {
-    active: { timer: "running", onShareLoss, shareLossSeconds: String(shareLossSeconds) },
-    standby: { timer: "absent" },
+    active: { timer: "running", watch: "absent", onShareLoss, shareLossSeconds: String(shareLossSeconds) },
+    standby: { timer: "absent", watch: "running" },
   };
 }
 
-/** A timer on the active node: it shows that its owner lives, and steps down by itself when a newer epoch names another one. */
+/**
+ * A timer on the active node: it shows that its owner lives, and steps down by itself when a newer epoch names another one. And one on the
+ * standby node, which tells the site when the owner shows no life.
+ */
 export class Beat extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

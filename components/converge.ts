@@ -41,7 +41,7 @@ export const PROGRAM = "/usr/local/sbin/xcat-ha";
 /** The observation of one part of a node. */
 export function observe(
   parent: pulumi.ComponentResource,
-  part: Part | "bootstrap" | "fence",
+  part: Part | "bootstrap" | "siteCommands",
   values: Values,
   node: Pick<NodeContext, "clusterFile" | "stack" | "name">,
   dependsOn: pulumi.Resource[] = [],

@@ -5,7 +5,6 @@ import { ClockSource, type ClockSourceFacts } from "./clockSource";
 import { type NodeContext, observe, type PartArgs } from "./converge";
 import { describeNode } from "./description";
 import { Destroyable } from "./destroyable";
-import { Fence } from "./fence";
 import { HostsEntry, type HostsEntryFacts } from "./hostsEntry";
 import { HostsSyncCron, type HostsSyncCronFacts } from "./hostsSyncCron";
 import { ListenAddresses, type ListenAddressesFacts } from "./listenAddresses";
@@ -17,6 +16,7 @@ import { PgHbaEntry, type PgHbaEntryFacts } from "./pgHbaEntry";
 import { ServiceSet, type ServiceSetFacts } from "./serviceSet";
 import { managedUnits, peerOf, settingsOf } from "./settings";
 import { SharedDataLinks, type SharedDataLinksFacts } from "./sharedDataLinks";
+import { SiteCommands } from "./siteCommands";
 import { StartGuard, type StartGuardFacts } from "./startGuard";
 import { StaticAddress, type StaticAddressFacts } from "./staticAddress";
 import { VirtualIp, type VirtualIpFacts } from "./virtualIp";
@@ -110,7 +110,7 @@ export class ManagementNode extends pulumi.ComponentResource {
     );
     let after: pulumi.Resource[] = [];
     for (const part of PARTS) after = [make[part]({ node, lease, after }).converged];
-    after.push(new Fence("fence", { node, lease }, parent).observation);
+    after.push(new SiteCommands("siteCommands", { node, lease }, parent).observation);
     new Destroyable("destroyable", { node, lease, after, restoreFrom: facts.sharedDataLinks.restoreFrom }, parent);
     this.registerOutputs({});
   }

@@ -271,6 +271,7 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
                           become active although NODE, which is dead, holds that epoch
   xcat-ha freeze MINUTES REASON
                           on the active node: no role changes, and no lost share makes it step down; xcat-ha thaw ends it before
+  xcat-ha notify          have /etc/xcat-ha.notify tell a test
   xcat-ha verify          every check of the active node: the parts, xcatprobe, the cluster data
   xcat-ha sync-hosts      send /etc/hosts to the other node now (cron does it)
   xcat-ha remove nodeProgram   away with the start guard and xcat-ha, on a node that was let go and stayed linked
@@ -353,6 +354,15 @@ main() {
       install -d -m 0700 "$RUN"
       load_settings
       verb_beat
+      ;;
+    watch)
+      install -d -m 0700 "$RUN"
+      load_settings
+      verb_watch
+      ;;
+    notify)
+      load_settings
+      notify_send "${2:-}" "${3:-}"
       ;;
     sync-hosts)
       load_settings

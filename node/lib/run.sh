@@ -131,6 +131,7 @@ work() {
   set -e
   # Into the file that is there: whoever follows has it open.
   printf '%s\n' "$result" >>"$directory/exit"
+  [[ $verb != become ]] || notify_of_order "$verb $argument" "$result" "$directory/log"
 }
 
 # Most steps say something earlier.

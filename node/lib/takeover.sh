@@ -107,37 +107,31 @@ silence_require() {
     "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
 }
 
-# fence_observe: what a standby node needs in the night that counts. That it says off of a node that answers is found here too.
-fence_observe() {
+# siteCommands_fence: of a standby node. That it says off of a node that answers is found here too.
+siteCommands_fence() {
   local state sign=''
-  if [[ ${WANT[status]} != on\ or\ off* ]]; then
-    seen_as_told status
+  if [[ ${WANT[fence]} != on\ or\ off* ]]; then
+    seen_as_told fence
     return
   fi
   state=$(fence_state "$FENCE_LOOK_SECONDS")
   # What cannot be told of the node is no silence.
   [[ $state != off ]] || sign=$(ssh_sign 2>&1) || sign=${sign%%$'\n'*}
   if [[ -n $sign ]]; then
-    SEEN[status]="off, but ${sign#error: }"
+    SEEN[fence]="off, but ${sign#error: }"
   elif [[ $state == @(on|off|absent) ]]; then
-    seen_as_told status
+    seen_as_told fence
   else
-    SEEN[status]=$state
+    SEEN[fence]=$state
   fi
 }
 
 # fence_state [SECONDS]: on or off, what the fence says of the other node; absent; or why it cannot be told.
 fence_state() {
   local answer limit=${1:-$FENCE_SECONDS}
-  answer=$(LC_ALL=C stat -L -c '%u %a' -- "$FENCE" 2>&1) || {
-    case $answer in
-      *': No such file or directory') printf 'absent\n' ;;
-      *) printf '%s\n' "$(one_line "$answer")" ;;
-    esac
-    return 0
-  }
-  if [[ $answer != '0 '?00 ]]; then
-    printf 'owner and mode are %s, expected root and 700\n' "$answer"
+  answer=$(site_command "$FENCE")
+  if [[ $answer != ok ]]; then
+    printf '%s\n' "$answer"
     return 0
   fi
   answer=$(within "$limit" "$FENCE" status "$PEER" 2>&1 </dev/null) || {
@@ -177,6 +171,8 @@ lease_take_over() {
   if [[ ${LEASE[is]} == other* && $((10#${LEASE[epoch]})) == "${TAKEOVER[epoch]}" ]]; then
     printf 'over %s\nevidence %s\nreason %s\n' "${LEASE[epoch]}" "${TAKEOVER[by]}" "${TAKEOVER[reason]}" | lease_publish_next || true
     lease_read fresh
+    [[ ${LEASE[is]} != mine ]] ||
+      notify takeover "$NODE takes over from $PEER, on the word of ${TAKEOVER[by]/confirmation/a person}: ${TAKEOVER[reason]}; $(lease_sentence). Whether it serves: xcat-ha status on $NODE"
   fi
   [[ ${LEASE[is]} == mine ]] || fail held "epoch ${TAKEOVER[epoch]} could not be taken over by $NODE; expected it to be the newest still" "$(lease_sentence)" \
     "xcat-ha status says who owns the shared data now; look there before anything else"

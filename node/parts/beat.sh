@@ -1,5 +1,6 @@
 # beat: every ten seconds the active node looks at the owner lease, shows that it lives, and steps down by itself where a newer epoch names
-# another owner or the shared data is gone (design section 7 point 3). A transient timer: nothing of it is there after a reboot.
+# another owner or the shared data is gone (design section 7 point 3). A transient timer: nothing of it is there after a reboot. And the standby
+# node's watch of it (node/lib/watch.sh), which a boot brings back.
 
 readonly BEAT_UNIT=xcat-ha-beat
 readonly BEAT_SECONDS=10
@@ -10,21 +11,31 @@ readonly BEAT_GAP_SECONDS=60
 readonly BEAT_HANGING=50
 
 beat_observe() {
-  local state
+  local answer key value active=() enabled=()
   seen_as_told onShareLoss shareLossSeconds
-  state=$(systemctl show -p ActiveState --value -- "$BEAT_UNIT.timer" 2>&1 </dev/null) || state="no answer: $state"
-  case $state in
+  # A block of lines for each, in their order.
+  answer=$(systemctl show -p ActiveState -p UnitFileState -- "$BEAT_UNIT.timer" "$WATCH_UNIT.timer" 2>&1 </dev/null) || answer="no answer: $answer"
+  while IFS='=' read -r key value; do
+    case $key in
+      ActiveState) active+=("$value") ;;
+      UnitFileState) enabled+=("$value") ;;
+    esac
+  done <<<"$answer"
+  case ${active[0]:-} in
     active) SEEN[timer]=running ;;
     inactive | failed) SEEN[timer]=absent ;;
-    *)
-      fail unknown "whether the beat runs on $NODE cannot be told; expected systemd to know $BEAT_UNIT.timer" "${state:-it said nothing}" \
-        "systemctl show $BEAT_UNIT.timer on $NODE; when it answers, run the same command again"
-      ;;
   esac
+  case ${active[1]:-} in
+    active | inactive | failed) SEEN[watch]=$(watch_state "${active[1]}" "${enabled[1]:-}") ;;
+  esac
+  [[ -n ${SEEN[timer]:-} && -n ${SEEN[watch]:-} ]] ||
+    fail unknown "whether the beat runs on $NODE, and the watch of it, cannot be told; expected systemd to know $BEAT_UNIT.timer and $WATCH_UNIT.timer" \
+      "$(one_line "${answer:-it said nothing}")" "systemctl show $BEAT_UNIT.timer $WATCH_UNIT.timer on $NODE; when it answers, run the same command again"
 }
 
 beat_apply() {
   beat_observe
+  if [[ ${SEEN[watch]} == "${WANT[watch]}" ]]; then :; elif [[ ${WANT[watch]} == running ]]; then watch_start; else watch_stop; fi
   [[ ${SEEN[timer]} != "${WANT[timer]}" ]] || return 0
   if [[ ${WANT[timer]} != running ]]; then
     lease_read fresh
@@ -53,7 +64,10 @@ beat_stop() {
     "$(systemctl status --no-pager "$BEAT_UNIT.timer" 2>&1 | tail -n 3 | tr '\n' ' ')" "systemctl stop $BEAT_UNIT.timer on $NODE, then run the same command again"
 }
 
-beat_remove() { beat_stop; }
+beat_remove() {
+  watch_stop
+  beat_stop
+}
 
 # verb_beat: what the timer runs. It waits for no lock: a run that goes on while another node is the owner is ended.
 verb_beat() {
@@ -71,7 +85,7 @@ beat_facts() {
   began=$(uptime_seconds)
   declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [frozen]='' [running]='' [vip]=absent [links]=unknown)
   # In a child: what cannot be read ends it, and not the beat.
-  if beat_may_look && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
+  if may_look "$BEAT_UNIT" "$BEAT_SECONDS" && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
   fi
   case ${FACT[lease]} in
@@ -88,11 +102,11 @@ beat_facts() {
   if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
 
-# beat_may_look: where many former looks hang in the kernel only one beat in ten adds another: nobody can end them.
-beat_may_look() {
+# may_look UNIT SECONDS: where many former looks of a timer hang in the kernel only one in ten adds another: nobody can end them.
+may_look() {
   local hanging
-  hanging=$(unit_processes "$BEAT_UNIT" 2>/dev/null | wc -l) || true
-  ((hanging < BEAT_HANGING || $(uptime_seconds) / BEAT_SECONDS % 10 == 0))
+  hanging=$(unit_processes "$1" 2>/dev/null | wc -l) || true
+  ((hanging < BEAT_HANGING || $(uptime_seconds) / $2 % 10 == 0))
 }
 
 # share_lost_seconds BEGAN: since the first of the looks that could not read it, without a gap between them; the last one began then. What was
@@ -127,9 +141,11 @@ beat_step() {
     disarm)
       # A killed unit is "failed"; what was killed on purpose is stopped.
       forget_failures
-      rm -f -- "$CRON_FILE"
+      rm -f -- "$CRON_FILE" "$RUN/step-down-blocked"
       systemctl stop "$BEAT_UNIT.timer" </dev/null
       say "stepped down: nothing of the owner's runs here any more"
+      notify demoted "$(demotion)
+Nothing of the owner's runs on $NODE any more. Who is active: xcat-ha role on either node. Nothing starts by itself: docs/failover.md"
       ;;
   esac
 }
@@ -184,8 +200,15 @@ services_gone() {
     # Not to know it is not "gone".
     running=$(services_left) || exit
     [[ -n $running ]] || break
-    ((SECONDS < limit)) || fail blocked "not all is gone on $NODE, which is not the owner any more: ${running%; }" "killed $DEMOTION_SECONDS s ago" \
-      "the next beat tries again; where they hang in the kernel, power $NODE off"
+    ((SECONDS < limit)) || {
+      # Once: each further beat comes here again.
+      [[ -e $RUN/step-down-blocked ]] || {
+        : >"$RUN/step-down-blocked"
+        notify step-down-blocked "$NODE steps down by itself, and not all is gone $DEMOTION_SECONDS s after it was killed: ${running%; }. The next beat tries again; where they hang in the kernel, power $NODE off"
+      }
+      fail blocked "not all is gone on $NODE, which is not the owner any more: ${running%; }" "killed $DEMOTION_SECONDS s ago" \
+        "the next beat tries again; where they hang in the kernel, power $NODE off"
+    }
     sleep 0.2
   done
 }

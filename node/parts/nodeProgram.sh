@@ -68,8 +68,8 @@ nodeProgram_remove() {
     say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir LINK), then on $NODE: xcat-ha remove nodeProgram"
     return 0
   fi
-  # One that is left stops what runs without the owner lease.
-  beat_stop
+  # A beat that is left stops what runs without the owner lease.
+  beat_remove
   home=$(dissolved_by) || exit
   if [[ ${home%% *} == "$NODE" ]]; then
     left=$(copies_left) || exit

@@ -90,11 +90,17 @@ function onNode(script: string, before = "") {
      unit_ready() { :; }; clock_offset() { :; }; command() { [[ \${2:-} != @(netplan|nmcli) ]] && builtin command "$@"; }; ifquery() { :; }
      mkdir -p "$F/guards"
      for service in ${Object.keys(VALUES.startGuard.active).join(" ")}; do guard_text >"$F/guards/$service"; done
+     mkdir -p "$F/units.active" "$F/units.standby"
+     for kind in service timer; do watch_text "$kind" >"$F/units.standby/xcat-ha-watch.$kind"; done
      systemctl() {
        local state=inactive arguments="$*" unit
        [[ $ROLE != active && $* != *ntpd* ]] || state=active
        case $1/$* in
          show*LoadState*) for unit in \${arguments##* -- }; do printf 'LoadState=loaded\\nActiveState=%s\\n\\n' "$state"; done ;;
+         show*UnitFileState*)
+           if [[ $ROLE == active ]]; then set -- active '' inactive ''; else set -- inactive '' active enabled; fi
+           printf 'ActiveState=%s\\nUnitFileState=%s\\n\\n' "$@"
+           ;;
          show*networkd*) echo inactive ;;
          show*ActiveState*) echo "$state" ;;
          show*ExecStartPre*) for unit in \${arguments##* -- }; do printf 'Id=%s\\nExecStartPre=%s\\n\\n' "$unit" "$PROGRAM guard"; done ;;
@@ -112,7 +118,7 @@ function onNode(script: string, before = "") {
      mkdir -p "$F/records"
      ${before}
      for ROLE in ${ROLES.join(" ")}; do
-       CRON_FILE=$F/cron.$ROLE
+       CRON_FILE=$F/cron.$ROLE UNIT_FOLDER=$F/units.$ROLE
        for PART in ${OBSERVED.join(" ")}; do
          [[ $PART/$ROLE != ownerLease/standby ]] || continue
          cp "$F/documents/$ROLE.$PART" "$F/records/values.$PART"

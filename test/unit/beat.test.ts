@@ -183,7 +183,7 @@ function counted(looks: Look[], found = "") {
     ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
     `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
      load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
-     beat_may_look() { :; }; frozen_here() { :; }; frozen_follow() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
+     may_look() { :; }; frozen_here() { :; }; frozen_follow() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
      # The first time that is asked for is when the look begins.
      uptime_seconds() { if [[ -e $RUN/began ]]; then rm "$RUN/began"; echo "\${looks[1]}"; else touch "$RUN/began"; echo "\${looks[0]}"; fi; }
      ${script.map((line) => `${line}; rm -f "$RUN/began"`).join("\n")}`,
@@ -278,12 +278,16 @@ test("an owner's beat asks for nothing but the lease; every other one for what r
   for (const lease of ["mine-rebooted", "released", "other", "none", GONE]) assert.equal(seen(lease), "all xcatd ");
 });
 
+/** What systemd says of the two timers; of the beat's alone, where the other one is not there. */
+const timers = (beat: string, watch = "inactive", enabled = "") =>
+  `printf 'ActiveState=%s\\nUnitFileState=%s\\n\\n' ${beat} '' ${watch} '${enabled}'`;
+
 function onNode(systemd: string, script: string, want = "running") {
   const run = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
   writeFileSync(join(run, "share-lost"), "1 1\n");
   const done = bash(
-    ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
-    `declare -A WANT=([timer]=${want}) SEEN=(); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { echo "lease required"; }
+    ["node/lib/report.sh", "node/lib/observe.sh", "node/lib/watch.sh", "node/parts/beat.sh"],
+    `declare -A WANT=([timer]=${want} [watch]=absent) SEEN=(); UNIT_FOLDER=$(mktemp -d '${run}/units.XXXX'); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { echo "lease required"; }
      systemd-run() { echo started; }
      systemctl() { [[ $1 != stop ]] || echo stopped; ${systemd}; }
      ${script}; [[ ! -e $RUN/share-lost ]] || echo "a former loss is kept"`,
@@ -292,14 +296,15 @@ function onNode(systemd: string, script: string, want = "running") {
   return done;
 }
 test("a beat that starts needs the lease, and counts a loss of the share from its own first look", () => {
-  const { code, stdout, stderr } = onNode("[[ $1 != show ]] || echo inactive", "beat_apply");
+  const { code, stdout, stderr } = onNode(`[[ $1 != show ]] || ${timers("inactive")}`, "beat_apply");
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "stopped\nlease required\nstarted\n");
 });
 
 const STATES: [what: string, systemd: string, seen: string | undefined][] = [
-  ["it runs", "echo active", "running"],
-  ["it does not", "echo inactive", "absent"],
+  ["it runs", timers("active"), "running"],
+  ["it does not", timers("inactive"), "absent"],
+  ["systemd says nothing of the other timer", "printf 'ActiveState=active\\nUnitFileState=\\n'", undefined],
   ["systemd does not answer", "echo 'Failed to connect to bus' >&2; return 1", undefined],
   ["systemd says nothing", ":", undefined],
 ];
@@ -308,7 +313,7 @@ for (const [what, systemd, seen] of STATES)
     const { code, stdout, stderr } = onNode(systemd, `beat_observe; echo "\${SEEN[timer]}"`);
     assert.equal(code, seen ? 0 : 40, stderr);
     if (seen) assert.match(stdout, new RegExp(`^${seen}$`, "m"));
-    else assert.match(stderr, /whether the beat runs on xcatmn1 cannot be told/);
+    else assert.match(stderr, /whether the beat runs on xcatmn1, and the watch of it, cannot be told/);
   });
 
 for (const [lease, code] of [
@@ -319,7 +324,7 @@ for (const [lease, code] of [
 ] as const)
   test(`a beat is asked to end, and the lease is ${lease}: ${code ? "it goes on" : "it ends"}`, () => {
     const { stdout, ...done } = onNode(
-      'if [[ $1 == show ]]; then [[ -e $RUN/ended ]] && echo inactive || echo active; fi; [[ $1 != stop ]] || touch "$RUN/ended"',
+      `if [[ $1 == show ]]; then if [[ -e $RUN/ended ]]; then ${timers("inactive")}; else ${timers("active")}; fi; fi; [[ $1 != stop ]] || touch "$RUN/ended"`,
       `lease_read() { declare -gA LEASE=([is]=${lease}); }; lease_sentence() { echo so; }; rm "$RUN/share-lost"; beat_apply`,
       "absent",
     );
@@ -329,7 +334,7 @@ for (const [lease, code] of [
   });
 
 test("a beat that does not stop is an error: it would stop what runs without the lease", () => {
-  const { code, stderr } = onNode("[[ $1 != show ]] || echo active", "beat_stop", "absent");
+  const { code, stderr } = onNode(`[[ $1 != show ]] || ${timers("active")}`, "beat_stop", "absent");
   assert.equal(code, 13, stderr);
   assert.match(stderr, /the beat still runs on xcatmn1/);
 });

@@ -100,7 +100,10 @@ const WANTED: Record<string, { active: Values; standby: Values }> = {
     active: { ...SYNC, cron: "0 2 * * * root /usr/local/sbin/xcat-ha sync-hosts", key: "present" },
     standby: { ...SYNC, cron: "absent", trust: "xcatmn2 (10.5.106.5) may deliver /etc/hosts" },
   },
-  beat: { active: { timer: "running", onShareLoss: "demote", shareLossSeconds: "60" }, standby: { timer: "absent" } },
+  beat: {
+    active: { timer: "running", watch: "absent", onShareLoss: "demote", shareLossSeconds: "60" },
+    standby: { timer: "absent", watch: "running" },
+  },
 };
 
 const values = roleValues(partFacts({ cluster, name: "xcatmn1" }));

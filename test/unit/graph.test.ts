@@ -133,7 +133,12 @@ for (const { name, role, address, hostKey } of STACKS)
         const observed = pairs.map(([part, parent]) => [part, part === "ownerLease" ? name : parent]);
         assert.deepEqual(
           placed(observations),
-          [...observed, ["bootstrap", "nodeProgram"], ["destroyable", "destroyable"], ["fence", "fence"]].sort(),
+          [
+            ...observed,
+            ["bootstrap", "nodeProgram"],
+            ["destroyable", "destroyable"],
+            ["siteCommands", "siteCommands"],
+          ].sort(),
         );
         assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
       },
@@ -215,9 +220,12 @@ for (const { name, role, address, hostKey } of STACKS)
     );
 
     await t.test(
-      "the refusal to destroy is a leaf that waits for the last part and the fence: it is deleted first",
+      "the refusal to destroy is a leaf that waits for the last part and the site's commands: it is deleted first",
       () => {
-        assert.deepEqual(observationOf("destroyable").dependsOn, [`command ${PARTS.at(-1)}`, "observation fence"]);
+        assert.deepEqual(observationOf("destroyable").dependsOn, [
+          `command ${PARTS.at(-1)}`,
+          "observation siteCommands",
+        ]);
         assert.ok(!graph.some(({ dependsOn }) => dependsOn.includes("observation destroyable")));
       },
     );

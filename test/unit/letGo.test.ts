@@ -92,7 +92,7 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
      guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { ls "$F/guards"; }
      load_values() { if [[ $2 == startGuard ]]; then WANT=([postgresql]=guarded); else WANT=([interface]=eth0); fi; }
      unit_stop() { echo "$1 is stopped" >>"$F/told"; }; unit_enabled() { echo "not enabled"; }
-     beat_stop() { :; }; quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
+     beat_remove() { :; }; quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
      virtual_ip_answer() { echo free; }; virtualIp_is_here() { false; }; virtualIp_add() { echo "the VIP is here" >>"$F/told"; }
      systemctl() { echo "systemctl $*" | sed 's/ --quiet//; s/ --//' >>"$F/told"; }
      ${script}`,
@@ -489,7 +489,7 @@ test("the proof that PostgreSQL is stopped needs a look at its data directory", 
 });
 
 test("a beat that is left ends before the guard goes and anything starts: it would stop what runs without a lease", () => {
-  const ends = `beat_stop() { echo "the beat ends" >>"$F/told"; }; ${DESTROY}`;
+  const ends = `beat_remove() { echo "the beat ends" >>"$F/told"; }; ${DESTROY}`;
   epoch(3, "xcatmn2");
   stepAside();
   guard();

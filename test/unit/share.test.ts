@@ -174,7 +174,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
       `RUN=$(mktemp -d) RECORDS=$RUN CRON_FILE=$RUN/cron VIP=10.5.106.7 UNITS=(postgresql xcatd) LEASE=(); readonly RUN_UNIT=xcat-ha-run
        declare -A FACT=(); touch "$RUN/cron"
        load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=0); }; directories_wanted() { :; }; links_state() { echo all; }
-       virtualIp_entries() { echo here; }; virtualIp_drop() { echo "VIP dropped"; }; virtualIp_keep_static() { :; }
+       virtualIp_entries() { echo here; }; virtualIp_drop() { echo "VIP dropped"; }; virtualIp_keep_static() { :; }; demotion() { :; }; notify() { echo "told: $1"; }
        unit_processes() { :; }; units_of() { echo "$1"; }; services_left() { [[ -e $RUN/killed ]] || echo 'postgresql xcatd '; }
        systemctl() { echo "$*"; [[ "$*" != *kill*postgresql* ]] || touch "$RUN/killed"; }
        verb_beat; [[ ! -e $RUN/cron ]]`,
@@ -183,7 +183,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^xcatmn1: stepping down by itself: the shared data could not be read for \d s\n[\s\S]*VIP dropped\n[\s\S]*xcatmn1: stepped down: nothing of the owner's runs here any more\n$/,
+      /^xcatmn1: stepping down by itself: the shared data could not be read for \d s\n[\s\S]*VIP dropped\n[\s\S]*xcatmn1: stepped down: nothing of the owner's runs here any more\ntold: demoted\n$/,
     );
     assert.ok(seconds < 25, `${seconds} s`);
   });
@@ -192,10 +192,10 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
 test("a beat whose former looks hang adds another only one time in ten", () => {
   const { code, stdout, stderr } = bash(
     ["node/lib/report.sh", "node/parts/beat.sh"],
-    `look() { processes=$1 uptime=$2; if beat_may_look; then echo looks; else echo not; fi; }
+    `look() { processes=$1 uptime=$2; if may_look xcat-ha-beat 10; then echo looks; else echo not; fi; }
      unit_processes() { seq "$processes"; }; cut() { echo "$uptime"; }
      look 4 1234; look 49 1234; look 50 1234; look 500 1234; look 500 1200; look 500 1209; look 500 1210
-     unit_processes() { return 13; }; beat_may_look && echo looks`,
+     unit_processes() { return 13; }; may_look xcat-ha-beat 10 && echo looks`,
   );
   assert.equal(code, 0, stderr);
   assert.deepEqual(stdout.split("\n"), ["looks", "looks", "not", "not", "looks", "looks", "not", "looks", ""]);
@@ -204,8 +204,8 @@ test("a beat whose former looks hang adds another only one time in ten", () => {
 test("what a beat leaves behind in the kernel does not keep systemd from the next one", () => {
   const { code, stdout, stderr } = bash(
     ["node/lib/report.sh", "node/parts/beat.sh"],
-    `declare -A WANT=([timer]=running) SEEN=(); RUN=/nowhere PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { :; }
-     systemctl() { echo inactive; return 3; }; beat_observe() { SEEN[timer]=absent; }; systemd-run() { echo "$*"; }; beat_apply`,
+    `declare -A WANT=([timer]=running [watch]=absent) SEEN=(); RUN=/nowhere PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { :; }
+     systemctl() { echo inactive; return 3; }; beat_observe() { SEEN=([timer]=absent [watch]=absent); }; systemd-run() { echo "$*"; }; beat_apply`,
   );
   assert.equal(code, 0, stderr);
   assert.match(stdout, / --property=KillMode=process xcat-ha beat\n$/);

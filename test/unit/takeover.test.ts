@@ -21,8 +21,15 @@ const LIBRARIES = ["report", "platform", "lease", "become"].map((name) => `node/
 /** On xcatmn2, whose peer answers nobody unless the script says so. */
 const onNode = (script: string) =>
   bash(
-    [...LIBRARIES, "node/lib/observe.sh", "node/parts/beat.sh", "node/parts/ownerLease.sh", "node/lib/takeover.sh"],
-    `NODE=xcatmn2 PEER=xcatmn1 PEER_ADDRESS=10.5.106.70 PEER_PORT=22 VIP=10.5.106.7 INTERFACE=eth0 SHARE=${at("share")} RUN=${at("run")} FENCE=${FENCE}
+    [
+      ...LIBRARIES,
+      "node/lib/observe.sh",
+      "node/parts/beat.sh",
+      "node/parts/ownerLease.sh",
+      "node/lib/notify.sh",
+      "node/lib/takeover.sh",
+    ],
+    `NODE=xcatmn2 PEER=xcatmn1 PEER_ADDRESS=10.5.106.70 PEER_PORT=22 VIP=10.5.106.7 INTERFACE=eth0 SHARE=${at("share")} RUN=${at("run")} FENCE=${FENCE} NOTIFY=/nowhere
      ROLE= SIGNS_SECONDS=1 LEASE_WAIT=0 TAKEOVER=([epoch]=7 [by]=fence [reason]='power supply burnt')
      share_state() { echo ok; }; machine_id() { echo machine-of-$NODE; }; boot_id() { echo boot-of-$NODE; }
      link_is_heard() { echo "10.0.0.1"; }; address_answer() { echo free; }
@@ -168,7 +175,7 @@ for (const [what, make, seen, script = ""] of OBSERVED)
     () => {
       make();
       const { code, stdout, stderr } = onNode(
-        `${script} declare -A SEEN=() WANT=([status]='on or off, where there is a fence'); observe_part fence; printf %s "\${SEEN[status]}"`,
+        `${script} declare -A SEEN=() WANT=([fence]='on or off, where there is a fence'); siteCommands_fence; printf %s "\${SEEN[fence]}"`,
       );
       assert.equal(code, 0, stderr);
       assert.equal(stdout, seen);
@@ -178,7 +185,7 @@ for (const [what, make, seen, script = ""] of OBSERVED)
 test("the fence of the active node is asked on the other one", () => {
   fence("touch $0.asked; echo on");
   const { stdout } = onNode(
-    `declare -A SEEN=() WANT=([status]='asked on the standby node'); observe_part fence; printf %s "\${SEEN[status]}"`,
+    `declare -A SEEN=() WANT=([fence]='asked on the standby node'); siteCommands_fence; printf %s "\${SEEN[fence]}"`,
   );
   assert.equal(stdout, "asked on the standby node");
   assert.ok(!existsSync(`${FENCE}.asked`));

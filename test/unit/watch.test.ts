@@ -1,0 +1,329 @@
+// The standby node's watch of the owner: what each look comes to, one after the other, and what the site is told.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, beforeEach, test } from "node:test";
+import { bash } from "./bash";
+
+const folder = mkdtempSync(join(tmpdir(), "xcat-ha-watch-"));
+const at = (name: string) => join(folder, name);
+after(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  rmSync(folder, { recursive: true });
+  for (const name of ["run", "units", "share/.xcat-ha/beat"]) mkdirSync(at(name), { recursive: true });
+});
+
+const onNode = (script: string) =>
+  bash(
+    [
+      ...["report", "document", "files", "observe", "lease", "freeze", "takeover", "watch"].map(
+        (name) => `node/lib/${name}.sh`,
+      ),
+      "node/parts/beat.sh",
+    ],
+    `NODE=xcatmn2 PEER=xcatmn1 SHARE=${at("share")} RUN=${at("run")} UNIT_FOLDER=${at("units")} PROGRAM=/usr/local/sbin/xcat-ha
+     declare -A WANT=() SEEN=() LEASE=()
+     may_look() { :; }; seconds_now() { echo 1000000; }; signs_of_life() { echo "xcatmn1 answers at 10.5.106.70: connection refused at port 22"; }
+     share_do() { "$@"; }; notify() { printf 'told %s\\n' "$1"; }
+     ${script}`,
+  );
+
+/** A look at that second of uptime: what the lease says and the beat's counter; "fails": the share does not answer. */
+type Look = [second: number, lease: string, beat?: string];
+const LEASE = `lease_read() {
+  [[ $lease != fails ]] || fail unknown "/HA on xcatmn2 hangs: no answer within 10 s" stat again
+  LEASE=([is]=\${lease% *} [node]=xcatmn1 [epoch]=000007 [time]=noon [dissolving]=\${lease#"\${lease% *}"})
+}`;
+/** What is told at which second. */
+function told(looks: Look[], frozen = "") {
+  const script = looks.map(
+    ([second, lease, beat = ""]) =>
+      `lease='${lease}'; counter='${beat}'; uptime_seconds() { echo ${second}; }; said=$(verb_watch) || exit; while read -r word event; do [[ $word != told ]] || echo "${second} $event"; done <<<"$said"`,
+  );
+  const { code, stdout, stderr } = onNode(
+    `${LEASE}; frozen() { printf '%s' '${frozen}'; }; share_text() { [[ $counter != fails ]] || fail unknown 'the beat cannot be read' cat again; printf '%s' "$counter"; }
+     ${script.join("\n")}`,
+  );
+  assert.equal(code, 0, stderr);
+  return stdout.split("\n").slice(0, -1);
+}
+
+const CASES: [what: string, looks: Look[], told: string[], frozen?: string][] = [
+  [
+    "the owner's beat moves",
+    [
+      [0, "other", "1"],
+      [30, "other", "4"],
+      [60, "other", "7"],
+      [90, "other", "10"],
+    ],
+    [],
+  ],
+  [
+    "it stands still: told once, a minute after it was seen so first",
+    [
+      [0, "other", "1"],
+      [30, "other", "1"],
+      [60, "other", "1"],
+      [90, "other", "1"],
+      [900, "other", "1"],
+    ],
+    ["60 owner-silent"],
+  ],
+  [
+    "it stood still for less",
+    [
+      [0, "other", "1"],
+      [59, "other", "1"],
+      [60, "other", "2"],
+      [119, "other", "2"],
+    ],
+    [],
+  ],
+  [
+    "it moves again",
+    [
+      [0, "other", "1"],
+      [60, "other", "1"],
+      [90, "other", "2"],
+      [120, "other", "5"],
+    ],
+    ["60 owner-silent", "90 owner-back"],
+  ],
+  [
+    "and stands still once more",
+    [
+      [0, "other", "1"],
+      [60, "other", "1"],
+      [90, "other", "2"],
+      [150, "other", "2"],
+    ],
+    ["60 owner-silent", "90 owner-back", "150 owner-silent"],
+  ],
+  [
+    "an owner that never showed one",
+    [
+      [0, "other"],
+      [60, "other"],
+    ],
+    ["60 owner-silent"],
+  ],
+  [
+    "an owner that steps down and stops on its way",
+    [
+      [0, "other-releasing", "1"],
+      [60, "other-releasing", "1"],
+    ],
+    ["60 owner-silent"],
+  ],
+  [
+    "an owner that dissolves the pair has no beat",
+    [
+      [0, "other yes", "1"],
+      [600, "other yes", "1"],
+    ],
+    [],
+  ],
+  [
+    "nobody owns",
+    [
+      [0, "released"],
+      [600, "released"],
+    ],
+    [],
+  ],
+  [
+    "no epoch yet",
+    [
+      [0, "none"],
+      [600, "none"],
+    ],
+    [],
+  ],
+  [
+    "this node becomes active meanwhile",
+    [
+      [0, "mine"],
+      [600, "mine"],
+    ],
+    [],
+  ],
+  [
+    "it steps down after it was silent",
+    [
+      [0, "other", "1"],
+      [60, "other", "1"],
+      [90, "released"],
+      [120, "other", "2"],
+    ],
+    ["60 owner-silent"],
+  ],
+  [
+    "the pair is frozen",
+    [
+      [0, "other", "1"],
+      [600, "other", "1"],
+    ],
+    [],
+    "until noon by xcatmn1: patches",
+  ],
+  [
+    "one look that fails",
+    [
+      [0, "other", "1"],
+      [30, "fails"],
+      [60, "other", "7"],
+    ],
+    [],
+  ],
+  [
+    "looks that fail: told once, a minute after the first",
+    [
+      [0, "other", "1"],
+      [30, "fails"],
+      [60, "fails"],
+      [90, "fails"],
+      [600, "fails"],
+    ],
+    ["90 owner-unknown"],
+  ],
+  [
+    "the beat alone cannot be read",
+    [
+      [0, "other", "fails"],
+      [60, "other", "fails"],
+    ],
+    ["60 owner-unknown"],
+  ],
+  [
+    "a look that fails is no life of a silent owner",
+    [
+      [0, "other", "1"],
+      [60, "other", "1"],
+      [90, "fails"],
+      [120, "other", "1"],
+    ],
+    ["60 owner-silent"],
+  ],
+  [
+    "nor silence of one that lives",
+    [
+      [0, "other", "1"],
+      [30, "fails"],
+      [90, "fails"],
+      [120, "other", "9"],
+      [179, "other", "9"],
+    ],
+    ["90 owner-unknown", "120 owner-back"],
+  ],
+  [
+    "the share is back, and the owner silent",
+    [
+      [0, "other", "1"],
+      [30, "fails"],
+      [90, "fails"],
+      [120, "other", "1"],
+    ],
+    ["90 owner-unknown", "120 owner-silent"],
+  ],
+];
+for (const [what, looks, expected, frozen] of CASES)
+  test(`watch: ${what}: ${expected.join(", ") || "nothing to tell"}`, () =>
+    assert.deepEqual(told(looks, frozen), expected));
+
+test("where many former looks hang the next one is none", () => {
+  const script = `lease_read() { echo never; }; may_look() { return 1; }; uptime_seconds() { echo "$second"; }`;
+  const { stdout, stderr } = onNode(`${script}; second=0; verb_watch; second=60; verb_watch`);
+  assert.match(
+    stdout,
+    /^xcatmn2: owner-unknown: whether the owner lives cannot be told on xcatmn2 since \S+: many former looks at \S+ hang/,
+    stderr,
+  );
+});
+
+test("what is told of a silent owner: since when, its epoch, its other signs of life, what to do", () => {
+  writeFileSync(at("share/.xcat-ha/beat/xcatmn1"), "12 boot-1\n");
+  const { code, stdout, stderr } = onNode(`lease=other; ${LEASE}
+    uptime_seconds() { echo "$second"; }; notify() { printf '%s\\n%s\\n' "$@"; }; say() { :; }
+    second=100; verb_watch; second=160; verb_watch`);
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    stdout,
+    `owner-silent
+the owner shows no life on the shared data since 1970-01-12T13:45:40Z: epoch 7 is held by xcatmn1 since noon (other); its beat is 12 boot-1
+other signs of life of xcatmn1: xcatmn1 answers at 10.5.106.70: connection refused at port 22
+where xcatmn1 was rebooted: pulumi up on its stack, or xcat-ha resume on it. Where it is dead: docs/failover.md, The active node is dead
+`,
+  );
+});
+
+for (const [what, signs, said] of [
+  ["none", ":", "none"],
+  [
+    "cannot be told",
+    "fail unknown 'whether xcatmn1 lives cannot be told' 'ip neigh' 'look'",
+    "whether xcatmn1 lives cannot be told",
+  ],
+])
+  test(`other signs of life: ${what}`, () => {
+    const { stdout, stderr } = onNode(
+      `signs_of_life() { ${signs}; }; WATCH=([since]=0); watch_words owner-silent so 60`,
+    );
+    assert.match(stdout, new RegExp(`^other signs of life of xcatmn1: ${said}$`, "m"), stderr);
+  });
+
+const STATES: [what: string, active: string, enabled: string, break_: string, seen: RegExp][] = [
+  ["as it was made", "active", "enabled", "", /^running$/],
+  ["stopped", "inactive", "enabled", "", /^inactive, with a unit file$/],
+  ["not at boot", "active", "disabled", "", /^running, and disabled at the next boot$/],
+  [
+    "edited",
+    "active",
+    "enabled",
+    `echo '# mine' >>${at("units")}/xcat-ha-watch.timer`,
+    /^another text in \S+xcat-ha-watch\.timer$/,
+  ],
+  [
+    "half gone",
+    "active",
+    "enabled",
+    `rm ${at("units")}/xcat-ha-watch.service`,
+    /^another text in \S+xcat-ha-watch\.service$/,
+  ],
+  ["gone", "inactive", "", `rm ${at("units")}/*`, /^absent$/],
+];
+for (const [what, active, enabled, break_, seen] of STATES)
+  test(`is the watch there? ${what}`, () => {
+    const { code, stdout, stderr } = onNode(
+      `systemctl() { :; }; watch_start; ${break_ || ":"}; watch_state ${active} '${enabled}'`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout.trim(), seen);
+  });
+
+test("started: enabled and running; a watch of a former time counts no more; stopped: nothing is left", () => {
+  writeFileSync(at("run/watch"), "sign\tso\n");
+  const { code, stdout, stderr } = onNode(
+    `systemctl() { echo "$*" >>$RUN/asked; }; watch_start; ls ${at("units")}; beat_observe() { SEEN[watch]=absent; }; watch_stop; watch_stop; cat $RUN/asked`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(stdout.split("\n").slice(0, -1), [
+    "xcat-ha-watch.service",
+    "xcat-ha-watch.timer",
+    "daemon-reload",
+    "enable --quiet xcat-ha-watch.timer",
+    "restart xcat-ha-watch.timer",
+    "disable --quiet --now xcat-ha-watch.timer",
+    "daemon-reload",
+  ]);
+  assert.ok(!existsSync(at("run/watch")) && !existsSync(at("units/xcat-ha-watch.timer")));
+});
+
+test("a watch that systemd does not start is an error", () => {
+  const { code, stderr } = onNode(
+    "systemctl() { [[ $1 != restart ]] || { echo 'Unit is masked' >&2; return 1; }; }; watch_start",
+  );
+  assert.equal(code, 20, stderr);
+  assert.match(stderr, /the watch could not be started on xcatmn2; [\s\S]*evidence: Unit is masked\n/);
+});
