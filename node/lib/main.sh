@@ -194,11 +194,13 @@ verb_install() {
 
 # verb_status: what this node is, for a person at the console.
 verb_status() {
-  local unit frozen
+  local unit frozen watch
   lease_read
   frozen=$(frozen) || exit
+  watch=$(watch_sentence)
   printf '%-16s %s\n' node "$NODE" lease "$(lease_sentence)" share "$SHARE: $(share_state)"
   [[ -z $frozen ]] || printf '%-16s %s\n' frozen "$frozen"
+  [[ -z $watch ]] || printf '%-16s %s\n' watch "$watch"
   load_values active virtualIp
   virtualIp_observe
   printf '%-16s %s\n' VIP "${SEEN[address]}"

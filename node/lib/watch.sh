@@ -73,7 +73,7 @@ watch_start() {
 watch_stop() {
   local said
   [[ -e $UNIT_FOLDER/$WATCH_UNIT.timer || -e $UNIT_FOLDER/$WATCH_UNIT.service ]] || return 0
-  said=$({ systemctl disable --quiet --now "$WATCH_UNIT.timer"; } 2>&1 </dev/null) || true
+  said=$({ systemctl disable --quiet "$WATCH_UNIT.timer" && systemctl stop "$WATCH_UNIT.timer" "$WATCH_UNIT.service"; } 2>&1 </dev/null) || true
   rm -f -- "$UNIT_FOLDER/$WATCH_UNIT".{timer,service} "$RUN/watch"
   systemctl daemon-reload </dev/null
   beat_observe
@@ -155,6 +155,19 @@ watch_words() {
       ;;
     owner-back) printf 'the owner shows life again: %s\n' "$2" ;;
   esac
+}
+
+# watch_sentence: what the looks of this node came to, for xcat-ha status; nothing where it watches nobody.
+watch_sentence() {
+  local now
+  WATCH=()
+  [[ ! -s $RUN/watch ]] || document_load WATCH "$RUN/watch" || WATCH=()
+  now=$(uptime_seconds)
+  if [[ -n ${WATCH[blind]:-} ]]; then
+    printf 'whether the owner lives cannot be told since %s\n' "$(watch_time "$now" "${WATCH[blind]}")"
+  elif [[ -n ${WATCH[sign]:-} ]]; then
+    printf 'the owner%s showed life last at %s\n' "$([[ ${WATCH[told]:-} != silent ]] || echo ' is silent; it')" "$(watch_time "$now" "${WATCH[since]}")"
+  fi
 }
 
 # watch_time NOW THEN: of uptime, as a time of day.

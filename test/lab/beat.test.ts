@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { until } from "../until";
-import { assertPair, become, lab, pairWith, UNITS } from "./pair";
+import { assertPair, become, lab, notified, pairWith, UNITS } from "./pair";
 import { expectViolations, sampled } from "./sampled";
 
 /** A site chooses how long its share may be gone; a test, the least. */
@@ -45,8 +45,9 @@ test("a frozen pair: both nodes refuse a change of role, until it is thawed on e
   await until("the owner to see it", () => !noted());
 });
 
-test("an owner whose share hangs steps down after shareLossSeconds; when the hang ends, it does not go on", async () => {
+test("an owner whose share hangs steps down after shareLossSeconds and tells the site; when the hang ends, it does not go on", async () => {
   pairWith("xcatmn1");
+  const told = notified("xcatmn1");
   lab.must("share", "xcatmn1", "hang");
   try {
     await until("xcatmn1 to step down", () => remains("xcatmn1").replace("timer", "") === "");
@@ -54,6 +55,11 @@ test("an owner whose share hangs steps down after shareLossSeconds; when the han
     lab.must("share", "xcatmn1", "resume");
   }
   await until("the demotion to end", () => remains("xcatmn1") === "");
+  await until("the site to be told", () => told() !== "");
+  assert.match(
+    told(),
+    /^demoted xcatmn1\nxcatmn1 stepped down by itself at \S+: the shared data could not be read for \d+ s\n/,
+  );
   assert.match(lab.on("xcatmn1", "cat /var/lib/xcat-ha/demoted"), /the shared data could not be read for \d+ s/);
   become("xcatmn1", "active");
   assertPair("xcatmn1");

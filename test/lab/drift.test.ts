@@ -140,23 +140,24 @@ for (const [what, rows] of Object.entries(rounds))
     // That nothing else differs, the next refresh says: it names each difference there is.
   });
 
-test("drift of a standby node: a service enabled, a link replaced, a guard and the trust of the hosts sync gone", () => {
+test("drift of a standby node: a service enabled, a link replaced, a guard, the watch and the trust of the hosts sync gone", () => {
   lab.on(
     "xcatmn2",
-    "systemctl enable --quiet named; rm /install && mkdir /install; rm /etc/systemd/system/postgresql.service.d/xcat-ha.conf && systemctl daemon-reload; sed -i '/hosts-sync/d' /root/.ssh/authorized_keys",
+    "systemctl enable --quiet named; rm /install && mkdir /install; rm /etc/systemd/system/postgresql.service.d/xcat-ha.conf && systemctl daemon-reload; sed -i '/hosts-sync/d' /root/.ssh/authorized_keys; systemctl disable --now --quiet xcat-ha-watch.timer",
   );
   const refresh = lab.pulumi("refresh", "-s", "standby", "--preview-only", "--expect-no-changes");
   assert.equal(refresh.code, 7, refresh.output);
   assert.match(refresh.output, /network: named is 'stopped, enabled', wanted 'stopped, not enabled'/);
   assert.match(refresh.output, /sharedDataLinks: \/install is 'a local directory', wanted '-> \/HA\/install'/);
   assert.match(refresh.output, /startGuard: postgresql is 'not guarded', wanted 'guarded'/);
+  assert.match(refresh.output, /beat: watch is 'inactive, with a unit file', wanted 'running'/);
   assert.match(refresh.output, /hostsSyncCron: trust is 'absent', wanted 'xcatmn1 \(10\.5\.106\.70\) may deliver/);
   const { code, output } = lab.up("standby");
   assert.equal(code, 0, output);
   const commands = [...output.matchAll(/command:remote:Command (\S+) updated/g)].map(([, name]) => name);
   assert.deepEqual(
     [...new Set(commands)].sort(),
-    ["hostsSyncCron", "network", "sharedDataLinks", "startGuard"],
+    ["beat", "hostsSyncCron", "network", "sharedDataLinks", "startGuard"],
     output,
   );
 });

@@ -110,3 +110,12 @@ export function assertNoDrift(node: NodeName, of = lab) {
   const { code, output } = of.pulumi("refresh", "-s", STACK[node], "--preview-only", "--expect-no-changes");
   assert.equal(code, 0, output);
 }
+
+/** A notify of the site that writes down what it is told; gives what it was told on the node so far. */
+export function notified(node: NodeName) {
+  lab.run(
+    ["ssh", node, "rm -f /root/told; install -m 0700 /dev/stdin /etc/xcat-ha.notify"],
+    '#!/bin/sh\n{ echo "$1 $2"; cat; } >>/root/told\n',
+  );
+  return () => lab.on(node, "cat /root/told 2>/dev/null || true");
+}

@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assertNoRowLost } from "../client";
-import { assertPair, expectUp, lab, NODES, newestEpoch, owner, pairWith, STACK } from "./pair";
+import { until } from "../until";
+import { assertPair, expectUp, lab, NODES, newestEpoch, notified, owner, pairWith, STACK } from "./pair";
 import { sampled } from "./sampled";
 
 let powerSwitch: ChildProcess;
@@ -53,9 +54,10 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
   assert.equal(daylight.code, 7, daylight.output);
   assert.match(
     daylight.output,
-    /xcatmn2 fence: status is '\/etc\/xcat-ha\.fence status xcatmn1 failed: no BMC', wanted /,
+    /xcatmn2 siteCommands: fence is '\/etc\/xcat-ha\.fence status xcatmn1 failed: no BMC', wanted /,
   );
   installFence("xcatmn2");
+  const told = notified("xcatmn2");
   assertPair("xcatmn1");
 
   lab.must("cut", "xcatmn1");
@@ -69,6 +71,11 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
   assert.match(
     lab.on("xcatmn2", `cat /HA/.xcat-ha/epoch/${String(held + 1).padStart(6, "0")}.owner`),
     new RegExp(`^from xcatmn1$[\\s\\S]*^over 0*${held}$[\\s\\S]*^evidence fence$`, "m"),
+  );
+  await until("the site to be told", () => told() !== "");
+  assert.match(
+    told(),
+    /^takeover xcatmn2\nxcatmn2 takes over from xcatmn1, by fence: the node is silent; epoch \d+ is held by xcatmn2/,
   );
   lab.must("provision", "cn1");
   // Left in the config it is used up.

@@ -273,6 +273,28 @@ for (const [what, signs, said] of [
     assert.match(stdout, new RegExp(`^other signs of life of xcatmn1: ${said}$`, "m"), stderr);
   });
 
+const SENTENCES: [what: string, looks: string, sentence: string][] = [
+  ["it watches nobody", "lease=released; verb_watch", ""],
+  ["the owner lives", "lease=other; verb_watch; second=190", "the owner showed life last at 1970-01-12T13:45:10Z\n"],
+  [
+    "it is silent",
+    "lease=other; verb_watch; second=160; verb_watch; second=190",
+    "the owner is silent; it showed life last at 1970-01-12T13:45:10Z\n",
+  ],
+  [
+    "the share does not answer",
+    "lease=other; verb_watch; second=130; lease=fails; verb_watch; second=190",
+    "whether the owner lives cannot be told since 1970-01-12T13:45:40Z\n",
+  ],
+];
+for (const [what, looks, sentence] of SENTENCES)
+  test(`xcat-ha status says what the watch has seen: ${what}`, () => {
+    const { stdout, stderr } = onNode(
+      `${LEASE}; say() { :; }; notify() { :; }; uptime_seconds() { echo "$second"; }; second=100; ${looks}; watch_sentence`,
+    );
+    assert.equal(stdout, sentence, stderr);
+  });
+
 const STATES: [what: string, active: string, enabled: string, break_: string, seen: RegExp][] = [
   ["as it was made", "active", "enabled", "", /^running$/],
   ["stopped", "inactive", "enabled", "", /^inactive, with a unit file$/],
@@ -314,7 +336,8 @@ test("started: enabled and running; a watch of a former time counts no more; sto
     "daemon-reload",
     "enable --quiet xcat-ha-watch.timer",
     "restart xcat-ha-watch.timer",
-    "disable --quiet --now xcat-ha-watch.timer",
+    "disable --quiet xcat-ha-watch.timer",
+    "stop xcat-ha-watch.timer xcat-ha-watch.service",
     "daemon-reload",
   ]);
   assert.ok(!existsSync(at("run/watch")) && !existsSync(at("units/xcat-ha-watch.timer")));
