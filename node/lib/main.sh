@@ -195,12 +195,14 @@ verb_install() {
 # verb_status: what this node is, for a person at the console.
 verb_status() {
   local unit frozen watch
+  printf '%-16s %s\n' node "$NODE"
+  # First what needs no share.
+  watch=$(watch_sentence)
+  [[ -z $watch ]] || printf '%-16s %s\n' watch "$watch"
   lease_read
   frozen=$(frozen) || exit
-  watch=$(watch_sentence)
-  printf '%-16s %s\n' node "$NODE" lease "$(lease_sentence)" share "$SHARE: $(share_state)"
+  printf '%-16s %s\n' lease "$(lease_sentence)" share "$SHARE: $(share_state)"
   [[ -z $frozen ]] || printf '%-16s %s\n' frozen "$frozen"
-  [[ -z $watch ]] || printf '%-16s %s\n' watch "$watch"
   load_values active virtualIp
   virtualIp_observe
   printf '%-16s %s\n' VIP "${SEEN[address]}"
@@ -363,7 +365,8 @@ main() {
       verb_watch
       ;;
     notify)
-      load_settings
+      # Of an event everything is told: a description that cannot be read may be what it is about.
+      if [[ -n ${4:-} ]]; then NODE=$4; else load_settings; fi
       notify_send "${2:-}" "${3:-}"
       ;;
     sync-hosts)

@@ -16,23 +16,30 @@ readonly NOTIFY_SECONDS=60
 # site_command FILE: a command of the site: ok, absent, or why it is not run.
 site_command() {
   local answer
-  answer=$(LC_ALL=C stat -L -c '%u %a' -- "$1" 2>&1) || {
+  answer=$(LC_ALL=C stat -L -c '%u %a %F' -- "$1" 2>&1) || {
     # A link that leads nowhere is meant to lead somewhere.
     if [[ $answer == *': No such file or directory' && ! -L $1 ]]; then printf 'absent\n'; else one_line "$answer"; fi
     return 0
   }
-  if [[ $answer == '0 '?00 ]]; then printf 'ok\n'; else printf 'owner and mode are %s, expected root and 700\n' "$answer"; fi
+  if [[ $answer == '0 '[57]'00 regular file' ]]; then printf 'ok\n'; else printf "it is '%s' (owner, mode, kind), expected '0 700 regular file'\n" "$answer"; fi
 }
 
-# notify EVENT TEXT: in a unit of its own: a mail that hangs holds nothing up, and what fails here is said and ends nothing.
+# notify EVENT TEXT: in a unit of its own: a mail that hangs holds nothing up. False where that could not be made, which is said, and ends nothing
+# but what asks for it.
 notify() {
-  local state said
+  local state said file=''
   state=$(site_command "$NOTIFY")
   [[ $state != absent ]] || return 0
   said=$({
     install -d -m 0700 "$RUN" && file=$(mktemp "$RUN/notify.XXXXXX") && printf '%s\n' "$2" >"$file" &&
-      within 10 systemd-run --quiet --collect --no-block --unit="xcat-ha-${file##*/}" "$PROGRAM" notify "$1" "$file" </dev/null
-  } 2>&1) || say "nobody is told of this ($1): $(one_line "$said")"
+      within 5 systemd-run --quiet --collect --no-block --unit="xcat-ha-${file##*/}" "$PROGRAM" notify "$1" "$file" "$NODE" </dev/null || {
+      rm -f -- "$file"
+      false
+    }
+  } 2>&1) || {
+    say "nobody is told of this ($1): $(one_line "${said:-no answer of systemd-run within 5 s}")"
+    return 1
+  }
 }
 
 # notify_send [EVENT FILE]: what that unit runs; without them a test, for a person at the console.
@@ -59,15 +66,18 @@ notify_send() {
   say "told: $event"
 }
 
-# notify_of_order ORDER CODE LOG: of one that ended so. Superseded by another one is no failure, and that one tells for itself.
+# notify_of_order ORDER CODE LOG: of one that ended so, in the journal too. Superseded by another one is no failure, and that one tells for itself.
 notify_of_order() {
   local event=failed text
   case $2 in
     "${EXIT[done]}" | "${EXIT[superseded]}") return 0 ;;
     "${EXIT[refused]}" | "${EXIT[held]}" | "${EXIT[misconfigured]}" | "${EXIT[unknown]}" | "${EXIT[usage]}") event=refused ;;
   esac
-  text=$(sed -n '/^error: /,$p' -- "$3" 2>/dev/null | head -n 20)
-  notify "$event" "$1 on $NODE ended with $2"$'\n'"${text:-$(last_lines "$3")}"
+  # The second one reads to the end: the first would die of a pipe that is closed.
+  text=$(sed -n '/^error: /,$p' -- "$3" 2>/dev/null | sed -n 1,20p)
+  text="$1 on $NODE ended with $2"$'\n'"${text:-$(last_lines "$3")}"
+  say "$event: $text"
+  notify "$event" "$text" || true
 }
 
 # siteCommands_observe: what the site made itself, and is needed in the night that counts.

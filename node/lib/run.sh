@@ -131,7 +131,8 @@ work() {
   set -e
   # Into the file that is there: whoever follows has it open.
   printf '%s\n' "$result" >>"$directory/exit"
-  [[ $verb != become ]] || notify_of_order "$verb $argument" "$result" "$directory/log"
+  # By pulumi up the change of role is the part ownerLease.
+  [[ $verb != become && $argument != ownerLease ]] || notify_of_order "$verb $argument" "$result" "$directory/log"
 }
 
 # Most steps say something earlier.

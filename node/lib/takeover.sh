@@ -172,7 +172,7 @@ lease_take_over() {
     printf 'over %s\nevidence %s\nreason %s\n' "${LEASE[epoch]}" "${TAKEOVER[by]}" "${TAKEOVER[reason]}" | lease_publish_next || true
     lease_read fresh
     [[ ${LEASE[is]} != mine ]] ||
-      notify takeover "$NODE takes over from $PEER, by ${TAKEOVER[by]}: ${TAKEOVER[reason]}; $(lease_sentence). Whether it serves: xcat-ha status on $NODE"
+      notify takeover "$NODE takes over from $PEER, by ${TAKEOVER[by]}: ${TAKEOVER[reason]}; $(lease_sentence). Whether it serves: xcat-ha status on $NODE" || true
   fi
   [[ ${LEASE[is]} == mine ]] || fail held "epoch ${TAKEOVER[epoch]} could not be taken over by $NODE; expected it to be the newest still" "$(lease_sentence)" \
     "xcat-ha status says who owns the shared data now; look there before anything else"

@@ -11,43 +11,52 @@ readonly BEAT_GAP_SECONDS=60
 readonly BEAT_HANGING=50
 
 beat_observe() {
-  local answer key value active=() enabled=()
+  local answer key value states=() enabled=()
   seen_as_told onShareLoss shareLossSeconds
   # A block of lines for each, in their order.
-  answer=$(systemctl show -p ActiveState -p UnitFileState -- "$BEAT_UNIT.timer" "$WATCH_UNIT.timer" 2>&1 </dev/null) || answer="no answer: $answer"
+  answer=$(systemctl show -p ActiveState -p UnitFileState -- "$BEAT_UNIT.timer" "$WATCH_UNIT.timer" "$WATCH_UNIT.service" 2>&1 </dev/null) || answer="no answer: $answer"
   while IFS='=' read -r key value; do
     case $key in
-      ActiveState) active+=("$value") ;;
+      ActiveState) states+=("$value") ;;
       UnitFileState) enabled+=("$value") ;;
     esac
   done <<<"$answer"
-  case ${active[0]:-} in
-    active) SEEN[timer]=running ;;
-    inactive | failed) SEEN[timer]=absent ;;
-  esac
-  case ${active[1]:-} in
-    active | inactive | failed) SEEN[watch]=$(watch_state "${active[1]}" "${enabled[1]:-}") ;;
-  esac
+  if ((${#states[@]} == 3)); then
+    case ${states[0]} in
+      active) SEEN[timer]=running ;;
+      inactive | failed) SEEN[timer]=absent ;;
+    esac
+    case ${states[1]} in
+      active | inactive | failed) SEEN[watch]=$(watch_state "${states[1]}" "${enabled[1]:-}" "${states[2]}") ;;
+    esac
+  fi
   [[ -n ${SEEN[timer]:-} && -n ${SEEN[watch]:-} ]] ||
-    fail unknown "whether the beat runs on $NODE, and the watch of it, cannot be told; expected systemd to know $BEAT_UNIT.timer and $WATCH_UNIT.timer" \
-      "$(one_line "${answer:-it said nothing}")" "systemctl show $BEAT_UNIT.timer $WATCH_UNIT.timer on $NODE; when it answers, run the same command again"
+    fail unknown "whether the beat runs on $NODE, and the watch of it, cannot be told; expected systemd to know $BEAT_UNIT.timer and $WATCH_UNIT" \
+      "$(one_line "${answer:-it said nothing}")" "systemctl show $BEAT_UNIT.timer $WATCH_UNIT.timer $WATCH_UNIT.service on $NODE; when it answers, run the same command again"
 }
 
+# beat_apply: the watch last: no change of role waits for it.
 beat_apply() {
   beat_observe
-  if [[ ${SEEN[watch]} == "${WANT[watch]}" ]]; then :; elif [[ ${WANT[watch]} == running ]]; then watch_start; else watch_stop; fi
-  [[ ${SEEN[timer]} != "${WANT[timer]}" ]] || return 0
-  if [[ ${WANT[timer]} != running ]]; then
+  local watch=${SEEN[watch]}
+  if [[ ${SEEN[timer]} == "${WANT[timer]}" ]]; then
+    :
+  elif [[ ${WANT[timer]} == running ]]; then
+    beat_start
+  else
     lease_read fresh
     [[ ${LEASE[is]} != @(mine|mine-releasing) ]] || fail refused "$NODE holds the owner lease; expected it released before the beat ends" "$(lease_sentence)" \
       "pulumi up on the stack of $NODE: it steps $NODE down first"
     beat_stop
-    return 0
   fi
+  if [[ $watch == "${WANT[watch]}" ]]; then :; elif [[ ${WANT[watch]} == running ]]; then watch_start; else watch_stop; fi
+}
+
+beat_start() {
   beat_stop
   lease_require "the beat"
   # A loss that a former beat has counted is over: the lease was just read.
-  rm -f -- "$RUN/share-lost"
+  rm -f -- "$RUN/share-lost" "$RUN/step-down-blocked"
   # KillMode: a look that hangs in the kernel stays behind, and systemd waits for its end before it starts the next beat.
   systemd-run --quiet --unit="$BEAT_UNIT" --on-active=1s --on-unit-active="${BEAT_SECONDS}s" --timer-property=AccuracySec=1s --property=KillMode=process \
     "$PROGRAM" beat </dev/null ||
@@ -65,8 +74,11 @@ beat_stop() {
 }
 
 beat_remove() {
-  watch_stop
   beat_stop
+  watch_stop
+  beat_observe
+  [[ ${SEEN[watch]} == absent ]] || fail incomplete "the watch is still there on $NODE; expected it gone" "$WATCH_UNIT: ${SEEN[watch]}" \
+    "systemctl disable --now $WATCH_UNIT.timer on $NODE, then run the same command again"
 }
 
 # verb_beat: what the timer runs. It waits for no lock: a run that goes on while another node is the owner is ended.
@@ -77,6 +89,8 @@ verb_beat() {
   while IFS=$'\t' read -r verb argument reason <&3; do
     [[ -z $verb ]] || beat_step "$verb" "$argument" "$reason"
   done 3<<<"$steps"
+  # What was blocked has ended between two beats.
+  [[ -n $steps || ! -e $RUN/step-down-blocked ]] || beat_tell_demotion
 }
 
 beat_facts() {
@@ -125,7 +139,10 @@ uptime_seconds() { cut -d. -f1 /proc/uptime; }
 beat_step() {
   case $1 in
     note) say "$2; $3" ;;
-    beat) beat_show ;;
+    beat)
+      [[ ! -e $RUN/step-down-blocked ]] || rm -f -- "$RUN/step-down-blocked"
+      beat_show
+      ;;
     end-run)
       say "stepping down by itself: $3"
       install -d -m 0700 "$RECORDS"
@@ -141,13 +158,26 @@ beat_step() {
     disarm)
       # A killed unit is "failed"; what was killed on purpose is stopped.
       forget_failures
-      rm -f -- "$CRON_FILE" "$RUN/step-down-blocked"
+      rm -f -- "$CRON_FILE"
       systemctl stop "$BEAT_UNIT.timer" </dev/null
       say "stepped down: nothing of the owner's runs here any more"
-      notify demoted "$(demotion)
-Nothing of the owner's runs on $NODE any more. Who is active: xcat-ha role on either node. Nothing starts by itself: docs/failover.md"
+      beat_tell_demotion
       ;;
   esac
+}
+
+beat_tell_demotion() {
+  rm -f -- "$RUN/step-down-blocked"
+  notify demoted "$(demotion)
+Nothing of the owner's runs on $NODE any more. Who is active: xcat-ha role on either node. Nothing starts by itself: docs/failover.md" || true
+}
+
+# beat_tell_blocked WHY: once for a step down: each further beat comes here again.
+beat_tell_blocked() {
+  [[ ! -e $RUN/step-down-blocked ]] || return 0
+  : >"$RUN/step-down-blocked"
+  notify step-down-blocked "$NODE steps down by itself, and that is blocked: $1. The next beat tries again; where something hangs in the kernel, power $NODE off" ||
+    rm -f -- "$RUN/step-down-blocked"
 }
 
 # beat_show: a counter on the share that moves while its owner lives. Whoever judges it looks twice: no clock is compared.
@@ -198,14 +228,14 @@ services_gone() {
   local limit=$((SECONDS + DEMOTION_SECONDS)) running
   while :; do
     # Not to know it is not "gone".
-    running=$(services_left) || exit
+    running=$(services_left) || {
+      local result=$?
+      beat_tell_blocked "what still runs cannot be told"
+      exit "$result"
+    }
     [[ -n $running ]] || break
     ((SECONDS < limit)) || {
-      # Once: each further beat comes here again.
-      [[ -e $RUN/step-down-blocked ]] || {
-        : >"$RUN/step-down-blocked"
-        notify step-down-blocked "$NODE steps down by itself, and not all is gone $DEMOTION_SECONDS s after it was killed: ${running%; }. The next beat tries again; where they hang in the kernel, power $NODE off"
-      }
+      beat_tell_blocked "not all is gone $DEMOTION_SECONDS s after it was killed: ${running%; }"
       fail blocked "not all is gone on $NODE, which is not the owner any more: ${running%; }" "killed $DEMOTION_SECONDS s ago" \
         "the next beat tries again; where they hang in the kernel, power $NODE off"
     }

@@ -28,7 +28,7 @@ const localDirectories = (node: NodeName) => Number(lab.on(node, `find ${DIRECTO
 const ours = (node: NodeName) =>
   lab.on(
     node,
-    "ls -d /usr/local/sbin/xcat-ha /etc/xcat-ha /var/lib/xcat-ha /run/xcat-ha /etc/systemd/system/*.d/xcat-ha.conf /etc/systemd/system/xcat-ha-* 2>/dev/null; grep -h hosts-sync /root/.ssh/authorized_keys; true",
+    "ls -d /usr/local/sbin/xcat-ha /etc/xcat-ha /var/lib/xcat-ha /run/xcat-ha /etc/systemd/system/*.d/xcat-ha.conf /etc/systemd/system/xcat-ha-* /etc/systemd/system/timers.target.wants/xcat-ha-* 2>/dev/null; grep -h hosts-sync /root/.ssh/authorized_keys; true",
   );
 
 afterEach(() => {

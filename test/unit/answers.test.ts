@@ -98,7 +98,7 @@ function onNode(script: string, before = "") {
        case $1/$* in
          show*LoadState*) for unit in \${arguments##* -- }; do printf 'LoadState=loaded\\nActiveState=%s\\n\\n' "$state"; done ;;
          show*UnitFileState*)
-           if [[ $ROLE == active ]]; then set -- active '' inactive ''; else set -- inactive '' active enabled; fi
+           if [[ $ROLE == active ]]; then set -- active '' inactive '' inactive ''; else set -- inactive '' active enabled inactive static; fi
            printf 'ActiveState=%s\\nUnitFileState=%s\\n\\n' "$@"
            ;;
          show*networkd*) echo inactive ;;

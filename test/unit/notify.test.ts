@@ -32,7 +32,7 @@ const onNode = (script: string) =>
     ["report", "observe", "lease", "notify"].map((name) => `node/lib/${name}.sh`),
     `NODE=xcatmn2 RUN=${at("run")} NOTIFY=${NOTIFY} PROGRAM=xcat-ha; declare -A WANT=() SEEN=()
      within() { shift; timeout 5 "$@"; }; timeout() { shift; "$@"; }
-     systemd-run() { echo "unit: \${*:1:3}" >>${at("units")}; (notify_send "\${@: -2}"); }
+     systemd-run() { echo "unit: \${*:1:3}" >>${at("units")}; (notify_send "\${@: -3:2}"); }
      ${script}`,
   );
 const RECORDS = `#!/bin/sh\n{ echo "$@"; cat; } >>'${at("told")}'\n`;
@@ -60,7 +60,7 @@ test("no command: nobody is told, and nothing is said of it", () => {
 test("no unit could be made: that is said, and what was to be told of goes on", asRoot, () => {
   command();
   const { code, stdout } = onNode(
-    "systemd-run() { echo 'Failed to connect to bus' >&2; return 1; }; notify takeover so; echo goes on",
+    "systemd-run() { echo 'Failed to connect to bus' >&2; return 1; }; notify takeover so || echo goes on",
   );
   assert.equal(code, 0);
   assert.equal(stdout, "xcatmn2: nobody is told of this (takeover): Failed to connect to bus\ngoes on\n");
@@ -68,19 +68,21 @@ test("no unit could be made: that is said, and what was to be told of goes on", 
 
 test("nor where nothing can be written", asRoot, () => {
   command();
-  const { code, stdout } = onNode("RUN=/proc/nowhere; notify takeover so; echo goes on");
+  const { code, stdout } = onNode("RUN=/proc/nowhere; notify takeover so || echo goes on");
   assert.equal(code, 0);
   assert.match(stdout, /^xcatmn2: nobody is told of this \(takeover\): install: [^\n]+\ngoes on\n$/);
 });
 
 const ILL: [what: string, make: () => void, code: number, error: RegExp][] = [
   ["is not there", () => {}, 30, /there is no \S+ on xcatmn2; [\s\S]*not told: so it was/],
+  ["may not be run", () => command(RECORDS, 0o600), 30, /is not run: it is '0 600 regular file'/],
+  ["is a directory", () => mkdirSync(NOTIFY, 0o700), 30, /is not run: it is '0 700 directory'/],
   ["leads nowhere", () => symlinkSync("/nowhere", NOTIFY), 30, /on xcatmn2 is not run: stat: .*No such file/],
   [
     "may be read by others",
     () => command(RECORDS, 0o755),
     30,
-    /is not run: owner and mode are 0 755, expected root and 700/,
+    /is not run: it is '0 755 regular file' \(owner, mode, kind\), expected '0 700 regular file'/,
   ],
   [
     "fails",
@@ -102,7 +104,7 @@ for (const [what, make, code, error] of ILL)
 test("a command of another owner is not run", asRoot, () => {
   command();
   chownSync(NOTIFY, 1, 1);
-  assert.match(onNode("notify_send").stderr, /owner and mode are 1 700, expected root and 700/);
+  assert.match(onNode("notify_send").stderr, /it is '1 700 regular file'/);
 });
 
 test("xcat-ha notify: a test", asRoot, () => {
@@ -114,7 +116,11 @@ test("xcat-ha notify: a test", asRoot, () => {
 const SEEN: [what: string, make: () => void, seen: string][] = [
   ["is root's alone", () => command(), "of root alone, where there is one"],
   ["is not there", () => {}, "of root alone, where there is one"],
-  ["may be read by others", () => command(RECORDS, 0o755), "owner and mode are 0 755, expected root and 700"],
+  [
+    "may be read by others",
+    () => command(RECORDS, 0o755),
+    "it is '0 755 regular file' (owner, mode, kind), expected '0 700 regular file'",
+  ],
 ];
 for (const [what, make, seen] of SEEN)
   test(`each refresh looks at it: one that ${what}`, asRoot, () => {
@@ -131,6 +137,17 @@ evidence: its journal
 next: run the same pulumi up again
 xcatmn2: rolled back
 `;
+const TEXT = (code: number) => `become active on xcatmn2 ended with ${code}\n${LOG.slice(LOG.indexOf("error"))}`;
+
+test("of an order that says much behind its error the first lines are told", () => {
+  writeFileSync(at("log"), LOG + "xcatmn2: what was started is stopped\n".repeat(2000));
+  const { code, stdout, stderr } = onNode(
+    `notify() { printf '%s\\n' "$@"; }; say() { :; }; notify_of_order 'become active' 20 ${at("log")}`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout.split("\n").length, 1 + 1 + 20 + 1);
+});
+
 const ORDERS: [ended: string, code: number, event: string | undefined][] = [
   ["done", 0, undefined],
   ["refused", 10, "refused"],
@@ -149,8 +166,5 @@ for (const [ended, code, event] of ORDERS)
       `notify() { printf '%s\\n' "$@"; }; notify_of_order 'become active' ${code} ${at("log")}`,
     );
     assert.equal(stderr, "");
-    assert.equal(
-      stdout,
-      event ? `${event}\nbecome active on xcatmn2 ended with ${code}\n${LOG.slice(LOG.indexOf("error"))}` : "",
-    );
+    assert.equal(stdout, event ? `xcatmn2: ${event}: ${TEXT(code)}${event}\n${TEXT(code)}` : "");
   });

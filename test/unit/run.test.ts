@@ -201,12 +201,29 @@ test("a lock that another process has: every two seconds it is said who has it, 
 test("the run itself waits for the lock in words, in the log that its client follows", () => {
   const { code, stdout, stderr } = bash(
     PROGRAM,
-    `${LOCK}; document_read() { :; }; verb_become() { echo "became $1"; }
+    `${LOCK}; notify_of_order() { :; }; document_read() { :; }; verb_become() { echo "became $1"; }
      mkdir "$RUN/run.x"; echo become standby >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"`,
   );
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^(xcatmn1: waiting for \S+, held by become active, process [^\n]*\n){1,3}became standby\n0\n$/);
 });
+
+for (const [order, told] of [
+  ["become active", "told become active 13\n"],
+  // As pulumi up gives it.
+  ["apply ownerLease", "told apply ownerLease 13\n"],
+  ["apply database", ""],
+])
+  test(`${order} fails on the node: ${told ? "the site is told, when its result is there" : "no change of role"}`, () => {
+    const { code, stdout, stderr } = bash(
+      PROGRAM,
+      `RUN=$(mktemp -d -p ${folder}) NODE=xcatmn1; document_read() { :; }; verb_become() { return 13; }; verb_apply() { return 13; }
+       notify_of_order() { echo "told $1 $(cat "\${3%/log}/exit")"; }
+       mkdir "$RUN/run.x"; echo ${order} >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, told);
+  });
 
 describe("over SSH", { skip: CANNOT_RUN }, () => {
   const sshd = new Sshd();
@@ -246,7 +263,7 @@ describe("over SSH", { skip: CANNOT_RUN }, () => {
 test("a run that says nothing for a while: every two seconds it is said for which command it waits", () => {
   const { code, stdout, stderr } = bash(
     [...PROGRAM, "node/lib/units.sh"],
-    `RUN=$(mktemp -d -p ${folder}) NODE=xcatmn1 SILENCE_SECONDS=3; document_read() { :; }; sync() { sleep "$1"; }
+    `RUN=$(mktemp -d -p ${folder}) NODE=xcatmn1 SILENCE_SECONDS=3; notify_of_order() { :; }; document_read() { :; }; sync() { sleep "$1"; }
      verb_become() { echo copied; x=$(sync 9.5); echo linked; sleep 1; return 20; }
      mkdir "$RUN/run.x"; echo become active >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"; jobs -p`,
   );

@@ -130,7 +130,7 @@ const FENCES: [what: string, make: () => void, state: RegExp][] = [
   ["says on", () => fence(SWITCH), /^on$/],
   ["says off", () => fence("echo off"), /^off$/],
   ["is not there", () => {}, /^absent$/],
-  ["may be read by others", () => fence(SWITCH, 0o755), /^owner and mode are 0 755, expected root and 700$/],
+  ["may be read by others", () => fence(SWITCH, 0o755), /^it is '0 755 regular file' /],
   [
     "says something else",
     () => fence("echo 'power is on'"),
@@ -164,7 +164,11 @@ const OBSERVED: [what: string, make: () => void, seen: string, script?: string][
     "within() { shift; if [[ $* == *' ssh '* ]]; then echo 'bash: connect: Network is unreachable'; return 1; fi; \"$@\"; };",
   ],
   ["fails", () => fence("echo 'no BMC' >&2; exit 3"), `${FENCE} status xcatmn1 failed: no BMC`],
-  ["may be read by others", () => fence(SWITCH, 0o755), "owner and mode are 0 755, expected root and 700"],
+  [
+    "may be read by others",
+    () => fence(SWITCH, 0o755),
+    "it is '0 755 regular file' (owner, mode, kind), expected '0 700 regular file'",
+  ],
 ];
 for (const [what, make, seen, script = ""] of OBSERVED)
   test(
@@ -194,7 +198,10 @@ test("the fence of the active node is asked on the other one", () => {
 test("a fence of another owner is none", { skip: process.getuid?.() !== 0 && "root owns it" }, () => {
   fence(SWITCH);
   chownSync(FENCE, 1, 1);
-  assert.equal(onNode("fence_state").stdout, "owner and mode are 1 700, expected root and 700\n");
+  assert.equal(
+    onNode("fence_state").stdout,
+    "it is '1 700 regular file' (owner, mode, kind), expected '0 700 regular file'\n",
+  );
   assert.ok(!existsSync(at("asked")), "it was run");
 });
 

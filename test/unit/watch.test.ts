@@ -22,7 +22,7 @@ const onNode = (script: string) =>
       ),
       "node/parts/beat.sh",
     ],
-    `NODE=xcatmn2 PEER=xcatmn1 SHARE=${at("share")} RUN=${at("run")} UNIT_FOLDER=${at("units")} PROGRAM=/usr/local/sbin/xcat-ha
+    `NODE=xcatmn2 PEER=xcatmn1 SHARE=${at("share")} RUN=${at("run")} UNIT_FOLDER=${at("units")} WATCH_LIMIT=60 PROGRAM=/usr/local/sbin/xcat-ha
      declare -A WANT=() SEEN=() LEASE=()
      may_look() { :; }; seconds_now() { echo 1000000; }; signs_of_life() { echo "xcatmn1 answers at 10.5.106.70: connection refused at port 22"; }
      share_do() { "$@"; }; notify() { printf 'told %s\\n' "$1"; }
@@ -157,7 +157,7 @@ const CASES: [what: string, looks: Look[], told: string[], frozen?: string][] = 
       [90, "released"],
       [120, "other", "2"],
     ],
-    ["60 owner-silent"],
+    ["60 owner-silent", "90 owner-back"],
   ],
   [
     "the pair is frozen",
@@ -207,15 +207,26 @@ const CASES: [what: string, looks: Look[], told: string[], frozen?: string][] = 
     ["60 owner-silent"],
   ],
   [
-    "nor silence of one that lives",
+    "it is behind one, and the owner lived all the time: what it shows first is neither silence nor life",
+    [
+      [0, "other", "1"],
+      [30, "fails"],
+      [60, "fails"],
+      [89, "other", "1"],
+      [119, "other", "2"],
+    ],
+    [],
+  ],
+  [
+    "the share is back, and the owner with it",
     [
       [0, "other", "1"],
       [30, "fails"],
       [90, "fails"],
-      [120, "other", "9"],
-      [179, "other", "9"],
+      [330, "other", "1"],
+      [360, "other", "2"],
     ],
-    ["90 owner-unknown", "120 owner-back"],
+    ["90 owner-unknown", "360 owner-back"],
   ],
   [
     "the share is back, and the owner silent",
@@ -224,8 +235,40 @@ const CASES: [what: string, looks: Look[], told: string[], frozen?: string][] = 
       [30, "fails"],
       [90, "fails"],
       [120, "other", "1"],
+      [150, "other", "1"],
+      [180, "other", "1"],
     ],
-    ["90 owner-unknown", "120 owner-silent"],
+    ["90 owner-unknown", "180 owner-silent"],
+  ],
+  [
+    "it died meanwhile, after another beat",
+    [
+      [0, "other", "1"],
+      [30, "fails"],
+      [90, "fails"],
+      [120, "other", "2"],
+      [180, "other", "2"],
+    ],
+    ["90 owner-unknown", "180 owner-silent"],
+  ],
+  [
+    "everything lost its power, and the owner stays dead",
+    [
+      [30, "fails"],
+      [90, "fails"],
+      [120, "other", "12"],
+      [180, "other", "12"],
+    ],
+    ["90 owner-unknown", "180 owner-silent"],
+  ],
+  [
+    "it can be told again, and nobody owns",
+    [
+      [30, "fails"],
+      [90, "fails"],
+      [120, "released"],
+    ],
+    ["90 owner-unknown", "120 owner-back"],
   ],
 ];
 for (const [what, looks, expected, frozen] of CASES)
@@ -282,6 +325,11 @@ const SENTENCES: [what: string, looks: string, sentence: string][] = [
     "the owner is silent; it showed life last at 1970-01-12T13:45:10Z\n",
   ],
   [
+    "nobody has looked for a while",
+    "lease=other; verb_watch; second=191",
+    "nobody has looked whether the owner lives since 1970-01-12T13:45:09Z: systemctl status xcat-ha-watch.timer\n",
+  ],
+  [
     "the share does not answer",
     "lease=other; verb_watch; second=130; lease=fails; verb_watch; second=190",
     "whether the owner lives cannot be told since 1970-01-12T13:45:40Z\n",
@@ -295,30 +343,31 @@ for (const [what, looks, sentence] of SENTENCES)
     assert.equal(stdout, sentence, stderr);
   });
 
-const STATES: [what: string, active: string, enabled: string, break_: string, seen: RegExp][] = [
-  ["as it was made", "active", "enabled", "", /^running$/],
-  ["stopped", "inactive", "enabled", "", /^inactive, with a unit file$/],
-  ["not at boot", "active", "disabled", "", /^running, and disabled at the next boot$/],
+const STATES: [what: string, timer: string, service: string, break_: string, seen: RegExp][] = [
+  ["as it was made", "active enabled", "inactive", "", /^running$/],
+  ["its last look failed", "active enabled", "failed", "", /^running, and its last look failed$/],
+  ["stopped", "inactive enabled", "inactive", "", /^inactive, with a unit file$/],
+  ["not at boot", "active disabled", "inactive", "", /^running, and disabled at the next boot$/],
   [
     "edited",
-    "active",
-    "enabled",
+    "active enabled",
+    "inactive",
     `echo '# mine' >>${at("units")}/xcat-ha-watch.timer`,
     /^another text in \S+xcat-ha-watch\.timer$/,
   ],
   [
     "half gone",
-    "active",
-    "enabled",
+    "active enabled",
+    "inactive",
     `rm ${at("units")}/xcat-ha-watch.service`,
     /^another text in \S+xcat-ha-watch\.service$/,
   ],
-  ["gone", "inactive", "", `rm ${at("units")}/*`, /^absent$/],
+  ["gone", "inactive ", "inactive", `rm ${at("units")}/*`, /^absent$/],
 ];
-for (const [what, active, enabled, break_, seen] of STATES)
+for (const [what, timer, service, break_, seen] of STATES)
   test(`is the watch there? ${what}`, () => {
     const { code, stdout, stderr } = onNode(
-      `systemctl() { :; }; watch_start; ${break_ || ":"}; watch_state ${active} '${enabled}'`,
+      `systemctl() { :; }; watch_start; ${break_ || ":"}; watch_state '${timer.split(" ")[0]}' '${timer.split(" ")[1]}' ${service}`,
     );
     assert.equal(code, 0, stderr);
     assert.match(stdout.trim(), seen);
@@ -327,7 +376,7 @@ for (const [what, active, enabled, break_, seen] of STATES)
 test("started: enabled and running; a watch of a former time counts no more; stopped: nothing is left", () => {
   writeFileSync(at("run/watch"), "sign\tso\n");
   const { code, stdout, stderr } = onNode(
-    `systemctl() { echo "$*" >>$RUN/asked; }; watch_start; ls ${at("units")}; beat_observe() { SEEN[watch]=absent; }; watch_stop; watch_stop; cat $RUN/asked`,
+    `systemctl() { echo "$*" >>$RUN/asked; }; watch_start; ls ${at("units")}; watch_stop; cat $RUN/asked`,
   );
   assert.equal(code, 0, stderr);
   assert.deepEqual(stdout.split("\n").slice(0, -1), [
@@ -338,15 +387,34 @@ test("started: enabled and running; a watch of a former time counts no more; sto
     "restart xcat-ha-watch.timer",
     "disable --quiet xcat-ha-watch.timer",
     "stop xcat-ha-watch.timer xcat-ha-watch.service",
+    "reset-failed xcat-ha-watch.service",
     "daemon-reload",
   ]);
   assert.ok(!existsSync(at("run/watch")) && !existsSync(at("units/xcat-ha-watch.timer")));
 });
 
-test("a watch that systemd does not start is an error", () => {
-  const { code, stderr } = onNode(
-    "systemctl() { [[ $1 != restart ]] || { echo 'Unit is masked' >&2; return 1; }; }; watch_start",
+for (const [what, verb, said] of [
+  ["start", "restart", /warning: xcat-ha-watch\.timer did not start: .*: Unit is masked\ngoes on\n$/],
+  ["stop", "daemon-reload", /warning: xcat-ha-watch\.timer was not stopped: Unit is masked\ngoes on\n$/],
+] as const)
+  test(`a watch that systemd does not ${what} is said, and ends no change of role`, () => {
+    const { code, stdout, stderr } = onNode(
+      `systemctl() { [[ $1 != ${verb} ]] || { echo 'Unit is masked' >&2; return 1; }; }; watch_${what}; echo "goes on"`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, said);
+  });
+
+test("what could not be told is told by the next look", () => {
+  const { stdout, stderr } = onNode(`lease=other; ${LEASE}
+    uptime_seconds() { echo "$second"; }; say() { :; }; notify() { echo "$second $1"; ((second > 160)); }
+    second=100; verb_watch; second=160; verb_watch; second=190; verb_watch; second=220; verb_watch`);
+  assert.equal(stdout, "160 owner-silent\n190 owner-silent\n", stderr);
+});
+
+test("what to do is what the look that failed says", () => {
+  const { stdout, stderr } = onNode(
+    `WATCH=([blind]=0); watch_words owner-unknown $'error: xcatmn2 has the machine id of xcatmn1\nevidence: so\nnext: systemd-machine-id-setup' 60`,
   );
-  assert.equal(code, 20, stderr);
-  assert.match(stderr, /the watch could not be started on xcatmn2; [\s\S]*evidence: Unit is masked\n/);
+  assert.match(stdout, /: xcatmn2 has the machine id of xcatmn1\nnext: systemd-machine-id-setup\n$/, stderr);
 });
