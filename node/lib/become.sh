@@ -157,24 +157,26 @@ quiesce() {
   units_disable "${UNITS[@]}"
 }
 
-# prove_stopped: about processes, not only units (design section 6).
+# prove_stopped: about processes, not only units (design section 6). Of what is left the first is told, with all that is left of it.
 prove_stopped() {
-  local unit pids programs
-  programs=$(program_processes) || exit
-  for unit in "${UNITS[@]}"; do
-    pids=$(unit_processes "$unit") || exit
-    pids=${pids//$'\n'/ }
-    # One that is not installed is inactive. Neither that nor failed: it runs, or systemd does not answer.
-    [[ -z $pids && $(unit_state "$unit") == @(inactive|failed) ]] ||
-      fail blocked "$unit is not proven to be stopped on $NODE; expected it inactive, without processes: ${pids:-none}" "$(unit_evidence "$unit")" \
-        "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
-    # PostgreSQL's are judged by their data.
-    [[ $unit != postgresql ]] || continue
-    pids=$(sed -n "s/^$unit //p" <<<"$programs" | commands_of)
-    [[ -z $pids ]] || fail blocked "$unit runs on $NODE outside of its unit; expected no process of its program: ${pids//$'\n'/; }" "$(unit_evidence "$unit")" \
-      "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
-  done
-  database_prove_stopped
+  local left service what told evidence of='' kind='' found=''
+  left=$(services_left) || exit
+  [[ -n $left ]] || return 0
+  while IFS=$'\t' read -r service told evidence; do
+    # Its state stands in the journal's line; the processes of a unit that is not stopped are told with it.
+    case $told in
+      state) told=group evidence= ;;
+      group) evidence=${evidence%% *} ;;
+    esac
+    of=${of:-$service} kind=${kind:-$told}
+    [[ $service/$told != "$of/$kind" || -z $evidence ]] || found+=${found:+$'\n'}$evidence
+  done <<<"$left"
+  case $kind in
+    data) database_in_use "$found" ;;
+    program) what="$of runs on $NODE outside of its unit; expected no process of its program: ${found//$'\n'/; }" ;;
+    *) what="$of is not proven to be stopped on $NODE; expected it inactive, without processes: ${found:-none}" what=${what//$'\n'/ } ;;
+  esac
+  fail blocked "$what" "$(unit_evidence "$of")" "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
 # roll_back_first_setup: a first setup that fails before the first link is switched starts again what ran: the local data is the truth, and

@@ -33,12 +33,11 @@ owners_of() {
 }
 
 tool_runs() {
-  local state
-  state=$(systemctl show -p ActiveState --value -- "$1.service" 2>&1 </dev/null) || state="no answer: $state"
-  [[ $state == @(active|reloading|inactive|failed|activating|deactivating|maintenance) ]] ||
-    fail unknown "whether $1 runs on $NODE cannot be told; expected systemd to know it" "systemctl show $1.service: $state" \
+  local REPLY
+  unit_shows ActiveState "$1.service" ||
+    fail unknown "whether $1 runs on $NODE cannot be told; expected systemd to know it" "systemctl show $1.service: $REPLY" \
       "systemctl status $1 on $NODE; when it answers, run the same command again"
-  [[ $state == active ]]
+  [[ $REPLY == active ]]
 }
 
 netplan_file() {

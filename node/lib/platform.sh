@@ -124,8 +124,8 @@ declare -gA UNIT=() COMPANIONS=()
 # resolve_units: the first candidate of every service that is loaded, or runs although it is not (masked, or its package was removed), by the
 # unit's own name: systemd enables and disables no alias. Where systemd does not answer for each, no unit is known, and that is an error.
 resolve_units() {
-  local service units unit index name load kind active answer key text names=() found=() REPLY
-  local -A id=() state=() type=() tried=() value=()
+  local service units unit index name load names=() REPLY
+  local -A id=() state=() type=() tried=()
   UNIT=() COMPANIONS=()
   while read -r service units; do
     tried[$service]=$units
@@ -135,25 +135,14 @@ resolve_units() {
       names+=("$unit" $REPLY)
     done
   done < <(candidates)
-  # An answer for each name, in their order.
-  answer=$(systemctl show -p Id -p LoadState -p ActiveState -p Type -- "${names[@]/%/.service}" 2>&1 </dev/null) || answer="no answer: $answer"
-  # A newline more, behind the last one.
-  while IFS='=' read -r key text; do
-    if [[ -n $key$text ]]; then
-      value[${key:-none}]=$text
-    elif ((${#value[@]})); then
-      found+=("${value[Id]:-} ${value[LoadState]:-} ${value[ActiveState]:-} ${value[Type]:-}")
-      value=()
-    fi
-  done <<<"$answer"$'\n'
-  ((${#found[@]} == ${#names[@]})) ||
-    fail unknown "systemd on $NODE does not say which services there are; expected an answer for ${#names[@]} units, seen ${#found[@]}" "$(tail -n 1 <<<"$answer")" \
+  units_show 'Id LoadState ActiveState Type' "${names[@]}" ||
+    fail unknown "systemd on $NODE does not say which services there are; expected an answer for ${#names[@]} units, seen ${SHOWN[units]}" "${REPLY##*$'\n'}" \
       "systemctl show named.service on $NODE; when it answers, run the same command again"
   for index in "${!names[@]}"; do
     unit=${names[index]}
-    read -r name load active kind <<<"${found[index]}"
-    [[ $active == @(inactive|failed) ]] || load=loaded
-    id[$unit]=$name state[$unit]=$load type[$unit]=$kind
+    load=${SHOWN["$index LoadState"]}
+    [[ ${SHOWN["$index ActiveState"]} == @(inactive|failed) ]] || load=loaded
+    id[$unit]=${SHOWN["$index Id"]} state[$unit]=$load type[$unit]=${SHOWN["$index Type"]:-}
   done
   for service in "${!tried[@]}"; do
     for unit in ${tried[$service]}; do

@@ -116,23 +116,58 @@ processes_told() {
     "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
+# What a process says of itself may stand behind a lock that it holds for ever, and the kernel lets nobody who waits for that die.
+PROC_DEADLINE=10
+
+# The command lines that were read last, by pid: nothing of one that has ended, and no entry for one that keeps it to itself.
+declare -gA WORDS=()
+
+# words_look PID...: fills WORDS, in which PostgreSQL says what it does. One child reads them all; behind one that hangs another goes on.
+words_look() {
+  local said line
+  WORDS=()
+  while (($#)); do
+    # shellcheck disable=SC2016 # the child's
+    said=$(within "$PROC_DEADLINE" bash -c '
+      for pid; do
+        words=()
+        { mapfile -d "" -t words <"/proc/$pid/cmdline"; } 2>/dev/null
+        words="${words[*]}"
+        printf "%s %s\n" "$pid" "${words//[[:cntrl:]]/ }"
+      done' words "$@" 2>&1 </dev/null) || true
+    while IFS= read -r line && (($#)); do
+      [[ $line == "$1 "* ]] || continue
+      line=${line#* }
+      WORDS[$1]=${line%"${line##*[! ]}"}
+      shift
+    done <<<"$said"
+    (($# == 0)) || shift
+  done
+}
+
 # commands_of: the pids on standard input, each with its command; where that cannot be told, with the name that the kernel has of it.
 commands_of() {
-  local pid words name
+  local pid words name pids=()
   while read -r pid; do
-    [[ -n $pid && -e /proc/$pid ]] || continue
-    words=$(process_words "$pid")
-    name=$(cat "/proc/$pid/comm" 2>/dev/null) || name=
+    # 0 is one of which this machine has no pid, as of a container that is not below it.
+    [[ -z $pid || ($pid != 0 && ! -e /proc/$pid) ]] || pids+=("$pid")
+  done
+  words_look "${pids[@]}"
+  for pid in "${pids[@]}"; do
+    words=${WORDS[$pid]:-}
+    name=
+    [[ -n $words ]] || name=$(cat "/proc/$pid/comm" 2>/dev/null) || name=
+    name=${name//[[:cntrl:]]/ } words=${words:0:80}
     printf '%s %s\n' "$pid" "${words:-(${name:+$name: }its words cannot be told)}"
   done
 }
 
-# program_processes: SERVICE and pid of every process that runs a program of a managed service (PROGRAMS), in its unit or not. A container has
-# pids of its own, and services of its own.
+# program_processes SERVICE...: SERVICE and pid of every process that runs a program of one of these services (PROGRAMS), in its unit or not. A
+# container has pids of its own, and services of its own.
 program_processes() {
-  local links line pid program service title=()
+  local links line pid program service perls=()
   local -A of=() container=()
-  for service in "${UNITS[@]}"; do
+  for service; do
     for program in ${PROGRAMS[$service]:-}; do of[$program]=$service; done
   done
   links=$(read_processes "which programs run" /proc/[0-9]*/ns/pid /proc/[0-9]*/exe -maxdepth 0 -printf '%h %l\n') || exit
@@ -144,12 +179,58 @@ program_processes() {
     fi
     pid=${line#/proc/} program=${program% (deleted)}
     program=${program##*/}
-    # xcatd is one in Perl: known by the title that it gives itself, and before that by its file.
+    [[ ${container[$pid]:-} == "${container[$$]:-}" ]] || continue
     if [[ $program == perl* ]]; then
-      mapfile -d '' -t title 2>/dev/null <"$line/cmdline" || title=()
-      [[ "${title[*]} " != @(xcatd:*|*/xcatd\ *) ]] || program=xcatd
+      [[ -z ${of[xcatd]:-} ]] || perls+=("$pid")
+    elif [[ -n ${of[${program:-none}]:-} ]]; then
+      printf '%s %s\n' "${of[$program]}" "$pid"
     fi
-    service=${of[${program:-none}]:-}
-    [[ -z $service || ${container[$pid]:-} != "${container[$$]:-}" ]] || printf '%s %s\n' "$service" "$pid"
   done <<<"$links"
+  # xcatd is one in Perl: known by the title that it gives itself, and before that by its file.
+  words_look "${perls[@]}"
+  for pid in "${perls[@]}"; do
+    [[ -n ${WORDS[$pid]+told} || ! -e /proc/$pid ]] ||
+      fail unknown "whether process $pid on $NODE is xcatd's cannot be told; expected its command line" "/proc/$pid/cmdline: no answer within $PROC_DEADLINE s" \
+        "cat /proc/$pid/comm on $NODE: end that process, or power $NODE off; then run the same command again. Until then nothing starts on the other node"
+    [[ "${WORDS[$pid]:-} " != @(xcatd:*|*/xcatd\ *) ]] || printf 'xcatd %s\n' "$pid"
+  done
+}
+
+# services_left [apart]: what is left here of the managed services, a line each: SERVICE, what it is and its evidence, between tabs.
+#   state    of its unit: neither inactive nor failed
+#   group    pid and command of a process in its control groups
+#   program  the same of one that runs its program outside of them
+#   data     the same of one that has the data directory, or is a server that is not proven to work elsewhere
+# PostgreSQL's are judged by their data, and come last. `apart`: without the share, which may be gone. Nothing is told for "none" but where
+# every look was answered.
+services_left() {
+  local service pid pids inside programs told REPLY UNIT_FILES
+  programs=$(program_processes "${UNITS[@]}") || exit
+  groups_look "${UNITS[@]}"
+  units_look "${UNITS[@]}"
+  for service in "${UNITS[@]}"; do
+    # One that is not installed is inactive.
+    [[ ${UNIT_STATE[$service]} == @(inactive|failed) ]] || printf '%s\tstate\t%s\n' "$service" "${UNIT_STATE[$service]}"
+    inside=
+    [[ -z ${UNIT_GROUPS[$service]//$'\n'/} ]] || inside=$(processes_of_groups "${UNIT_GROUPS[$service]}")
+    left_lines "$service" group "$inside"
+    [[ $service != postgresql && $'\n'$programs == *$'\n'"$service "* ]] || continue
+    pids=
+    while read -r told pid; do
+      [[ $told != "$service" || $'\n'$inside$'\n' == *$'\n'$pid$'\n'* ]] || pids+=$pid$'\n'
+    done <<<"$programs"
+    left_lines "$service" program "$pids"
+  done
+  pids=$(database_processes "${1:-}") || exit
+  while IFS= read -r pid; do
+    [[ -z $pid ]] || printf 'postgresql\tdata\t%s\n' "$pid"
+  done <<<"$pids"
+}
+
+# left_lines SERVICE WHAT PIDS
+left_lines() {
+  local command
+  while IFS= read -r command; do
+    [[ -z $command ]] || printf '%s\t%s\t%s\n' "$1" "$2" "$command"
+  done < <(commands_of <<<"$3")
 }

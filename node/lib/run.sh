@@ -7,7 +7,7 @@ readonly RUN_UNIT=xcat-ha-run
 # run VERB ARGUMENT: with the document on standard input. The same order again attaches to the one that runs;
 # another order lets it end at its next step boundary and then starts.
 run() {
-  local order current directory pid document='' waited='' began=$SECONDS told=-2
+  local order current directory REPLY document='' waited='' began=$SECONDS told=-2
   # At the console there is none.
   [[ -t 0 ]] || document=$(document_input)
   [[ -z $document ]] || document_require "$document" "$1 $2"
@@ -40,9 +40,10 @@ run() {
   done
   # Opened before another order may start, which puts this run's folder away.
   exec 6<"$RUN/run.$order/log" 7<"$RUN/run.$order/exit"
-  pid=$(systemctl show -p MainPID --value "$RUN_UNIT.service" 2>/dev/null) || true
+  unit_shows MainPID "$RUN_UNIT.service" || fail unknown "which process runs the order on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; it goes on" \
+    "$REPLY" "run the same command again: it follows the order that runs"
   flock -u 8
-  follow_run "${pid:-0}"
+  follow_run "$REPLY"
 }
 
 # run_sentence ORDER: for which order the next one waits, since when it runs, and the last line that it wrote.
@@ -65,16 +66,11 @@ still_wanted() {
 
 # run_is_active: not to be told it is no "no", behind which the folder of the one that runs would be put away.
 run_is_active() {
-  local answer
-  answer=$(systemctl show -p ActiveState --value "$RUN_UNIT.service" 2>&1 </dev/null) || answer="no answer: $answer"
-  case $answer in
-    active | activating | deactivating | reloading) return 0 ;;
-    inactive | failed) return 1 ;;
-    *)
-      fail unknown "whether an order runs on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; nothing was started" "${answer:-it said nothing}" \
-        "systemctl show $RUN_UNIT.service on $NODE; when it answers, run the same command again"
-      ;;
-  esac
+  local REPLY
+  unit_shows ActiveState "$RUN_UNIT.service" ||
+    fail unknown "whether an order runs on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; nothing was started" "$REPLY" \
+      "systemctl show $RUN_UNIT.service on $NODE; when it answers, run the same command again"
+  [[ $REPLY != @(inactive|failed) ]]
 }
 
 start_run() { # ORDER DIRECTORY
@@ -141,7 +137,7 @@ SILENCE_SECONDS=10
 # break_silence PID LOG WHAT: where PID has written nothing to its log for a while, every two seconds the command for whose end it waits: a share
 # that hangs while it is written, a service, a copy that compares.
 break_silence() {
-  local size told=-1 since=$SECONDS never pid child
+  local size told=-1 since=$SECONDS never pid child words
   exec {never}<> <(:)
   while :; do
     read -r -t 2 -u "$never" || true
@@ -151,7 +147,9 @@ break_silence() {
     elif ((SECONDS - since >= SILENCE_SECONDS)); then
       pid=$1
       while child=$(pgrep -n -P "$pid"); do pid=$child; done
-      say "$3 has said nothing for $((SECONDS - since)) s; it waits for: $(process_words "$pid")" >>"$2"
+      words_look "$pid"
+      words=${WORDS[$pid]:-}
+      say "$3 has said nothing for $((SECONDS - since)) s; it waits for: ${words:0:80}" >>"$2"
       size=$(stat -c %s -- "$2")
     fi
     told=$size

@@ -4,33 +4,79 @@
 # it starts at boot (enabled, not enabled); by unit what is-enabled says. One question for all costs as much as one for one.
 declare -gA UNIT_STATE=() UNIT_THERE=() UNIT_ENABLED=() UNIT_FILE_STATE=()
 
+# unit_shows PROPERTY UNIT: REPLY is the value of ActiveState or MainPID; false where systemd does not say it: REPLY is what it said. One that is
+# not there is inactive, and its process 0.
+unit_shows() {
+  REPLY=$(systemctl show -p "$1" --value -- "$2" 2>&1 </dev/null) || {
+    REPLY="no answer: $REPLY"
+    return 1
+  }
+  REPLY=${REPLY:-it said nothing}
+  case $1 in
+    ActiveState) [[ $REPLY == @(active|reloading|refreshing|inactive|failed|activating|deactivating|maintenance) ]] ;;
+    MainPID) [[ $REPLY =~ ^[0-9]+$ ]] ;;
+    *) false ;;
+  esac
+}
+
+# What units_show was told: "N PROPERTY" of the unit at that place from 0 on, and of how many ("units").
+declare -gA SHOWN=()
+
+# units_show PROPERTIES UNIT...: fills SHOWN. A unit is a service where its name does not end in what else it is. A property of several lines keeps them. Id, LoadState and ActiveState each unit has, also one that
+# is not there: false where systemd does not say what was asked of these, of each unit. REPLY is what it said.
+units_show() {
+  local key value line='' index=-1 asked=() needed=() names=()
+  for key in $1; do
+    asked+=(-p "$key")
+    [[ $key != @(Id|LoadState|ActiveState) ]] || needed+=("$key")
+  done
+  shift
+  SHOWN=([units]=0)
+  for key; do
+    [[ $key == *.timer ]] || key+=.service
+    names+=("$key")
+  done
+  REPLY=$(systemctl show "${asked[@]}" -- "${names[@]}" 2>&1 </dev/null) || {
+    REPLY="no answer: $REPLY"
+    return 1
+  }
+  # A block of lines for each, in their order.
+  while IFS= read -r value; do
+    if [[ -n $value ]]; then
+      [[ -n $line ]] || index=$((index + 1))
+      SHOWN["$index ${value%%=*}"]+=${SHOWN["$index ${value%%=*}"]:+$'\n'}${value#*=}
+    fi
+    line=$value
+  done <<<"$REPLY"
+  SHOWN[units]=$((index + 1))
+  REPLY=${REPLY:-it said nothing}
+  ((SHOWN[units] == $#)) || return 1
+  for ((index = 0; index < $#; index++)); do
+    for key in "${needed[@]}"; do [[ -n ${SHOWN["$index $key"]:-} ]] || return 1; done
+  done
+}
+
 # units_ask SERVICE...: fills UNIT_STATE and UNIT_THERE. A service is there when it can be started, or runs: a unit that was masked, or whose
 # package was removed, runs on. False where systemd does not say it of each: REPLY is what it said. UNIT_FILES: those that have a unit file.
 units_ask() {
-  local service answer key value index=0 names=() services=() load=() state=()
+  local service key index load state names=() services=()
   UNIT_FILES=()
   for service; do
     for key in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do names+=("$key") services+=("$service"); done
   done
-  # A block of lines for each, in their order.
-  answer=$(systemctl show -p LoadState -p ActiveState -- "${names[@]/%/.service}" 2>&1 </dev/null) || answer="no answer: $answer"
-  REPLY=${answer//$'\n'/ }
-  while IFS='=' read -r key value; do
-    case $key in
-      LoadState) load[index]=$value ;;
-      ActiveState) state[index]=$value ;;
-      '') index=$((index + 1)) ;;
-    esac
-  done <<<"$answer"
-  ((${#load[@]} == ${#names[@]} && ${#state[@]} == ${#names[@]})) || return 1
+  units_show 'LoadState ActiveState' "${names[@]}" || {
+    REPLY=${REPLY//$'\n'/ }
+    return 1
+  }
+  REPLY=${REPLY//$'\n'/ }
   for index in "${!names[@]}"; do
-    [[ -n ${load[index]} && -n ${state[index]} ]] || return 1
-    [[ ${load[index]} == not-found ]] || UNIT_FILES+=("${names[index]}")
+    load=${SHOWN["$index LoadState"]} state=${SHOWN["$index ActiveState"]}
+    [[ $load == not-found ]] || UNIT_FILES+=("${names[index]}")
     service=${services[index]}
     # Behind the service's own unit stands what belongs to it.
     [[ ${names[index]} == "${UNIT[$service]:-$service}" ]] || continue
-    UNIT_STATE[$service]=${state[index]} UNIT_THERE[$service]=yes
-    [[ ${load[index]} == loaded || ${state[index]} != @(inactive|failed) ]] || UNIT_THERE[$service]=no
+    UNIT_STATE[$service]=$state UNIT_THERE[$service]=yes
+    [[ $load == loaded || $state != @(inactive|failed) ]] || UNIT_THERE[$service]=no
   done
 }
 
@@ -171,22 +217,38 @@ unit_stop() {
 
 CONTROL_GROUPS=/sys/fs/cgroup
 
-# unit_processes SERVICE: pids in the control groups of its unit and of what belongs to it, and in the groups below them: a service may make
-# some of its own. Not to know them is not "none".
-unit_processes() {
-  local names groups group tree
-  mapfile -t names < <(units_of "$1")
-  groups=$(systemctl show -p ControlGroup --value -- "${names[@]/%/.service}" 2>&1 </dev/null) ||
-    fail blocked "whether processes of $1 run on $NODE cannot be told; expected systemd to know its control group" "$groups" \
+# By service, when they were asked last: the control groups of its unit and of what belongs to it, a line each.
+declare -gA UNIT_GROUPS=()
+
+# groups_look SERVICE...: fills UNIT_GROUPS. Not to know them is not "none".
+groups_look() {
+  local service unit index names=() services=() REPLY
+  UNIT_GROUPS=()
+  (($#)) || return 0
+  for service; do
+    for unit in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do names+=("$unit") services+=("$service"); done
+  done
+  # The name too: of one that runs nothing systemd may leave the group out.
+  units_show 'Id ControlGroup' "${names[@]}" ||
+    fail blocked "whether processes of $* run on $NODE cannot be told; expected systemd to know its control group" "${REPLY//$'\n'/ }" \
       "systemctl status ${names[*]} on $NODE; when it answers, run the same command again. Until then nothing starts on the other node"
+  for index in "${!names[@]}"; do UNIT_GROUPS[${services[index]}]+=${SHOWN["$index ControlGroup"]:-}$'\n'; done
+}
+
+# processes_of_groups GROUPS: pids in these control groups and in those below them: a service may make some of its own.
+processes_of_groups() {
+  local group tree
   while read -r group; do
     [[ -n $group ]] || continue
     # The unified hierarchy, and systemd's own of the old ones. A group that ends while it is read had no process any more.
     for tree in "$CONTROL_GROUPS$group" "$CONTROL_GROUPS/systemd$group"; do
       [[ ! -d $tree ]] || find "$tree" -name cgroup.procs -exec cat {} + 2>/dev/null || true
     done
-  done <<<"$groups"
+  done <<<"$1"
 }
 
-# process_words PID: its command line, in which PostgreSQL says what it does. One that hangs in the kernel may keep it to itself.
-process_words() { { timeout -s KILL 2 tr '\0' ' ' <"/proc/$1/cmdline" | sed 's/ *$//' | cut -c1-80; } 2>/dev/null || true; }
+# unit_processes SERVICE: pids in the control groups of its unit and of what belongs to it.
+unit_processes() {
+  groups_look "$1"
+  processes_of_groups "${UNIT_GROUPS[$1]}"
+}

@@ -11,28 +11,20 @@ readonly BEAT_GAP_SECONDS=60
 readonly BEAT_HANGING=50
 
 beat_observe() {
-  local answer key value states=() enabled=()
+  local REPLY
   seen_as_told onShareLoss shareLossSeconds
-  # A block of lines for each, in their order.
-  answer=$(systemctl show -p ActiveState -p UnitFileState -- "$BEAT_UNIT.timer" "$WATCH_UNIT.timer" "$WATCH_UNIT.service" 2>&1 </dev/null) || answer="no answer: $answer"
-  while IFS='=' read -r key value; do
-    case $key in
-      ActiveState) states+=("$value") ;;
-      UnitFileState) enabled+=("$value") ;;
-    esac
-  done <<<"$answer"
-  if ((${#states[@]} == 3)); then
-    case ${states[0]} in
+  if units_show 'ActiveState UnitFileState' "$BEAT_UNIT.timer" "$WATCH_UNIT.timer" "$WATCH_UNIT"; then
+    case ${SHOWN[0 ActiveState]} in
       active) SEEN[timer]=running ;;
       inactive | failed) SEEN[timer]=absent ;;
     esac
-    case ${states[1]} in
-      active | inactive | failed) SEEN[watch]=$(watch_state "${states[1]}" "${enabled[1]:-}" "${states[2]}") ;;
+    case ${SHOWN[1 ActiveState]} in
+      active | inactive | failed) SEEN[watch]=$(watch_state "${SHOWN[1 ActiveState]}" "${SHOWN[1 UnitFileState]:-}" "${SHOWN[2 ActiveState]}") ;;
     esac
   fi
   [[ -n ${SEEN[timer]:-} && -n ${SEEN[watch]:-} ]] ||
     fail unknown "whether the beat runs on $NODE, and the watch of it, cannot be told; expected systemd to know $BEAT_UNIT.timer and $WATCH_UNIT" \
-      "$(one_line "${answer:-it said nothing}")" "systemctl show $BEAT_UNIT.timer $WATCH_UNIT.timer $WATCH_UNIT.service on $NODE; when it answers, run the same command again"
+      "$(one_line "$REPLY")" "systemctl show $BEAT_UNIT.timer $WATCH_UNIT.timer $WATCH_UNIT.service on $NODE; when it answers, run the same command again"
 }
 
 # beat_apply: the watch last: no change of role waits for it.
@@ -112,7 +104,7 @@ beat_facts() {
   [[ ${FACT[lease]} != @(mine|mine-releasing) ]] || return 0
   directories_wanted
   FACT[links]=$(links_state)
-  FACT[running]=$(services_left 2>/dev/null) || FACT[running]='what cannot be told'
+  FACT[running]=$(services_left apart 2>/dev/null) || FACT[running]='what cannot be told'
   if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
 
@@ -200,7 +192,7 @@ kill_services() {
   local units servers
   mapfile -t units < <(managed_units)
   kill_units "${units[@]}"
-  # Where they cannot be told, the proof says so.
+  # Where they cannot be told, the look that follows says so.
   servers=$(database_servers 2>/dev/null) || return 0
   # shellcheck disable=SC2086 # a list of pids
   [[ -z $servers ]] || kill -KILL $servers 2>/dev/null || true
@@ -225,20 +217,34 @@ beat_drop_vip() {
 
 # services_gone: waits until nothing of the services is left; what still is after that is said, and the next beat tries again.
 services_gone() {
-  local limit=$((SECONDS + DEMOTION_SECONDS)) running
+  local limit=$((SECONDS + DEMOTION_SECONDS)) left
   while :; do
     # Not to know it is not "gone".
-    running=$(services_left) || {
+    left=$(services_left apart) || {
       local result=$?
       beat_tell_blocked "what still runs cannot be told"
       exit "$result"
     }
-    [[ -n $running ]] || break
+    [[ -n $left ]] || break
     ((SECONDS < limit)) || {
-      beat_tell_blocked "not all is gone $DEMOTION_SECONDS s after it was killed: ${running%; }"
-      fail blocked "not all is gone on $NODE, which is not the owner any more: ${running%; }" "killed $DEMOTION_SECONDS s ago" \
+      beat_tell_blocked "not all is gone $DEMOTION_SECONDS s after it was killed: $(left_words "$left")"
+      fail blocked "not all is gone on $NODE, which is not the owner any more: $(left_words "$left")" "killed $DEMOTION_SECONDS s ago" \
         "the next beat tries again; where they hang in the kernel, power $NODE off"
     }
     sleep 0.2
   done
+}
+
+# left_words LIST: of services_left, each service with its processes.
+left_words() {
+  local service what evidence names=()
+  local -A of=()
+  while IFS=$'\t' read -r service what evidence; do
+    [[ -n ${of[$service]+named} ]] || names+=("$service")
+    of[$service]=${of[$service]:-}
+    [[ $what != state ]] || continue
+    # One that holds the data is in its unit's group too.
+    [[ ",${of[$service]}" == *,"${evidence%% *} "* ]] || of[$service]+=${of[$service]:+,}$evidence
+  done <<<"$1"
+  for service in "${names[@]}"; do printf '%s%s\n' "$service" "${of[$service]:+ (${of[$service]})}"; done | paste -sd';' | sed 's/;/; /g'
 }

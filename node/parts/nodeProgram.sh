@@ -102,17 +102,16 @@ units_told() {
 
 # units_record: how the services were found, once, before the first change (seed, "Disable And Stop All Related Services").
 units_record() {
-  local service unit state enabled found=''
+  local service unit enabled found='' REPLY
   [[ ! -e $RECORDS/units ]] || return 0
   # By the units' own names: where they are put back, nobody may know the services any more.
   for service in "${UNITS[@]}"; do
     while read -r unit; do
-      state=$(systemctl show -p ActiveState --value -- "$unit.service" 2>&1 </dev/null) || state="no answer: $state"
       # Written once: what is not known now would never be put back.
-      [[ $state =~ ^[a-z]+$ ]] || fail unknown "whether $unit runs on $NODE cannot be told; expected to note how it was found before the first change" \
-        "systemctl show $unit.service: $state" "systemctl status $unit on $NODE; when it answers, run the same command again"
+      unit_shows ActiveState "$unit.service" || fail unknown "whether $unit runs on $NODE cannot be told; expected to note how it was found before the first change" \
+        "systemctl show $unit.service: $REPLY" "systemctl status $unit on $NODE; when it answers, run the same command again"
       enabled=$(systemctl is-enabled -- "$unit.service" 2>/dev/null </dev/null) || true
-      found+="$unit $state ${enabled:-unknown}"$'\n'
+      found+="$unit $REPLY ${enabled:-unknown}"$'\n'
     done < <(units_of "$service")
   done
   printf %s "$found" | write_file "$RECORDS/units" 0600

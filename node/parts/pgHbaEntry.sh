@@ -97,7 +97,10 @@ pgHbaEntry_remove() { :; }
 
 # postgresql_reload: only a server of this node. The pid in postmaster.pid can be another host's.
 postgresql_reload() {
-  local pid
-  pid=$(systemctl show -p MainPID --value -- "$(unit_of postgresql).service" 2>/dev/null)
-  [[ -z $pid || $pid == 0 ]] || kill -HUP "$pid"
+  local REPLY unit
+  unit=$(unit_of postgresql)
+  unit_shows MainPID "$unit.service" ||
+    fail unknown "which process is the server of postgresql on $NODE cannot be told; expected it, to let it read its configuration again" "$REPLY" \
+      "systemctl reload $unit on $NODE, when systemd answers; then run the same pulumi up again"
+  [[ $REPLY == 0 ]] || kill -HUP "$REPLY"
 }

@@ -43,13 +43,16 @@ postgresql_recovers() {
   local pids pid words result=0
   pids=$(unit_processes postgresql) || exit
   [[ -n $pids ]] || return 1
-  while read -r pid; do
-    words=$(process_words "$pid")
+  # shellcheck disable=SC2086 # a list of pids
+  words_look $pids
+  for pid in $pids; do
+    words=${WORDS[$pid]:-}
     if [[ $words == postgres:*startup* ]]; then
+      words=${words:0:80}
       printf '%s\n' "${words#postgres: }"
       return 0
     fi
-  done <<<"$pids"
+  done
   pg_isready -q -t 3 </dev/null >/dev/null 2>&1 || result=$?
   ((result == 1)) || return 1
   printf 'it takes no login yet\n'
@@ -218,18 +221,18 @@ postgresql_stops() {
 postgresql_holders() {
   local pids pid words backends='' others=''
   pids=$(unit_processes postgresql) || exit
-  while read -r pid; do
-    [[ -n $pid && -e /proc/$pid ]] || continue
-    words=$(process_words "$pid")
-    # A name in it may hold a newline.
-    words=${words//$'\n'/ }
+  # shellcheck disable=SC2086 # a list of pids
+  words_look $pids
+  for pid in $pids; do
+    [[ -e /proc/$pid ]] || continue
+    words=${WORDS[$pid]:-} words=${words:0:80}
     if [[ $words =~ ^postgres:.*(\[local\]|\([0-9]+\)) ]]; then
       backends+="$pid ${words#postgres: }"$'\n'
     else
       words=${words#postgres: }
       others+="$pid ${words:-which does not say what it does}"$'\n'
     fi
-  done <<<"$pids"
+  done
   printf %s "${backends:-$others}"
 }
 
@@ -247,12 +250,12 @@ holders_words() {
 # postgresql_server: pid of the server itself: the main process of its unit; where that is none of PostgreSQL's, the one of its unit that is not
 # another one's child; where none is in its unit, the one that has the data directory. Nothing where none is left.
 postgresql_server() {
-  local programs inside shared data main service pid parent heads=()
+  local programs inside shared data main pid parent heads=() REPLY
   local -A servers=()
-  programs=$(program_processes) || exit
+  programs=$(program_processes postgresql) || exit
   inside=$(unit_processes postgresql) || exit
-  while read -r service pid; do
-    [[ $service != postgresql || $'\n'$inside$'\n' != *$'\n'$pid$'\n'* ]] || servers[$pid]=yes
+  while read -r _ pid; do
+    [[ -z $pid || $'\n'$inside$'\n' != *$'\n'$pid$'\n'* ]] || servers[$pid]=yes
   done <<<"$programs"
   if ((${#servers[@]} == 0)); then
     data=$(database_data) || exit
@@ -262,9 +265,10 @@ postgresql_server() {
       [[ -z $pid || $'\n'$inside != *$'\n'$pid' '* ]] || servers[$pid]=yes
     done <<<"$shared"
   fi
-  main=$(systemctl show -p MainPID --value -- "$(unit_of postgresql).service" 2>&1 </dev/null) || main="no answer: $main"
-  [[ $main =~ ^[0-9]+$ ]] || fail blocked "which process is the server of postgresql on $NODE cannot be told; expected systemd to know its main process" "$main" \
+  unit_shows MainPID "$(unit_of postgresql).service" || fail blocked \
+    "which process is the server of postgresql on $NODE cannot be told; expected systemd to know its main process" "$REPLY" \
     "systemctl status $(unit_of postgresql) on $NODE; when it answers, run the same command again. Until then nothing starts on the other node"
+  main=$REPLY
   if [[ -n ${servers[$main]:-} ]]; then
     printf '%s\n' "$main"
     return 0
@@ -282,41 +286,66 @@ postgresql_server() {
 
 # database_prove_stopped: no process has the data directory, and no server works on the share.
 database_prove_stopped() {
-  local data processes
-  data=$(database_data) || exit
+  local processes
   processes=$(database_processes) || exit
-  [[ -z $processes ]] || fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" \
-    "$(tr '\n' ';' <<<"$processes" | cut -c1-400)" "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
+  [[ -z $processes ]] || database_in_use "$processes"
 }
 
-# database_data: where the data directory really is. By another name than /proc's nothing would match.
+# database_in_use PROCESSES: an error, always.
+database_in_use() {
+  local data
+  data=$(database_data) || exit
+  fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" "$(tr '\n' ';' <<<"$1" | cut -c1-400)" \
+    "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
+}
+
+# database_data [apart]: where the data directory really is. By another name than /proc's nothing would match. `apart`: by what its link says,
+# without a look at where that leads.
 database_data() {
-  share_do readlink -m -- "$(path_of /var/lib/pgsql/data)" ||
-    fail blocked "the data directory of postgresql cannot be looked at on $NODE; expected to know that no process uses it" \
-      "$(path_of /var/lib/pgsql/data); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
+  local data home
+  data=$(path_of /var/lib/pgsql/data)
+  if [[ ${1:-} == apart ]]; then
+    home=$(path_of /var/lib/pgsql) data=${data#"$home"}
+    [[ ! -L $home ]] || home=$(readlink -- "$home") || home=
+    [[ -z $home ]] || {
+      printf '%s\n' "$home$data"
+      return 0
+    }
+  elif share_do readlink -m -- "$data"; then
+    return 0
+  fi
+  fail blocked "the data directory of postgresql cannot be looked at on $NODE; expected to know that no process uses it" \
+    "$(path_of /var/lib/pgsql/data); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
-# database_processes: pid and command of each process that has the data directory, and of each server that is not proven to work elsewhere.
+# database_processes [apart]: pid and command of each process that has the data directory, and of each server that is not proven to work
+# elsewhere. `apart`: by the names in /proc alone. What has it by another mount's name and is no server is known only where the share answers.
 database_processes() {
   local data holders servers
-  data=$(database_data) || exit
-  holders=$(processes_with "$data") || exit
+  data=$(database_data "${1:-}") || exit
+  if [[ ${1:-} == apart ]]; then
+    holders=$(processes_named "$data") || exit
+    holders=$(sed '/^look /d' <<<"$holders" | commands_of)
+  else
+    holders=$(processes_with "$data") || exit
+  fi
   servers=$(database_servers) || exit
   servers=$(commands_of <<<"$servers")
+  [[ -n $holders$servers ]] || return 0
   printf '%s\n' "$holders" "$servers" | sed '/^$/d' | sort -u
 }
 
 # database_servers: pid of each process of PostgreSQL's program that is not proven to work on another file system than the share's, whoever
 # started it, also where the share was taken away under it.
 database_servers() {
-  local programs share service pid
-  programs=$(program_processes) || exit
+  local programs share pid
+  programs=$(program_processes postgresql) || exit
   share=$(device_of self "$SHARE") || exit
   # No mount of that name: a link to one, or the share is not mounted any more.
   [[ $share != *' /' ]] || ! share=$(share_do readlink -m -- "$SHARE") || share=$(device_of self "$share") || exit
   [[ $share == *' /'?* ]] || share=
-  while read -r service pid; do
-    [[ $service != postgresql ]] || works_elsewhere "$pid" "$share" || printf '%s\n' "$pid"
+  while read -r _ pid; do
+    [[ -z $pid ]] || works_elsewhere "$pid" "$share" || printf '%s\n' "$pid"
   done <<<"$programs"
 }
 
@@ -443,27 +472,6 @@ services_running() {
   if units_ask "${UNITS[@]}"; then told=yes; fi
   for unit in "${UNITS[@]}"; do
     [[ -n $told && ${UNIT_STATE[$unit]} == @(inactive|failed) ]] || printf '%s ' "$unit"
-  done
-}
-
-# services_left: the managed services of which something is left here, in start order: a unit that is not stopped, a process in its control
-# group, one that runs its program, one with the data directory; with who they are. The same proof as before a release, without the share,
-# which may be gone.
-services_left() {
-  local unit state pids programs servers holders data=/var/lib/pgsql/data
-  programs=$(program_processes) || exit
-  servers=$(database_servers) || exit
-  data=$(path_of "$data")
-  # What its link says, without a look at where it leads.
-  [[ ! -L $(path_of /var/lib/pgsql) ]] || data=$(readlink -- "$(path_of /var/lib/pgsql)")${data#"$(path_of /var/lib/pgsql)"}
-  holders=$(processes_named "$data" | sed '/^look /d') || exit
-  for unit in "${UNITS[@]}"; do
-    state=$(unit_state "$unit")
-    pids=$(unit_processes "$unit") || exit
-    # PostgreSQL's are judged by their data.
-    if [[ $unit == postgresql ]]; then pids+=$'\n'$holders$'\n'$servers; else pids+=$'\n'$(sed -n "s/^$unit //p" <<<"$programs"); fi
-    pids=$(sort -un <<<"$pids" | commands_of | paste -sd,)
-    [[ $state == @(inactive|failed) && -z $pids ]] || printf '%s%s; ' "$unit" "${pids:+ ($pids)}"
   done
 }
 

@@ -22,28 +22,22 @@ guarded_units() {
 
 # guard_states UNIT...: fills GUARD by unit.
 guard_states() {
-  local unit file answer key value text index=0 asks=() REPLY
+  local unit file text index=0 asks='' REPLY
   declare -gA GUARD=()
   text=$(guard_text)
-  answer=$(systemctl show -p Id -p ExecStartPre -- "${@/%/.service}" 2>&1 </dev/null) ||
-    fail unknown "whether the services of $NODE are guarded cannot be told; expected systemd to know their units" "${answer//$'\n'/ }" \
+  units_show 'Id ExecStartPre' "$@" ||
+    fail unknown "whether the services of $NODE are guarded cannot be told; expected systemd to know their units" "${REPLY//$'\n'/ }" \
       "systemctl show $1.service on $NODE; when it answers, run the same command again"
-  # A block for each, with a line for each command that runs before it.
-  while IFS='=' read -r key value; do
-    case $key in
-      '') index=$((index + 1)) ;;
-      ExecStartPre) [[ $value != *"$PROGRAM guard"* ]] || asks[index]=yes ;;
-    esac
-  done <<<"$answer"
-  index=0
   for unit; do
+    # A line for each command that runs before it.
+    asks=${SHOWN["$index ExecStartPre"]:-}
     file=$(guard_file "$unit")
     [[ ! -e $file ]] || guard_in "$file"
     if [[ ! -e $file ]]; then
       GUARD[$unit]='not guarded'
     elif [[ $REPLY != "$text" ]]; then
       GUARD[$unit]="drop-in changed: $(grep -v '^#' "$file" | tr '\n' ' ')"
-    elif [[ -z ${asks[index]:-} ]]; then
+    elif [[ $asks != *"$PROGRAM guard"* ]]; then
       GUARD[$unit]='guarded, but systemd has not read it'
     else
       GUARD[$unit]=guarded

@@ -180,7 +180,7 @@ function counted(looks: Look[], found = "") {
       `looks=(${began} ${ended}); lease_read() { [[ ${lease} != gone ]] && LEASE=([is]=${lease}); }; beat_facts; echo "\${FACT[share_lost]} \${FACT[links]} \${FACT[running]}"`,
   );
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
+    ["node/lib/report.sh", "node/lib/units.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
     `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
      load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
      may_look() { :; }; frozen_here() { :; }; frozen_follow() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
@@ -285,7 +285,7 @@ function onNode(systemd: string, script: string, want = "running") {
   const run = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
   writeFileSync(join(run, "share-lost"), "1 1\n");
   const done = bash(
-    ["node/lib/report.sh", "node/lib/observe.sh", "node/lib/watch.sh", "node/parts/beat.sh"],
+    ["node/lib/report.sh", "node/lib/units.sh", "node/lib/observe.sh", "node/lib/watch.sh", "node/parts/beat.sh"],
     `declare -A WANT=([timer]=${want} [watch]=absent) SEEN=(); UNIT_FOLDER=$(mktemp -d '${run}/units.XXXX'); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { echo "lease required"; }
      systemd-run() { echo started; }
      systemctl() { [[ $1 != stop ]] || echo stopped; ${systemd}; }

@@ -36,7 +36,7 @@ function on(machine: Machine, call: string) {
   if (machine.nmcli) writeFileSync(join(root, "nm"), machine.nmcli.addresses);
   const commands = [...(machine.commands ?? []), ...(machine.nmcli ? ["nmcli"] : [])];
   const done = bash(
-    ["report", "files", "interfaceOwner"].map((name) => `node/lib/${name}.sh`),
+    ["report", "files", "units", "interfaceOwner"].map((name) => `node/lib/${name}.sh`),
     `declare -A WANT=() FACT=()
      NODE=xcatmn1 VIP=10.5.106.7 RECORDS=${root}/records
      source node/parts/staticAddress.sh

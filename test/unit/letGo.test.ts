@@ -561,6 +561,7 @@ test("the guard of a service that is managed no more goes when it has stopped", 
   guard();
   const { code, stdout, stderr, told } = onNode(
     `declare -A UNIT=() COMPANIONS=() SEEN=(); WANT=([xcatd]=guarded) BEFORE=([xcatd]=guarded [postgresql]=guarded); units_of() { echo "$1"; }; guarded_units() { echo xcatd; }
+     ${renamed("systemctl", "ordered")}; systemctl() { ordered "$@"; [[ $1 != show ]] || echo Id=xcatd.service; }
      unit_stop() { echo "$1 is stopped, $(ls "$F/guards/$1")" >>"$F/told"; }; startGuard_apply`,
   );
   assert.equal(code, 0, stderr);

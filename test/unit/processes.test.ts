@@ -65,13 +65,22 @@ after(() => {
 });
 
 const FILES = ["report", "platform", "units", "processes", "lease"].map((name) => `node/lib/${name}.sh`);
-/** On a node whose units are all stopped, as systemd says. */
+/** On a node whose units are all stopped, as systemd says, but for what STATE and GROUP name. */
 function onNode(script: string, share = at("share")) {
   return bash(
     [...FILES, "node/lib/become.sh", "node/parts/serviceSet.sh", "node/parts/beat.sh"],
     `NODE=xcatmn1 SHARE='${share}' UNITS=(postgresql xcatd named dhcpd conserver)
-     path_of() { echo "\${1/#\\/var\\/lib/${folder}}"; }; unit_state() { echo inactive; }; unit_processes() { :; }; unit_evidence() { echo journal; }
-     share_state() { echo ok; }; systemctl() { :; }
+     path_of() { echo "\${1/#\\/var\\/lib/${folder}}"; }; unit_evidence() { echo journal; }; share_state() { echo ok; }
+     declare -A STATE=() GROUP=(); CONTROL_GROUPS=${folder}
+     systemctl() {
+       local arguments="$*" unit
+       [[ $1 == show ]] || return 0
+       for unit in \${arguments##* -- }; do
+         unit=\${unit%.service}
+         [[ $* != *LoadState* ]] || printf 'LoadState=loaded\\nActiveState=%s\\n\\n' "\${STATE[$unit]-inactive}"
+         [[ $* != *ControlGroup* ]] || printf 'Id=%s.service\\nControlGroup=%s\\n\\n' "$unit" "\${GROUP[$unit]:-}"
+       done
+     }
      ${script}`,
   );
 }
@@ -81,33 +90,57 @@ const blocked = (done: { code: number; stderr: string }, pid: string) => {
 };
 
 test("nobody has the data directory: proven", () => {
-  const { code, stderr } = onNode("prove_stopped; services_left");
+  const { code, stdout, stderr } = onNode("prove_stopped; services_left; services_left apart");
   assert.equal(code, 0, stderr);
+  assert.equal(stdout, "");
 });
 
 test("a working directory there, by the share's name and by the link's", async () => {
   const pid = await start(WAITS, at("share/pgsql/data"));
   blocked(onNode("prove_stopped"), pid);
-  const { stdout } = onNode("services_left", "/gone");
-  assert.match(stdout, new RegExp(`^postgresql \\(${pid} bash .*\\); $`));
+  const { stdout } = onNode("services_left apart", "/gone");
+  assert.match(stdout, new RegExp(`^postgresql\tdata\t${pid} bash .*\n$`));
 });
 
 test("a process that keeps its words to itself is one all the same, with the name that the kernel has of it", async () => {
   const pid = await start(WAITS, at("share/pgsql/data"));
-  const hangs = `timeout() { [[ $* != *' tr '* ]] || return 137; command timeout "$@"; };`;
+  const hangs = `timeout() { [[ $* != *' words '* ]] || return 137; command timeout "$@"; };`;
   const words = `${pid} \\(bash: its words cannot be told\\)`;
   const done = onNode(`${hangs} prove_stopped`);
   blocked(done, pid);
   assert.match(done.stderr, new RegExp(words));
-  assert.match(onNode(`${hangs} services_left`, "/gone").stdout, new RegExp(`^postgresql \\(${words}\\); $`));
+  assert.match(onNode(`${hangs} services_left apart`, "/gone").stdout, new RegExp(`^postgresql\tdata\t${words}\n$`));
 });
+
+/** A process in the control group of a unit. */
+function inGroup(unit: string, ...pids: string[]) {
+  mkdirSync(at("groups", unit), { recursive: true });
+  writeFileSync(at("groups", unit, "cgroup.procs"), `${pids.join("\n")}\n`);
+  return `GROUP[${unit}]=/groups/${unit};`;
+}
 
 test("a unit that is not stopped, and one with a process in its control group", async () => {
   const pid = await start(WAITS, "/");
-  const { stdout } = onNode(
-    `unit_state() { if [[ $1 == xcatd ]]; then echo deactivating; else echo inactive; fi; }; unit_processes() { [[ $1 != postgresql ]] || echo ${pid}; }; services_left`,
+  const group = inGroup("postgresql", pid);
+  const { stdout } = onNode(`${group} STATE[xcatd]=deactivating; services_left`);
+  assert.match(stdout, new RegExp(`^postgresql\tgroup\t${pid} bash .*\nxcatd\tstate\tdeactivating\n$`));
+  const gone = onNode(`${group} STATE[xcatd]=deactivating; left_words "$(services_left apart)"`);
+  assert.match(gone.stdout, new RegExp(`^postgresql \\(${pid} bash .*\\); xcatd\n$`));
+});
+
+test("the proof tells of a unit all that is left of it, and a process in its control group once", async () => {
+  const pids = [await start(program("named"), "/"), await start(program("named"), "/")];
+  const group = inGroup("named", ...pids);
+  const { code, stderr } = onNode(`${group} STATE[named]=active; prove_stopped`);
+  assert.equal(code, 13);
+  assert.match(
+    stderr,
+    new RegExp(
+      `^error: named is not proven to be stopped on xcatmn1; expected it inactive, without processes: ${pids.join(" ")}\n`,
+    ),
   );
-  assert.match(stdout, new RegExp(`^postgresql \\(${pid} bash .*\\); xcatd; $`));
+  assert.equal(onNode(`${group} services_left`).stdout.match(/^named\tgroup\t/gm)?.length, 2);
+  assert.doesNotMatch(onNode(`${group} services_left`).stdout, /program/);
 });
 
 test("an open file there", async () => {
@@ -147,9 +180,9 @@ test(
     mkdirSync(join(share, "another"), { recursive: true });
     const pid = await start(program("postgres"), join(share, "another"));
     blocked(onNode("prove_stopped", share), pid);
-    assert.match(onNode("services_left", share).stdout, new RegExp(`^postgresql \\(${pid} `));
+    assert.match(onNode("services_left apart", share).stdout, new RegExp(`^postgresql\tdata\t${pid} `));
     // Killed in a demotion, whoever started it.
-    assert.equal(onNode("kill_services; sleep 0.2; services_left", share).stdout, "");
+    assert.equal(onNode("kill_services; sleep 0.2; services_left apart", share).stdout, "");
   },
 );
 
@@ -160,13 +193,13 @@ test("PostgreSQL's program in a share that was taken away under it", { skip: !ro
   const pid = await start(program("postgres"), join(share, "pgsql/data"));
   spawnSync("umount", ["-l", share]);
   blocked(onNode("prove_stopped", share), pid);
-  assert.match(onNode("services_left", share).stdout, new RegExp(`^postgresql \\(${pid} `));
+  assert.match(onNode("services_left apart", share).stdout, new RegExp(`^postgresql\tdata\t${pid} `));
 });
 
 test("PostgreSQL's program that works elsewhere: proven, and not killed", { skip: !root && "no mounts" }, async () => {
   await start(program("postgres"), at("elsewhere"));
   const { code, stdout, stderr } = onNode(
-    "prove_stopped; services_left; kill_services; sleep 0.2; program_processes",
+    "prove_stopped; services_left apart; kill_services; sleep 0.2; program_processes postgresql",
     at("share/mounted"),
   );
   assert.equal(code, 0, stderr);
@@ -184,7 +217,7 @@ for (const [service, name] of [
     const done = onNode("prove_stopped");
     blocked(done, pid);
     assert.match(done.stderr, new RegExp(`^error: ${service} runs on xcatmn1 outside of its unit`));
-    assert.match(onNode("services_left").stdout, new RegExp(`^${service} \\(${pid} .*\\); $`));
+    assert.match(onNode("services_left apart").stdout, new RegExp(`^${service}\tprogram\t${pid} .*\n$`));
   });
 
 for (const [what, code] of [
@@ -197,6 +230,47 @@ for (const [what, code] of [
     const pid = await start(["perl", at("sbin/xcatd"), "-p", "pid"], "/");
     blocked(onNode("prove_stopped"), pid);
   });
+
+/** Its command line is a pipe in which nothing comes for a while, as that of one that holds its own lock. */
+async function hung(command: string[], cwd = "/") {
+  const pid = await start(command, cwd);
+  const pipe = at(`cmdline ${pid}`);
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+  await start(["bash", "-c", `exec 3<>"$1"; echo; read -t 20 -r <&0 || true`, "holder", pipe], "/");
+  assert.equal(spawnSync("mount", ["--bind", pipe, `/proc/${pid}/cmdline`]).status, 0);
+  mounts.push(`/proc/${pid}/cmdline`);
+  return pid;
+}
+const PERL = ["perl", "-e", '$| = 1; print "\\n"; <STDIN>'];
+
+test(
+  "Perl that keeps its command line to itself: whether it is xcatd's cannot be told",
+  { skip: !root && "no mounts" },
+  async () => {
+    const pid = await hung(PERL);
+    for (const proof of ["prove_stopped", "services_gone"]) {
+      const { code, stderr } = onNode(`PROC_DEADLINE=1; ${proof}`);
+      assert.equal(code, 40, stderr);
+      assert.match(stderr, new RegExp(`^error: whether process ${pid} on xcatmn1 is xcatd's cannot be told; `));
+    }
+    // PostgreSQL's servers are not known by it, and killed all the same.
+    assert.equal(onNode("PROC_DEADLINE=1; program_processes postgresql").code, 0);
+  },
+);
+
+test(
+  "behind one that keeps its command line to itself the others' are read",
+  { skip: !root && "no mounts" },
+  async () => {
+    const pids = [await start(WAITS, "/"), await hung(WAITS), await start(WAITS, "/")];
+    const { stdout } = onNode(`PROC_DEADLINE=1; printf '%s\\n' ${pids.join(" ")} | commands_of`);
+    const [first, second, third] = pids;
+    assert.match(
+      stdout,
+      new RegExp(`^${first} bash -c .*\n${second} \\(bash: its words cannot be told\\)\n${third} bash -c .*\n$`),
+    );
+  },
+);
 
 test("the program of another service, and one of a service that is not managed, are nobody's business", async () => {
   await start(program("goconserver"), "/");
@@ -219,8 +293,13 @@ const CANNOT_TELL: [what: string, spoil: string, error: RegExp][] = [
   ["awk fails", "awk() { return 2; }", /.*/],
   [
     "the unit's control group is not known",
-    'unit_processes() { fail blocked "systemd does not answer" "x" "y"; }',
-    /systemd does not answer/,
+    "systemctl() { [[ $* != *ControlGroup* ]] || { echo 'Connection timed out' >&2; return 1; }; }",
+    /whether processes of postgresql xcatd named dhcpd conserver run on xcatmn1 cannot be told/,
+  ],
+  [
+    "the unit's state is not known",
+    "STATE[dhcpd]=",
+    /whether these run on xcatmn1, or are there at all, cannot be told/,
   ],
 ];
 for (const [what, spoil, error] of CANNOT_TELL)
@@ -251,9 +330,9 @@ test(
 test("a demotion asks nothing of the share", async () => {
   const pid = await start(WAITS, at("share/pgsql/data"));
   const { stdout, stderr } = onNode(
-    `share_do() { echo "asked: $*" >&2; return 124; }; services_left`,
+    `share_do() { echo "asked: $*" >&2; return 124; }; services_left apart`,
     at("share/mounted"),
   );
   assert.equal(stderr, "");
-  assert.match(stdout, new RegExp(`^postgresql \\(${pid} `));
+  assert.match(stdout, new RegExp(`^postgresql\tdata\t${pid} `));
 });

@@ -25,7 +25,7 @@ beforeEach(() => {
        start*) while [[ $(<state) == activating ]]; do sleep 0.05; done; [[ $(<state) == active ]] ;;
        stop*) echo "$*" >>told ;;
        *Result*) printf 'Result=%s\\nTimeoutStartUSec=5min\\n' "$(<result)" ;;
-       *ControlGroup*) if [[ -e mute ]]; then echo 'Connection timed out' >&2; exit 1; fi; echo /group ;;
+       *ControlGroup*) if [[ -e mute ]]; then echo 'Connection timed out' >&2; exit 1; fi; printf 'Id=postgresql.service\\nControlGroup=/group\\n' ;;
        *LoadState*) printf 'LoadState=loaded\\nActiveState=%s\\n' "$(<state)" ;;
      esac`,
     { mode: 0o755 },
@@ -39,7 +39,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** For three seconds at most a unit may start; \`ends\` after five seconds. */
 function started(script: string, { title = "", ends = "echo active >state" } = {}) {
-  const files = ["lib/report", "lib/lease", "lib/platform", "lib/units", "parts/serviceSet"].map(
+  const files = ["lib/report", "lib/lease", "lib/platform", "lib/units", "lib/processes", "parts/serviceSet"].map(
     (name) => `node/${name}.sh`,
   );
   const done = bash(

@@ -24,7 +24,7 @@ beforeEach(() => {
      cd ${folder}
      case "$*" in
        stop*) echo "$*" >>told; if [[ -e fails ]]; then exit 1; fi; while [[ $(<state) == deactivating ]]; do sleep 0.05; done ;;
-       *ControlGroup*) if [[ -e mute ]]; then echo 'Connection timed out' >&2; exit 1; fi; echo /group ;;
+       *ControlGroup*) if [[ -e mute ]]; then echo 'Connection timed out' >&2; exit 1; fi; printf 'Id=postgresql.service\\nControlGroup=/group\\n' ;;
        *MainPID*) if [[ -e mute-main ]]; then echo 'Connection timed out' >&2; exit 1; fi; cat main ;;
        *LoadState*) printf 'LoadState=loaded\\nActiveState=%s\\n' "$(<state)" ;;
      esac`,

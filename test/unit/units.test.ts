@@ -20,7 +20,14 @@ type Unit = { load: string; active: string; processes?: string };
 function on(unit: Unit | undefined, script: string) {
   writeFileSync(worker, unit?.processes ?? "");
   return bash(
-    ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/lib/processes.sh", "node/lib/become.sh"],
+    [
+      "node/lib/report.sh",
+      "node/lib/platform.sh",
+      "node/lib/units.sh",
+      "node/lib/lease.sh",
+      "node/lib/processes.sh",
+      "node/lib/become.sh",
+    ],
     `NODE=xcatmn1 CONTROL_GROUPS=${folder} UNITS=(dhcpd) UNIT=([dhcpd]=dhcpd)
      systemctl() {
        case "$1 $*" in
@@ -28,10 +35,12 @@ function on(unit: Unit | undefined, script: string) {
          ${unit ? "" : "show*) echo 'Failed to connect to bus: Connection refused' >&2; return 1 ;;"}
          *LoadState*) printf 'LoadState=%s\\nActiveState=%s\\n' '${unit?.load}' '${unit?.active}' ;;
          *ActiveState*) echo '${unit?.active}' ;;
-         *ControlGroup*) ${unit?.active === "active" || unit?.processes ? "echo /system/dhcpd.service" : "echo"} ;;
+         *ControlGroup*)
+           printf 'Id=dhcpd.service\\nControlGroup=%s\\n\\n' '${unit?.active === "active" || unit?.processes ? "/system/dhcpd.service" : ""}'
+           [[ $* != *kea-ctrl-agent* ]] || printf 'Id=kea-ctrl-agent.service\\n\\n' ;;
        esac
      }
-     timeout() { shift; "$@"; }; unit_evidence() { echo "the journal"; }; database_prove_stopped() { :; }
+     timeout() { shift; "$@"; }; unit_evidence() { echo "the journal"; }; database_processes() { :; }
      ${script}`,
   );
 }
@@ -77,14 +86,16 @@ const PROOF: [what: string, unit: Unit | undefined, error?: RegExp][] = [
   ["not installed", { load: "not-found", active: "inactive" }],
   [
     "inactive, with a process in a group below its own",
-    { load: "loaded", active: "inactive", processes: "42\n" },
-    /dhcpd is not proven to be stopped on xcatmn1; expected it inactive, without processes: 42/,
+    { load: "loaded", active: "inactive", processes: `${process.pid}\n` },
+    new RegExp(
+      `dhcpd is not proven to be stopped on xcatmn1; expected it inactive, without processes: ${process.pid}\n`,
+    ),
   ],
   ["still stopping", { load: "loaded", active: "deactivating" }, /dhcpd is not proven to be stopped/],
   [
     "systemd does not answer",
     undefined,
-    /whether processes of dhcpd run on xcatmn1 cannot be told;[^\n]*\nevidence: Failed to connect/,
+    /whether processes of dhcpd run on xcatmn1 cannot be told;[^\n]*\nevidence: no answer: Failed to connect/,
   ],
 ];
 for (const [what, unit, error] of PROOF)
@@ -152,6 +163,52 @@ for (const [what, together, alone, seen] of BOOT)
        for unit in a b c d; do echo "$unit \${UNIT_ENABLED[$unit]}"; done`,
     );
     assert.ok(stderr.includes(seen) || stdout.trim().replaceAll("\n", ", ") === seen, `${stdout}${stderr}`);
+  });
+
+/** What systemd says of two units. */
+const GUARDED: [what: string, systemd: string, seen: string | RegExp][] = [
+  [
+    "of both, of one with two commands",
+    "printf 'Id=a.service\\nExecStartPre={ path=/bin/true }\\nExecStartPre={ argv[]=xcat-ha guard a }\\n\\nId=b.service\\n'",
+    "a guarded, b guarded, but systemd has not read it",
+  ],
+  [
+    "of one only",
+    "printf 'Id=b.service\\nExecStartPre={ argv[]=xcat-ha guard b }\\n'",
+    /cannot be told[^\n]*\nevidence: Id=b/,
+  ],
+  ["nothing", ":", /cannot be told[^\n]*\nevidence: it said nothing/],
+  [
+    "that it does not answer",
+    "echo 'Connection timed out' >&2; return 1",
+    /\nevidence: no answer: Connection timed out/,
+  ],
+];
+for (const [what, systemd, seen] of GUARDED)
+  test(`are the services guarded? systemd says ${what}: ${typeof seen === "string" ? seen : "cannot tell"}`, () => {
+    const { code, stdout, stderr } = bash(
+      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/startGuard.sh"],
+      `NODE=xcatmn1 PROGRAM=xcat-ha; guard_file() { echo ${worker}; }; guard_text() { echo text; }; guard_in() { REPLY=text; }; systemctl() { ${systemd}; }
+       guard_states a b; echo "a \${GUARD[a]}, b \${GUARD[b]}"`,
+    );
+    assert.equal(code, typeof seen === "string" ? 0 : 40, stderr);
+    if (typeof seen === "string") assert.equal(stdout, `${seen}\n`);
+    else assert.match(stderr, seen);
+  });
+
+for (const [what, systemd, code, told] of [
+  ["it runs", "echo 42", 0, "HUP 42"],
+  ["it does not run", "echo 0", 0, ""],
+  ["systemd says nothing", ":", 40, ""],
+  ["systemd does not answer", "echo 'Connection timed out' >&2; return 1", 40, ""],
+] as const)
+  test(`PostgreSQL is to read its configuration again, and ${what}: ${told || (code ? "cannot tell" : "nothing to do")}`, () => {
+    const done = bash(
+      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/pgHbaEntry.sh"],
+      `NODE=xcatmn1; systemctl() { ${systemd}; }; kill() { echo "\${*#-}"; }; if postgresql_reload; then :; fi`,
+    );
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(done.stdout.trim(), told);
   });
 
 const LISTENS: [what: string, ss: string, code: number][] = [
