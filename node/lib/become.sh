@@ -159,7 +159,7 @@ quiesce() {
 
 # prove_stopped: about processes, not only units (design section 6). Of what is left the first is told, with all that is left of it.
 prove_stopped() {
-  local left service what told evidence of='' kind='' found=''
+  local left service what told evidence first='' kind='' found=''
   left=$(services_left) || exit
   [[ -n $left ]] || return 0
   while IFS=$'\t' read -r service told evidence; do
@@ -168,15 +168,15 @@ prove_stopped() {
       state) told=group evidence= ;;
       group) evidence=${evidence%% *} ;;
     esac
-    of=${of:-$service} kind=${kind:-$told}
-    [[ $service/$told != "$of/$kind" || -z $evidence ]] || found+=${found:+$'\n'}$evidence
+    first=${first:-$service} kind=${kind:-$told}
+    [[ $service/$told != "$first/$kind" || -z $evidence ]] || found+=${found:+$'\n'}$evidence
   done <<<"$left"
   case $kind in
     data) database_in_use "$found" ;;
-    program) what="$of runs on $NODE outside of its unit; expected no process of its program: ${found//$'\n'/; }" ;;
-    *) what="$of is not proven to be stopped on $NODE; expected it inactive, without processes: ${found:-none}" what=${what//$'\n'/ } ;;
+    program) what="$first runs on $NODE outside of its unit; expected no process of its program: ${found//$'\n'/; }" ;;
+    *) what="$first is not proven to be stopped on $NODE; expected it inactive, without processes: ${found:-none}" what=${what//$'\n'/ } ;;
   esac
-  fail blocked "$what" "$(unit_evidence "$of")" "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
+  fail blocked "$what" "$(unit_evidence "$first")" "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
 # roll_back_first_setup: a first setup that fails before the first link is switched starts again what ran: the local data is the truth, and

@@ -237,7 +237,7 @@ services_gone() {
 
 # left_words LIST: of services_left, each service with its processes.
 left_words() {
-  local service what evidence names=()
+  local service what evidence words='' names=()
   local -A of=()
   while IFS=$'\t' read -r service what evidence; do
     [[ -n ${of[$service]+named} ]] || names+=("$service")
@@ -246,5 +246,6 @@ left_words() {
     # One that holds the data is in its unit's group too.
     [[ ",${of[$service]}" == *,"${evidence%% *} "* ]] || of[$service]+=${of[$service]:+,}$evidence
   done <<<"$1"
-  for service in "${names[@]}"; do printf '%s%s\n' "$service" "${of[$service]:+ (${of[$service]})}"; done | paste -sd';' | sed 's/;/; /g'
+  for service in "${names[@]}"; do words+=${words:+; }$service${of[$service]:+ (${of[$service]})}; done
+  printf '%s\n' "$words"
 }

@@ -66,7 +66,7 @@ after(() => {
 
 const FILES = ["report", "platform", "units", "processes", "lease"].map((name) => `node/lib/${name}.sh`);
 /** On a node whose units are all stopped, as systemd says, but for what STATE and GROUP name. */
-function onNode(script: string, share = at("share")) {
+function onNode(script: string, share = at("share"), alone = false) {
   return bash(
     [...FILES, "node/lib/become.sh", "node/parts/serviceSet.sh", "node/parts/beat.sh"],
     `NODE=xcatmn1 SHARE='${share}' UNITS=(postgresql xcatd named dhcpd conserver)
@@ -82,6 +82,8 @@ function onNode(script: string, share = at("share")) {
        done
      }
      ${script}`,
+    "",
+    { alone },
   );
 }
 const blocked = (done: { code: number; stderr: string }, pid: string) => {
@@ -231,46 +233,51 @@ for (const [what, code] of [
     blocked(onNode("prove_stopped"), pid);
   });
 
-/** Its command line is a pipe in which nothing comes for a while, as that of one that holds its own lock. */
-async function hung(command: string[], cwd = "/") {
-  const pid = await start(command, cwd);
-  const pipe = at(`cmdline ${pid}`);
-  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
-  await start(["bash", "-c", `exec 3<>"$1"; echo; read -t 20 -r <&0 || true`, "holder", pipe], "/");
-  assert.equal(spawnSync("mount", ["--bind", pipe, `/proc/${pid}/cmdline`]).status, 0);
-  mounts.push(`/proc/${pid}/cmdline`);
-  return pid;
-}
-const PERL = ["perl", "-e", '$| = 1; print "\\n"; <STDIN>'];
+/** `hung NAME COMMAND...`: in PID a process whose command line is a pipe in which nothing comes, as that of one that holds its own lock. */
+const HUNG = `
+  hung() {
+    local never
+    "\${@:2}" </dev/null >/dev/null 2>&1 & PID=$!
+    until [[ $(readlink /proc/$PID/exe) == */$1* ]]; do :; done
+    mkfifo ${folder}/cmdline.$PID
+    exec {never}<>${folder}/cmdline.$PID
+    sleep 15 >/dev/null 2>&1 &
+    exec {never}<&-
+    mount --bind ${folder}/cmdline.$PID /proc/$PID/cmdline
+    rm ${folder}/cmdline.$PID
+  }
+  PROC_DEADLINE=1`;
 
-test(
-  "Perl that keeps its command line to itself: whether it is xcatd's cannot be told",
-  { skip: !root && "no mounts" },
-  async () => {
-    const pid = await hung(PERL);
-    for (const proof of ["prove_stopped", "services_gone"]) {
-      const { code, stderr } = onNode(`PROC_DEADLINE=1; ${proof}`);
-      assert.equal(code, 40, stderr);
-      assert.match(stderr, new RegExp(`^error: whether process ${pid} on xcatmn1 is xcatd's cannot be told; `));
-    }
-    // PostgreSQL's servers are not known by it, and killed all the same.
-    assert.equal(onNode("PROC_DEADLINE=1; program_processes postgresql").code, 0);
-  },
-);
-
-test(
-  "behind one that keeps its command line to itself the others' are read",
-  { skip: !root && "no mounts" },
-  async () => {
-    const pids = [await start(WAITS, "/"), await hung(WAITS), await start(WAITS, "/")];
-    const { stdout } = onNode(`PROC_DEADLINE=1; printf '%s\\n' ${pids.join(" ")} | commands_of`);
-    const [first, second, third] = pids;
-    assert.match(
-      stdout,
-      new RegExp(`^${first} bash -c .*\n${second} \\(bash: its words cannot be told\\)\n${third} bash -c .*\n$`),
+for (const proof of ["prove_stopped", "services_gone"])
+  test(`Perl that keeps its command line to itself: whether it is xcatd's cannot be told, by ${proof}`, () => {
+    const { code, stdout, stderr } = onNode(
+      `${HUNG}; hung perl perl -e 'sleep 30'; echo $PID; ${proof}`,
+      undefined,
+      true,
     );
-  },
-);
+    assert.equal(code, 40, stderr);
+    assert.match(stderr, new RegExp(`^error: whether process ${stdout.trim()} on xcatmn1 is xcatd's cannot be told; `));
+  });
+
+test("PostgreSQL's servers are known without anybody's command line", () => {
+  const { code, stdout, stderr } = onNode(
+    `${HUNG}; hung perl perl -e 'sleep 30'; program_processes postgresql`,
+    undefined,
+    true,
+  );
+  assert.deepEqual([code, stdout], [0, ""], stderr);
+});
+
+test("behind one that keeps its command line to itself the others' are read", () => {
+  const { stdout } = onNode(
+    `${HUNG}; sleep 31 >/dev/null & first=$!; hung sleep sleep 32; sleep 33 >/dev/null & last=$!
+     until [[ $(</proc/$last/comm) == sleep ]]; do :; done
+     printf '%s\\n' $first $PID $last | commands_of | sed 's/^[0-9]* //'`,
+    undefined,
+    true,
+  );
+  assert.equal(stdout, "sleep 31\n(sleep: its words cannot be told)\nsleep 33\n");
+});
 
 test("the program of another service, and one of a service that is not managed, are nobody's business", async () => {
   await start(program("goconserver"), "/");
