@@ -127,6 +127,20 @@ test("systemd that does not say whether an order runs is no 'none runs'", () => 
   assert.ok(!started() && existsSync(join(RUN, "run.first/log")));
 });
 
+test("systemd that does not say which process runs the order is no run without a result: it goes on", () => {
+  const { code, stderr } = bash(
+    PROGRAM,
+    `RUN=${join(folder, String(nodes++))} NODE=xcatmn1 PROGRAM=/bin/true; systemd-run() { :; }
+     systemctl() { [[ $* != *MainPID* ]] || { echo 'Connection timed out' >&2; return 1; }; echo inactive; }
+     run become standby </dev/null`,
+  );
+  assert.equal(code, 40, stderr);
+  assert.match(
+    stderr,
+    /^error: which process runs the order on xcatmn1 cannot be told; .*; it goes on\nevidence: no answer: Connection timed out/,
+  );
+});
+
 const LOCK = `RUN=$(mktemp -d -p ${folder}); NODE=xcatmn1
   (exec 9>>"$RUN/lock"; lock 9 "$RUN/lock" "become active"; sleep 4.5) & sleep 0.3; exec 9>>"$RUN/lock"`;
 
