@@ -22,8 +22,9 @@ unit_shows() {
 # What units_show was told: "N PROPERTY" of the unit at that place from 0 on, and of how many ("units").
 declare -gA SHOWN=()
 
-# units_show PROPERTIES UNIT...: fills SHOWN. A unit is a service where its name does not end in what else it is. A property of several lines keeps them. Id, LoadState and ActiveState each unit has, also one that
-# is not there: false where systemd does not say what was asked of these, of each unit. REPLY is what it said.
+# units_show PROPERTIES UNIT...: fills SHOWN. A unit is a service where its name does not end in .timer. A property of several lines keeps them.
+# Id, LoadState and ActiveState each unit has, also one that is not there: false where systemd does not say what was asked of these, of each
+# unit. REPLY is what it said.
 units_show() {
   local key value line='' index=-1 asked=() needed=() names=()
   for key in $1; do

@@ -347,3 +347,24 @@ test("while the owner steps down by itself no new order starts: it would start w
   assert.equal(code, 0, stderr);
   assert.match(stdout, /\nno order starts\n$/);
 });
+
+test("a step down that is blocked is told once, then its end: also where it ended between two beats", () => {
+  const { code, stdout, stderr } = onNode(
+    "true",
+    `notify() { echo "told $1"; }; demotion() { :; }; beat_facts() { :; }; rm "$RUN/share-lost"
+     for _ in 1 2; do (services_left() { return 40; }; services_gone) || echo "$?"; done
+     (SECONDS=0; services_left() { SECONDS=100; echo x; }; left_words() { :; }; services_gone) 2>/dev/null || echo "$?"
+     plan() { :; }; verb_beat; verb_beat`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "told step-down-blocked\n40\n40\n13\ntold demoted\n");
+});
+
+test("what is blocked and could not be told is told by the next beat", () => {
+  const { stdout, stderr } = onNode(
+    "true",
+    `notify() { echo "told $1"; [[ -e $RUN/mail ]]; }; rm "$RUN/share-lost"
+     beat_tell_blocked so; touch "$RUN/mail"; beat_tell_blocked so; beat_tell_blocked so`,
+  );
+  assert.equal(stdout, "told step-down-blocked\ntold step-down-blocked\n", stderr);
+});
