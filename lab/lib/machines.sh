@@ -21,6 +21,8 @@ machine_is_on() {
   { read -r leader <"$(machine_folder "$1")/leader"; } 2>/dev/null && kill -0 "$leader" 2>/dev/null
 }
 
+require_on() { machine_is_on "$1" || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }; }
+
 make_network() {
   [[ ! -e /run/netns/$NETNS ]] || return 0
   ip netns add "$NETNS"
@@ -84,11 +86,14 @@ netmask() {
   printf '%d.%d.%d.%d\n' $((mask >> 24)) $((mask >> 16 & 255)) $((mask >> 8 & 255)) $((mask & 255))
 }
 
+# machine_number NODE: its end of the cable at the bridge is called lab and that.
+machine_number() { node_names | grep -nxF -- "$1" | cut -d: -f1; }
+
 boot_machine() {
   local node=$1 number folder
   folder=$(machine_folder "$node")
   machine_is_on "$node" && return 0
-  number=$(node_names | grep -nxF -- "$node" | cut -d: -f1)
+  number=$(machine_number "$node")
   # No descriptor of ours: a machine must not hold the lock or the pipe of who started it.
   setsid nsenter --net="/run/netns/$NETNS" unshare --mount --propagation private \
     "$here/machine" "$LAB" "$node" "$number" "$(cluster_word interface)" "$(cluster_word share)" "$(<"$folder/lower")" \
@@ -159,10 +164,58 @@ answers() {
   address=$(address_of "$1") && in_net ssh "${SSH_OPTIONS[@]}" -o HostKeyAlias="$1" -o ConnectTimeout=3 "root@$address" true </dev/null 2>/dev/null
 }
 
+# machine_processes NODE: pids of everything in its control groups that is in its init's pid namespace: not nspawn, which has to see a power cut.
+machine_processes() {
+  local space group pids=()
+  space=$(readlink "/proc/$(<"$(machine_folder "$1")/leader")/ns/pid") || return
+  for group in /sys/fs/cgroup/{,systemd/,unified/}xcat-ha."$NAME.$1"; do
+    [[ ! -d $group ]] || mapfile -t -O "${#pids[@]}" pids < <(find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null)
+  done
+  pids=("${pids[@]/#//proc/}")
+  # One that has just ended has none any more.
+  { find "${pids[@]/%//ns/pid}" -maxdepth 0 -printf '%l %p\n' 2>/dev/null || true; } |
+    awk -v space="$space" '$1 == space { split($2, part, "/"); print part[3] }' | sort -un
+}
+
+hang_machine() { wait_until 60 "every process of $1 to stand still" stands_still "$1"; }
+
+# stands_still NODE: each was stopped, and none has come meanwhile. What waits in the kernel goes on no further than to its way out.
+stands_still() {
+  local pids
+  pids=$(machine_processes "$1") && [[ -n $pids ]] || return
+  # shellcheck disable=SC2086 # a list of pids
+  kill -STOP $pids 2>/dev/null || true
+  [[ $(machine_processes "$1") == "$pids" ]] && ! ps -o stat= -p "${pids//$'\n'/,}" | grep -q '^[RS]'
+}
+
+resume_machine() {
+  local pids
+  pids=$(machine_processes "$1")
+  # shellcheck disable=SC2086 # a list of pids
+  kill -CONT $pids
+}
+
+net_action() { # NODE ACTION
+  local port
+  port=lab$(machine_number "$1")
+  case $2 in
+    cut) in_net ip link set "$port" down ;;
+    mend)
+      in_net ip link set "$port" up
+      wait_until 60 "the cable of $1 to be heard" port_forwards "$port"
+      ;;
+    *)
+      printf "error: net %s: unknown action '%s'; expected cut or mend\n" "$1" "$2" >&2
+      exit 64
+      ;;
+  esac
+}
+
+port_forwards() { [[ $(in_net bridge link show dev "$1") == *' state forwarding '* ]]; }
+
 share_action() { # NODE ACTION
   local folder pid
   folder=$(machine_folder "$1")
-  machine_is_on "$1" || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }
   # nsenter execs bash and bindfs: the pid stays.
   pid=$(cat "$folder/bindfs" 2>/dev/null || true)
   case $2 in

@@ -177,6 +177,31 @@ test("the share hangs, goes on, fails and comes back for one node alone", () => 
   assert.match(lab.streams("share", "xcatmn1", "burn").err, /unknown action 'burn'; expected hang, resume/);
 });
 
+test("a machine that hangs answers by its kernel alone, and without its cable nobody hears it; both end, and it can be cut", () => {
+  const heard = (command: string) => lab.streams("ssh", "xcatmn1", command).code === 0;
+  const connection = () => heard("timeout 3 bash -c 'exec 3<>/dev/tcp/10.5.106.5/22'");
+  const banner = () => heard("timeout 3 bash -c 'exec 3<>/dev/tcp/10.5.106.5/22; IFS= read -r line <&3'");
+  const neighbour = () => heard("arping -D -q -I eth0 -c 2 -w 2 10.5.106.5; test $? = 1");
+  lab.on("xcatmn2", "systemd-run --quiet sh -c 'while :; do echo >>/HA/count; sleep 0.1; done'");
+  const moves = () => lab.on("xcatmn1", "wc -l </HA/count; sleep 1; wc -l </HA/count").split("\n");
+  assert.deepEqual([banner(), connection(), neighbour()], [true, true, true]);
+  lab.must("hang", "xcatmn2");
+  assert.deepEqual([banner(), connection(), neighbour()], [false, true, true]);
+  assert.equal(new Set(moves()).size, 1);
+  lab.must("net", "xcatmn2", "cut");
+  assert.deepEqual([connection(), neighbour()], [false, false]);
+  lab.must("resume", "xcatmn2");
+  assert.equal(new Set(moves()).size, 2);
+  assert.deepEqual([connection(), neighbour()], [false, false]);
+  lab.must("net", "xcatmn2", "mend");
+  assert.deepEqual([banner(), neighbour()], [true, true]);
+  assert.match(lab.streams("net", "xcatmn2", "burn").err, /unknown action 'burn'; expected cut or mend/);
+  lab.must("hang", "xcatmn2");
+  lab.must("cut", "xcatmn2");
+  assert.match(lab.streams("hang", "xcatmn2").err, /xcatmn2 is off; expected a machine that is on/);
+  lab.must("boot", "xcatmn2");
+});
+
 test("link(2) on the share has one winner over both nodes", () => {
   lab.on("xcatmn1", "rm -f /HA/lock; touch /HA/a");
   lab.on("xcatmn2", "touch /HA/b");

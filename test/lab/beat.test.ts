@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { until } from "../until";
-import { assertPair, become, lab, notified, pairWith, UNITS } from "./pair";
+import { assertPair, become, lab, notified, pairWith, remains, shareLossSeconds } from "./pair";
 import { expectViolations, sampled } from "./sampled";
 
-/** A site chooses how long its share may be gone; a test, the least. */
 before(() => {
   pairWith("xcatmn1");
-  lab.on("xcatmn1", "sed -i 's/^\\(active\\.beat\\.shareLossSeconds\t\\).*/\\110/' /etc/xcat-ha/description");
-  assert.match(lab.on("xcatmn1", "cat /etc/xcat-ha/description"), /beat\.shareLossSeconds\t10$/m);
+  shareLossSeconds("xcatmn1", 10);
 });
 sampled(lab);
-/** What of the owner's is still on a node: units that run, processes of PostgreSQL, the VIP, the timer. */
-const remains = (node: string) =>
-  lab.on(
-    node,
-    `for u in ${UNITS.join(" ")}; do [ $(systemctl is-active $u) = active ] && echo $u; done; pgrep -x postgres; ip -o addr show | grep -o 'inet 10.5.106.7/'; systemctl is-active --quiet xcat-ha-beat.timer && echo timer; true`,
-  );
 const beat = () => lab.on("xcatmn2", "cat /HA/.xcat-ha/beat/xcatmn1");
 async function beatMoves() {
   await until("a first beat", () => lab.run(["ssh", "xcatmn2", "test -s /HA/.xcat-ha/beat/xcatmn1"]).code === 0);

@@ -75,6 +75,26 @@ export function pairWith(active: NodeName) {
   for (const node of order) expectUp(node);
 }
 
+/** What of the owner's is still on a node: units that run, processes of PostgreSQL, the VIP, the timer. */
+export const remains = (node: NodeName) =>
+  lab.on(
+    node,
+    `for u in ${UNITS.join(" ")}; do [ $(systemctl is-active $u) = active ] && echo $u; done; pgrep -x postgres; ip -o addr show | grep -o 'inet 10.5.106.7/'; systemctl is-active --quiet xcat-ha-beat.timer && echo timer; true`,
+  );
+
+/** Whether a node runs anything of the owner's or has the VIP, asked of the host: for a node that cannot be reached. */
+export function serves(node: NodeName): boolean {
+  const { looks, problems } = new Watcher(lab).sample();
+  assert.deepEqual(problems, []);
+  return looks.some((look) => look.node === node && (look.processes.length > 0 || look.vip > 0));
+}
+
+/** The share's loss after which an owner steps down; a test takes the least that a site may choose. */
+export function shareLossSeconds(node: NodeName, seconds: number) {
+  lab.on(node, `sed -i 's/^\\(active\\.beat\\.shareLossSeconds\t\\).*/\\1${seconds}/' /etc/xcat-ha/description`);
+  assert.match(lab.on(node, "cat /etc/xcat-ha/description"), new RegExp(`beat\\.shareLossSeconds\t${seconds}$`, "m"));
+}
+
 /** What a node runs, has and keeps, a line each. */
 const served = (node: NodeName) =>
   lab

@@ -42,5 +42,16 @@ export function expectViolations(...patterns: RegExp[]) {
   expected.push(...patterns);
 }
 
+/** What a part of the running test lets happen: in it the same holds as of what is planted, and before and behind it nothing may be. */
+export async function violating(patterns: RegExp[], part: () => Promise<void>) {
+  await sampler.looksAgain();
+  judge(sampler.samples(), "before the violations that the test expects");
+  expectViolations(...patterns);
+  await part();
+  await sampler.looksAgain();
+  judge(sampler.samples(), "in the part of the test that expects violations");
+  expected = [];
+}
+
 /** Waits until what is planted now was looked at. */
 export const seen = () => sampler.looksAgain();

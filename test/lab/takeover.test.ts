@@ -1,33 +1,15 @@
 // The active node is dead: another one takes over on evidence, and never beside a node that lives.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { assertNoRowLost } from "../client";
 import { until } from "../until";
+import { installFence, powerSwitched } from "./fence";
 import { assertPair, expectUp, lab, NODES, newestEpoch, notified, owner, pairWith, STACK } from "./pair";
 import { sampled } from "./sampled";
 
-let powerSwitch: ChildProcess;
-before(async () => {
-  pairWith("xcatmn1");
-  const env = { ...process.env, XCAT_HA_LAB: lab.name };
-  powerSwitch = spawn(join(__dirname, "../../lab/lab"), ["switch"], { env, stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((ready) => powerSwitch.stdout?.once("data", ready));
-});
-after(() => powerSwitch?.kill());
+before(() => pairWith("xcatmn1"));
+powerSwitched();
 sampled(lab);
-
-/** As docs/failover.md says: the fence on the node that stays. */
-const installFence = (node: string) => {
-  const fence = readFileSync(join(__dirname, "../../lab/fence"), "utf8");
-  const { code, output } = lab.run(
-    ["ssh", node, "install -m 0700 /dev/stdin /etc/xcat-ha.fence && /etc/xcat-ha.fence status xcatmn1"],
-    fence,
-  );
-  assert.deepEqual([code, output], [0, "on\n"]);
-};
 
 test("the active node dies: by a word of somebody not while it lives, by the fence then; every committed row is there, and the old node comes back as a standby node", async () => {
   const client = lab.startClient("takeover_rows");
