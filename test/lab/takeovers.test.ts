@@ -14,6 +14,7 @@ import {
   lab,
   NODES,
   newestEpoch,
+  notified,
   owner,
   pairWith,
   remains,
@@ -106,8 +107,19 @@ function upAsStandby() {
   expectUp("xcatmn1");
 }
 
-test("an owner that hangs: its kernel still answers, which is a sign of life; by the fence it is taken over", async () => {
+test("an owner that hangs: the site is told; its kernel still answers, which is a sign of life; by the fence it is taken over", async () => {
   const { client, held } = await owned("hanging_rows");
+  const told = notified("xcatmn2");
+  lab.must("hang", "xcatmn1");
+  await until("the site to be told of a silent owner", () => /^owner-silent xcatmn2$/m.test(told()));
+  assert.match(
+    told(),
+    /^other signs of life of xcatmn1: xcatmn1 answers at 10\.5\.106\.70 port 22: accepted, nothing yet; /m,
+  );
+  assert.match(lab.on("xcatmn2", "xcat-ha status"), /^watch +the owner is silent; it showed life last at \S+Z$/m);
+  lab.must("resume", "xcatmn1");
+  await until("the site to be told that it lives", () => /^owner-back xcatmn2$/m.test(told()));
+  await client.committing();
   lab.must("hang", "xcatmn1");
   refusedBy(held, "ssh", "address", "vip");
   fenced(held);
