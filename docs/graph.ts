@@ -44,7 +44,15 @@ const CHANGES: { title: string; facts: Partial<typeof FACTS> & { role: string } 
   { title: "becoming active", facts: { role: "active" } },
   {
     title: "takeover with a fence",
-    facts: { role: "active", lease: "other", takeover: "7", takeover_by: "fence", signs: "none", fence: "on" },
+    facts: {
+      role: "active",
+      lease: "other",
+      sentence: "epoch 7 is held by xcatmn2",
+      takeover: "7",
+      takeover_by: "fence",
+      signs: "none",
+      fence: "on",
+    },
   },
   { title: "an activation that fails", facts: { role: "rollback" } },
   { title: "stepping down", facts: { role: "standby", lease: "mine", holder: "xcatmn1", running: "xcatd " } },
