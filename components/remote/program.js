@@ -20,6 +20,7 @@ const LIBRARIES = [
 ];
 const LAST = [
   "clusterData",
+  "hostsFile",
   "handBuilt",
   "freeze",
   "notify",

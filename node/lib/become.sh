@@ -132,6 +132,7 @@ take_step() {
     export) export_cluster_data "$2" ;;
     verify) verify_after_activation ;;
     claim) if [[ $2 == takeover ]]; then lease_take_over; else lease_claim "$LEASE_WAIT"; fi ;;
+    hosts) if [[ $2 == keep ]]; then hosts_keep_last; else hosts_take "$2"; fi ;;
     fence) fence_peer ;;
     judge) silence_require ;;
     release) lease_begin_release ;;

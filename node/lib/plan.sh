@@ -31,6 +31,7 @@
 #        fence -        the peer is switched off, and read back
 #        judge -        no sign of life of the peer any more
 #        claim -        the owner lease; claim takeover: over the head of its owner
+#        hosts WHICH    /etc/hosts of the new owner: newest, as the newest owner left it, or its own; keep: to the shared data, for the next one
 #        release -      begin the release: from here on the guard refuses
 #        prove -        nothing of ours runs here any more
 #        released -     finish the release
@@ -313,8 +314,7 @@ plan_activation() {
     plan_copy
   fi
   if [[ ${FACT[lease]} == mine && ${FACT[links]} == all ]]; then
-    plan_parts active after "the owner lease is ours already"
-    plan_verification
+    plan_up "the owner lease is ours already"
     return
   fi
   step quiesce - "the services start again under the owner lease, after ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}"
@@ -323,11 +323,18 @@ plan_activation() {
   elif [[ ${FACT[lease]} != mine ]]; then
     step claim - "${FACT[sentence]}"
   fi
-  plan_parts active after "active, in the manifest's order"
-  plan_verification
+  plan_up "active, in the manifest's order"
 }
 
-plan_verification() {
+# plan_up REASON: behind the claim. Before a first setup is finished nobody else was an owner whose hosts file could count.
+plan_up() {
+  if [[ ${FACT[shared]} == present ]]; then
+    step hosts newest "/etc/hosts as the newest owner left it: makedns and makedhcp take addresses from nowhere else"
+  else
+    step hosts own "/etc/hosts of ${FACT[node]} is the truth in a first setup"
+  fi
+  plan_parts active after "$1"
+
   step export begin "the cluster data, when everything serves again"
   step verify - "every part, xcatprobe, and the cluster data against the export before"
 }
@@ -378,8 +385,7 @@ plan_hand_built() {
       esac
     fi
     step claim - "${FACT[sentence]}"
-    plan_parts active after "active, in the manifest's order"
-    plan_verification
+    plan_up "active, in the manifest's order"
   fi
 }
 
@@ -434,7 +440,10 @@ plan_down() {
   (($# == 0)) || step release - "$1"
   plan_parts standby before "taken back, in reverse order"
   step prove - "no managed service and no process with the data directory"
-  (($# == 0)) || step released - "$2"
+  if (($#)); then
+    step hosts keep "/etc/hosts, for the next owner"
+    step released - "$2"
+  fi
   plan_parts standby after "as on every standby node"
 }
 

@@ -47,6 +47,7 @@ verify_rows() {
     for key in "${WRONG[@]}"; do row failed "$part" "${key//[$'\n\t']/ }"; done
     if [[ $LOOK == unknown ]]; then row failed "$part" "cannot be observed: $LOOK_WHY"; else row ok "$part" "observed"; fi
   done
+  hosts_row
   load_values active virtualIp
   label=${WANT[label]}
   probe_rows "$label"

@@ -91,8 +91,9 @@ beat_facts() {
   began=$(uptime_seconds)
   declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [frozen]='' [running]='' [vip]=absent [links]=unknown)
   # In a child: what cannot be read ends it, and not the beat.
-  if may_look "$BEAT_UNIT" "$BEAT_SECONDS" && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" && lease_sentence); then
-    FACT[lease]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
+  if may_look "$BEAT_UNIT" "$BEAT_SECONDS" && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" "${LEASE[epoch]}" && lease_sentence); then
+    FACT[lease]=${read%%$'\n'*} read=${read#*$'\n'}
+    LEASE[epoch]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
   fi
   case ${FACT[lease]} in
     none | unknown) FACT[share_lost]=$(share_lost_seconds "$began") FACT[frozen]=$(frozen_here) ;;
@@ -134,6 +135,8 @@ beat_step() {
     beat)
       [[ ! -e $RUN/step-down-blocked ]] || rm -f -- "$RUN/step-down-blocked"
       beat_show
+      # It says so itself, and the next beat tries again.
+      hosts_keep || true
       ;;
     end-run)
       say "stepping down by itself: $3"

@@ -108,6 +108,7 @@ sync_hosts() {
   local content answer
   lease_read fresh
   [[ ${LEASE[is]} == mine ]] || fail held "/etc/hosts is not sent: $NODE does not hold the owner lease" "$(lease_sentence)" "pulumi up on the stack of $NODE"
+  hosts_are_ours || fail refused "/etc/hosts is not sent: it may be older than that of $PEER; expected $NODE to have taken what the newest owner left" "$RECORDS/hosts.epoch" "$(hosts_next)"
   content=$(cat -- "$HOSTS_FILE" && printf .) || fail incomplete "$HOSTS_FILE cannot be read on $NODE; expected what $PEER is to get" "the line above" "look at it on $NODE"
   content=${content%.}
   # The key lies on the share, which may hang.
@@ -121,8 +122,9 @@ sync_hosts() {
 # receive_hosts: what the key may do here, whatever command its client asks for: give the content of /etc/hosts on standard input, behind a line
 # with its digest, while this node is not the owner.
 receive_hosts() {
-  local expected='' content wrong
+  local expected='' content wrong epoch
   receive_hosts_require
+  epoch=${LEASE[epoch]}
   # A digest and its newline: who holds the key chooses no length.
   IFS= read -r -n 65 -t "$SYNC_SECONDS" expected || true
   content=$(timeout -k 2 "$SYNC_SECONDS" head -c "$HOSTS_LIMIT" | tr -d '\0' && printf .)
@@ -139,12 +141,15 @@ receive_hosts() {
   flock -w "$SYNC_LOCK_SECONDS" 9 || fail incomplete "an order runs on $NODE; expected its end within $SYNC_LOCK_SECONDS s before /etc/hosts is written" "$RUN/lock" "xcat-ha sync-hosts on the active node"
   lock_note "$RUN/lock" "the hosts sync"
   receive_hosts_require
+  # What an owner sent is older than what the next one has.
+  [[ ${LEASE[epoch]} == "$epoch" ]] || fail refused "another epoch began while the hosts file came in; expected that of its owner; nothing was written" "$(lease_sentence)" "xcat-ha sync-hosts on the active node"
   printf %s "$content" | write_file "$HOSTS_FILE" 0644
 }
 
 receive_hosts_require() {
   lease_read fresh
-  [[ ${LEASE[is]} != mine ]] || fail refused "$NODE is the owner and takes no hosts file" "$(lease_sentence)" "nothing: the other node stopped being active"
+  # A file of this node's own epoch, also behind its reboot or its release, is newer than what anybody else has.
+  [[ ${LEASE[is]} == other* ]] || fail refused "$NODE takes a hosts file from the owner alone; expected $PEER to be it" "$(lease_sentence)" "nothing: $PEER stopped being active"
 }
 
 # not_of_hosts: the first line of standard input that hosts(5) does not know.

@@ -160,7 +160,7 @@ for (const [ip, vip] of [
   test(`a beat of a former owner looks for the VIP: ${vip}`, () => {
     const { code, stdout, stderr } = bash(
       ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/parts/beat.sh"],
-      `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other)
+      `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other [epoch]=000005)
        load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; frozen_follow() { :; }; services_left() { :; }; directories_wanted() { :; }; links_state() { echo all; }
        ip() { ${ip}; }; beat_facts; echo "\${FACT[vip]}"`,
     );
@@ -177,7 +177,7 @@ function counted(looks: Look[], found = "") {
   if (found) writeFileSync(join(run, "share-lost"), found);
   const script = looks.map(
     ([began, ended, lease]) =>
-      `looks=(${began} ${ended}); lease_read() { [[ ${lease} != gone ]] && LEASE=([is]=${lease}); }; beat_facts; echo "\${FACT[share_lost]} \${FACT[links]} \${FACT[running]}"`,
+      `looks=(${began} ${ended}); lease_read() { [[ ${lease} != gone ]] && LEASE=([is]=${lease} [epoch]=000004); }; beat_facts; echo "\${FACT[share_lost]} \${FACT[links]} \${FACT[running]}"`,
   );
   const { code, stdout, stderr } = bash(
     ["node/lib/report.sh", "node/lib/units.sh", "node/lib/observe.sh", "node/parts/beat.sh"],

@@ -34,10 +34,11 @@ function on(files: Record<string, File>, wanted: string, script: string) {
       "node/lib/observe.sh",
       "node/lib/lease.sh",
       "node/parts/hostsSyncCron.sh",
+      "node/lib/hostsFile.sh",
     ],
-    `declare -A LEASE=() WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
+    `declare -A LEASE=([epoch]=000007) WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
      SHARE='${at}/share' CONFIGURATION='${at}' AUTHORIZED_KEYS='${at}/${KEYS}' CRON_FILE='${at}/cron' NODE=xcatmn2 PROGRAM=/usr/local/sbin/xcat-ha
-     RUN='${at}'; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
+     RUN='${at}' RECORDS='${at}'; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
      ${script}`,
   );
   return {
@@ -195,18 +196,34 @@ for (const [what, content, refused, digestOf] of DELIVERED)
     if (refused) assert.match(stderr, refused);
   });
 
-test("what one node sends is what the other one takes; an owner takes nothing", () => {
-  const send = `HOSTS_FILE=$CONFIGURATION/hosts PEER=xcatmn2 PEER_ADDRESS=10.5.106.5 PEER_PORT=22; ssh() { [[ "$*" == *"root@10.5.106.5 receive-hosts" ]] && cat >"$CONFIGURATION/sent"; }
-    timeout() { shift 3; "$@"; }`;
-  const script = `${send}; lease_read() { LEASE[is]=mine; }; sync_hosts
-    HOSTS_FILE=$CONFIGURATION/taken
-    lease_read() { LEASE[is]=other; }; (receive_hosts) <"$CONFIGURATION/sent"
-    lease_read() { LEASE[is]=mine; }; lease_sentence() { echo 'epoch 1 is ours'; }; receive_hosts <"$CONFIGURATION/sent"`;
-  const { code, stderr, file } = on({ hosts: HOSTS }, ON_THE_OWNER, script);
-  assert.equal(code, 10);
-  assert.match(stderr, /^error: xcatmn2 is the owner and takes no hosts file/);
-  assert.equal(file("taken"), HOSTS);
-});
+const SEND = `HOSTS_FILE=$CONFIGURATION/hosts PEER=xcatmn2 PEER_ADDRESS=10.5.106.5 PEER_PORT=22; lease_sentence() { echo 'as it is'; }
+  ssh() { [[ "$*" == *"root@10.5.106.5 receive-hosts" ]] && cat >"$CONFIGURATION/sent"; }; timeout() { shift 3; "$@"; }
+  lease_read() { LEASE[is]=mine; }; sync_hosts`;
+const TAKES: [lease: string, taken: boolean][] = [
+  ["other", true],
+  ["other-releasing", true],
+  ["mine", false],
+  ["mine-rebooted", false],
+  ["mine-releasing", false],
+  ["released", false],
+  ["none", false],
+];
+for (const [lease, taken] of TAKES)
+  test(`what one node sends the other one, whose lease is ${lease}, ${taken ? "takes" : "does not take: its own is newer"}`, () => {
+    const script = `${SEND}; HOSTS_FILE=$CONFIGURATION/taken; lease_read() { LEASE[is]=${lease}; }; receive_hosts <"$CONFIGURATION/sent"`;
+    const { code, stderr, file } = on({ hosts: HOSTS, "hosts.epoch": "000007\n" }, ON_THE_OWNER, script);
+    assert.equal(code, taken ? 0 : 10, stderr);
+    if (!taken) assert.match(stderr, /^error: xcatmn2 takes a hosts file from the owner alone/);
+    assert.equal(file("taken"), taken ? HOSTS : undefined);
+  });
+
+for (const record of [undefined, "000006\n"])
+  test(`an owner whose file may be old sends nothing: it was the truth in epoch ${record?.trim() ?? "none"} last, and 7 is the newest`, () => {
+    const { code, stderr, file } = on({ hosts: HOSTS, "hosts.epoch": record }, ON_THE_OWNER, SEND);
+    assert.equal(code, 10, stderr);
+    assert.match(stderr, /^error: \/etc\/hosts is not sent: it may be older than that of xcatmn2/);
+    assert.equal(file("sent"), undefined);
+  });
 
 test("a hosts file that comes while this node becomes the owner, or while an order runs, is not written", () => {
   const digest = createHash("sha256").update(HOSTS).digest("hex");
@@ -214,15 +231,18 @@ test("a hosts file that comes while this node becomes the owner, or while an ord
   const take = `HOSTS_FILE=$CONFIGURATION/hosts; lease_sentence() { echo 'epoch 1 is ours'; }; receive_hosts <"$CONFIGURATION/input"`;
   const owner = on(files, ON_THE_STANDBY, `lease_read() { LEASE[is]=\${took:-other} took=mine; }; ${take}`);
   assert.equal(owner.code, 10, owner.stderr);
+  const next = on(files, ON_THE_STANDBY, `lease_read() { LEASE=([is]=other [epoch]=\${took:-7}) took=9; }; ${take}`);
+  assert.equal(next.code, 10, next.stderr);
+  assert.match(next.stderr, /^error: another epoch began while the hosts file came in/);
   const busy = on(files, ON_THE_STANDBY, `lease_read() { LEASE[is]=other; }; flock() { return 1; }; ${take}`);
   assert.equal(busy.code, 20, busy.stderr);
   assert.match(busy.stderr, /an order runs on xcatmn2/);
-  for (const { file } of [owner, busy]) assert.equal(file("hosts"), "10.5.106.5 xcatmn2\n");
+  for (const { file } of [owner, next, busy]) assert.equal(file("hosts"), "10.5.106.5 xcatmn2\n");
 });
 
 test("what is sent is asked of the share, not of a cache", () => {
   const { code } = on(
-    { hosts: HOSTS },
+    { hosts: HOSTS, "hosts.epoch": "000007\n" },
     ON_THE_OWNER,
     `lease_sentence() { :; }; lease_read() { LEASE[is]=\${1:-mine}; }; HOSTS_FILE=$CONFIGURATION/hosts PEER=xcatmn2; sync_hosts`,
   );

@@ -117,14 +117,19 @@ const verified = [
   "export begin: the cluster data, when everything serves again",
   "verify: every part, xcatprobe, and the cluster data against the export before",
 ];
-const activate = [...apply("active, in the manifest's order", ...ACTIVATED), ...verified];
-const activateAgain = [...apply("the owner lease is ours already", ...ACTIVATED), ...verified];
+const takeHosts =
+  "hosts newest: /etc/hosts as the newest owner left it: makedns and makedhcp take addresses from nowhere else";
+const activate = [takeHosts, ...apply("active, in the manifest's order", ...ACTIVATED), ...verified];
+/** In a first setup. */
+const activateFirst = ["hosts own: /etc/hosts of xcatmn1 is the truth in a first setup", ...activate.slice(1)];
+const activateAgain = [takeHosts, ...apply("the owner lease is ours already", ...ACTIVATED), ...verified];
 const exportFirst = "export begin: the cluster data as it is before the first change";
 const exportLast = "export end: the cluster data, before anything stops";
 const record = "record: how the services were found";
 const takeBack = apply("taken back, in reverse order", ...TAKEN_BACK);
 const prove = "prove: no managed service and no process with the data directory";
-const released = "released: the other node may claim now";
+const keepHosts = "hosts keep: /etc/hosts, for the next owner";
+const released = [keepHosts, "released: the other node may claim now"];
 const stay = apply("as on every standby node", ...KEPT);
 
 const RUNNING = "postgresql xcatd named ";
@@ -221,7 +226,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     prepare,
     `${quiesce}: now running ${RUNNING}`,
     "claim: no epoch exists yet",
-    ...activate,
+    ...activateFirst,
   ],
   [
     "first setup of a node whose services are stopped",
@@ -230,7 +235,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     prepare,
     quiesce,
     "claim: no epoch exists yet",
-    ...activate,
+    ...activateFirst,
   ],
   [
     "first setup again, after one that was rolled back before the copy",
@@ -238,7 +243,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     prepare,
     `${quiesce}: now running ${RUNNING}`,
     "claim: epoch 1 was released by xcatmn1",
-    ...activate,
+    ...activateFirst,
   ],
   [
     "first setup again, after one that was rolled back while it placed the directories",
@@ -246,24 +251,36 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     prepare,
     `${quiesce}: now running ${RUNNING}`,
     "claim: epoch 1 was released by xcatmn1",
-    ...activate,
+    ...activateFirst,
   ],
-  ["first setup, cut after the claim", { ...MINE, links: "none", shared: "absent" }, prepare, quiesce, ...activate],
+  [
+    "first setup, cut after the claim",
+    { ...MINE, links: "none", shared: "absent" },
+    prepare,
+    quiesce,
+    ...activateFirst,
+  ],
   [
     "first setup, cut while it placed the directories",
     { ...MINE, links: "none", shared: "partial" },
     prepare,
     quiesce,
-    ...activate,
+    ...activateFirst,
   ],
-  ["first setup, cut between two links", { ...MINE, links: "some", shared: "partial" }, prepare, quiesce, ...activate],
+  [
+    "first setup, cut between two links",
+    { ...MINE, links: "some", shared: "partial" },
+    prepare,
+    quiesce,
+    ...activateFirst,
+  ],
   [
     "first setup, cut between two links by a reboot",
     { ...REBOOTED, links: "some", shared: "partial" },
     prepare,
     quiesce,
     "claim: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
-    ...activate,
+    ...activateFirst,
   ],
   ["first setup, cut behind the links", { ...MINE, links: "all" }, ...activateAgain],
   ["the owner again", { ...MINE, running: RUNNING }, ...activateAgain],
@@ -343,7 +360,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "release: epoch 4 is held by xcatmn1 since noon (mine)",
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
 
@@ -367,7 +384,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "release: epoch 4 is held by xcatmn1 since noon (mine)",
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
   [
@@ -377,7 +394,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "release: epoch 4 is held by xcatmn1 since noon (mine-releasing)",
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
   [
@@ -387,7 +404,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "release: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
   [
@@ -397,7 +414,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "release: epoch 4 is held by xcatmn1 since noon (mine)",
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
 
@@ -425,7 +442,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "release: epoch 4 is held by xcatmn1 since noon (mine)",
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
   ["a config that names it", { ...MINE, from_console: "yes", running: RUNNING }, ...activateAgain],
@@ -524,7 +541,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     exportFirst,
     `${prepare}: /install (2.0M), /root/.xcat (64K); 8.6G are free on /HA`,
     "claim: no epoch exists yet",
-    ...activate,
+    ...activateFirst,
   ],
   [
     "only the database is still local: the services stop for its move",
@@ -534,7 +551,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     `${prepare}: /var/lib/pgsql (2.0M); 8.6G are free on /HA`,
     `quiesce: the data on which they work is moved, for about 14 s: now running ${RUNNING}`,
     "claim: no epoch exists yet",
-    ...activate,
+    ...activateFirst,
   ],
   [
     "a pair built by hand of which nothing runs",
@@ -642,6 +659,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "release: the activation failed",
     ...takeBack,
     prove,
+    keepHosts,
     "released: either node may claim now",
     ...stay,
   ],
@@ -719,7 +737,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     `release: ${MINE.sentence}`,
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
   ...[NEVER_SET_UP, HAND_BUILT].map((before): [string, Partial<Facts>, ...string[]] => [
@@ -805,7 +823,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     `release: ${MINE.sentence}`,
     ...takeBack,
     prove,
-    released,
+    ...released,
     ...stay,
   ],
   ["the console, which no stack asks", { ...MINE, stack: "", managed_by: "xcat-ha/primary" }, ...activateAgain],
@@ -994,6 +1012,14 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
   [
     "standby: nothing is released before the proof",
     (steps) => !steps.includes("released") || (steps.includes("prove") && before(steps, "prove", "released")),
+  ],
+  [
+    "the hosts file is the newest owner's before a make* command reads it, and on the shared data before the next owner may look for it",
+    (steps, { role, shared }) =>
+      (role !== "active" ||
+        isRefusal(steps) ||
+        steps[steps.indexOf("apply startGuard") - 1] === (shared === "present" ? "hosts newest" : "hosts own")) &&
+      (!steps.includes("released") || steps[steps.indexOf("released") - 1] === "hosts keep"),
   ],
   [
     "standby: the proof comes after services and VIP were taken back",
