@@ -228,7 +228,7 @@ for (const record of [undefined, "000006\n"])
 test("a hosts file that comes while this node becomes the owner, or while an order runs, is not written", () => {
   const digest = createHash("sha256").update(HOSTS).digest("hex");
   const files = { hosts: "10.5.106.5 xcatmn2\n", input: `${digest}\n${HOSTS}`, lock: "" };
-  const take = `HOSTS_FILE=$CONFIGURATION/hosts; lease_sentence() { echo 'epoch 1 is ours'; }; receive_hosts <"$CONFIGURATION/input"`;
+  const take = `HOSTS_FILE=$CONFIGURATION/hosts PEER=xcatmn1; lease_sentence() { echo 'epoch 1 is ours'; }; receive_hosts <"$CONFIGURATION/input"`;
   const owner = on(files, ON_THE_STANDBY, `lease_read() { LEASE[is]=\${took:-other} took=mine; }; ${take}`);
   assert.equal(owner.code, 10, owner.stderr);
   const next = on(files, ON_THE_STANDBY, `lease_read() { LEASE=([is]=other [epoch]=\${took:-7}) took=9; }; ${take}`);
