@@ -12,8 +12,12 @@ test("planned failover there and back by the stock commands: every committed row
   const outputs: string[] = [];
   const client = lab.startClient("failover_rows");
   await client.committing();
+  const added: string[] = [];
   for (const to of ["xcatmn2", "xcatmn1"] as const) {
     const from = Date.now();
+    // No night comes between.
+    added.push(`10.5.106.11${added.length}`);
+    lab.on(peerOf(to), `echo '${added.at(-1)} added${added.length} added${added.length}.cluster.com' >>/etc/hosts`);
     for (const node of [peerOf(to), to]) {
       lab.config(STACK[node], "activeNode", to);
       // With its preview, as a user types it, on the way there.
@@ -25,6 +29,8 @@ test("planned failover there and back by the stock commands: every committed row
     }
     await client.committing();
     assertPair(to);
+    const names = added.map((_, index) => `dig +short @10.5.106.7 added${index + 1}.cluster.com`);
+    assert.equal(lab.on(to, names.join("; ")), added.join("\n"), "DNS has what was added on the former active node");
     lab.must("provision", "cn1");
     console.log(
       `outage of the failover to ${to}: ${(longestGap(client.commits(), from, Date.now()) / 1000).toFixed(1)} s`,

@@ -15,6 +15,7 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
   const client = lab.startClient("takeover_rows");
   await client.committing();
   const held = Number(newestEpoch("xcatmn2"));
+  lab.on("xcatmn1", "echo '10.5.106.110 added added.cluster.com' >>/etc/hosts");
   lab.config("standby", "activeNode", "xcatmn2");
   const order = { epoch: held, reason: "the node is silent" };
 
@@ -42,6 +43,8 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
   const told = notified("xcatmn2");
   assertPair("xcatmn1");
 
+  const kept = `grep -c ' added ' /HA/.xcat-ha/hosts/${String(held).padStart(6, "0")} || true`;
+  await until("a beat to take the hosts file to the shared data", () => lab.on("xcatmn2", kept) === "1");
   lab.must("cut", "xcatmn1");
   const { code, output } = lab.up("standby");
   assert.equal(code, 0, output);
@@ -59,6 +62,7 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
     told(),
     /^takeover xcatmn2\nxcatmn2 takes over from xcatmn1, by fence: the node is silent; epoch \d+ is held by xcatmn2/,
   );
+  assert.equal(lab.on("xcatmn2", "dig +short @10.5.106.7 added.cluster.com"), "10.5.106.110");
   lab.must("provision", "cn1");
   // Left in the config it is used up.
   const again = lab.pulumi("preview", "-s", "standby", "--expect-no-changes");

@@ -256,7 +256,7 @@ const KEPT: [what: string, change: string, kept: string | undefined, said?: RegE
   ],
   [
     "newer, in an epoch in which the newest one was not taken",
-    `echo 000006 >"$RECORDS/hosts.epoch"; touch "$HOSTS_FILE"`,
+    `echo 000006 >"$RECORDS/hosts.epoch"; echo '10.5.106.9 old' >>"$HOSTS_FILE"`,
     LOCAL,
     /^$/,
   ],
