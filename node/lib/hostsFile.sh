@@ -54,8 +54,10 @@ hosts_write() {
 # hosts_keep_last: before the lease is let go. Its failure stops nobody, and must be read.
 hosts_keep_last() {
   lease_read
+  # Where another node took over meanwhile its file counts.
+  [[ ${LEASE[is]} == mine* ]] || return 0
   if hosts_are_ours && hosts_keep; then return 0; fi
-  say "warning: $HOSTS_FILE of $NODE is not on the shared data as it is now: $PEER would not get what was changed in it last. Before $PEER becomes active: copy it to $(hosts_directory)/${LEASE[epoch]}"
+  say "warning: $HOSTS_FILE of $NODE is not on the shared data as it is now: $PEER would not get what was changed in it. Before $PEER becomes active: copy a hosts file that is right to $(hosts_directory)/${LEASE[epoch]}"
 }
 
 # hosts_take newest|own: makes /etc/hosts of the new owner the truth: as the newest owner left it, or as it is. A failover in the night does not fail
@@ -73,7 +75,7 @@ hosts_take() {
         printf '\0'
       )
       IFS= read -r -d '' -u "$answers" said || {
-        said=${said#error: }
+        said=${said:-it said nothing} said=${said#error: }
         say "warning: $HOSTS_FILE of $NODE may be old, and nodes that were added since be missing in DNS and DHCP: ${said%%$'\n'*}. $(hosts_next)"
         return 0
       }
@@ -126,17 +128,35 @@ hosts_own_epoch() {
   printf '%s\n' "$epoch"
 }
 
-# hosts_merged: standard input, but with this node's loopback lines in the places of those in it.
+# hosts_merged: standard input, but with this node's loopback lines in the places of those in it; and where it does not have the own host name, with
+# this node's line for that: without it makedns fails (see own_name_state), and so would the activation.
 hosts_merged() {
-  awk -v own="$HOSTS_FILE" '
+  awk -v own="$HOSTS_FILE" -v host="$(hostname)" '
     function is_loopback(address) { return tolower(address) ~ /^(127\.|::1$|fe00:|ff0[02]:)/ }
-    BEGIN {
-      while ((result = (getline text < own)) > 0) { split(text, word, " "); if (is_loopback(word[1])) loopback[++count] = text }
-      if (result < 0) exit 1
+    function has_host(text,   word, n, i) {
+      sub(/#.*/, "", text)
+      n = split(text, word, " ")
+      for (i = 2; i <= n; i++) if (tolower(word[i]) == tolower(host)) return 1
+      return 0
     }
-    !is_loopback($1) { print; next }
-    used < count { print loopback[++used] }
-    END { while (result == 0 && used < count) print loopback[++used] }'
+    BEGIN {
+      while ((result = (getline text < own)) > 0) {
+        split(text, word, " ")
+        if (is_loopback(word[1])) loopback[++count] = text
+        else if (address == "" && has_host(text)) { address = word[1]; line = text }
+      }
+    }
+    is_loopback($1) { if (used < count) all[++n] = loopback[++used]; next }
+    { all[++n] = $0; if (has_host($0)) address = "" }
+    END {
+      if (result < 0) exit 1
+      for (i = 1; i <= n; i++) {
+        split(all[i], word, " ")
+        if (address != "" && word[1] == address) { print line; address = "" } else print all[i]
+      }
+      if (address != "") print line
+      while (used < count) print loopback[++used]
+    }'
 }
 
 # hosts_with_our_names FILE: as this node's description wants them, whatever the newest owner's did.

@@ -43,7 +43,7 @@ function on(files: Files, script: string, at = join(folder, String(worlds++))) {
     FUNCTIONS,
     `AT='${at}' SHARE='${at}/share' RECORDS='${at}/records' RUN='${at}/run' HOSTS_FILE='${at}/hosts' NODE=xcatmn2 PEER=xcatmn1 BEAT_SECONDS=10 BEAT_UNIT=xcat-ha-beat
      declare -A WANT=() SEEN=() LEASE=([is]=mine [epoch]=000007); lease_read() { :; }; lease_require() { :; }; share_state() { echo ok; }
-     load_values() { WANT=([10.5.106.7]=xcatmn1 [10.5.106.5]=xcatmn2); }
+     hostname() { echo node2.cluster.com; }; load_values() { WANT=([10.5.106.7]=xcatmn1 [10.5.106.5]=xcatmn2); }
      ${script}`,
   );
   const file = (name: string) => {
@@ -144,6 +144,13 @@ for (const { what, files, which = "newest", takes, spoil = "", warns } of TAKES)
     }
   });
 
+test("a node whose own hosts file is gone: its loopback lines are not known, and that is a warning", () => {
+  const { code, stdout, file } = on({ [`${SHARED}/000006`]: NEWER }, "hosts_take newest");
+  assert.equal(code, 0);
+  assert.match(stdout, /^xcatmn2: warning: .*DNS and DHCP: it said nothing\. Look at /);
+  assert.deepEqual([file("hosts"), file(RECORD)], [undefined, undefined]);
+});
+
 test("what was not taken is taken by the next run, over a file that is right by then", () => {
   const { at, file } = on({ hosts: LOCAL, [`${SHARED}/000006`]: "" }, "hosts_take newest");
   assert.equal(file("hosts"), LOCAL);
@@ -170,6 +177,29 @@ const MERGED: [what: string, local: string[], newest: string[], becomes: string[
     ["127.0.0.1 localhost"],
     ["127.0.0.1 localhost", "ff02::1 all", ...OURS],
     ["127.0.0.1 localhost", ...OURS],
+  ],
+  [
+    "this node's host name, which the other one does not know, stays at its address",
+    ["127.0.0.1 localhost", OURS[0], "10.5.106.5 xcatmn2 node2.cluster.com # here", "10.5.106.9 gone"],
+    ["127.0.0.1 localhost", ...OURS, "10.5.106.101 cn1 # not node2.cluster.com"],
+    [
+      "127.0.0.1 localhost",
+      OURS[0],
+      "10.5.106.5 xcatmn2 node2.cluster.com # here",
+      "10.5.106.101 cn1 # not node2.cluster.com",
+    ],
+  ],
+  [
+    "the same at an address that the other one does not know",
+    ["127.0.0.1 localhost", ...OURS, "10.5.106.6 Node2.Cluster.com"],
+    ["127.0.0.1 localhost", ...OURS],
+    ["127.0.0.1 localhost", ...OURS, "10.5.106.6 Node2.Cluster.com"],
+  ],
+  [
+    "this node's host name, which the other one knows: as the other one has it",
+    ["127.0.0.1 localhost", ...OURS, "10.5.106.6 node2.cluster.com"],
+    ["127.0.0.1 localhost", ...OURS, "10.5.106.8 NODE2.cluster.com", "10.5.106.6 another # node2.cluster.com"],
+    ["127.0.0.1 localhost", ...OURS, "10.5.106.8 NODE2.cluster.com", "10.5.106.6 another # node2.cluster.com"],
   ],
   [
     "what only this node had goes: an admin took it out on the other one",
@@ -278,6 +308,18 @@ for (const [what, change, kept, said] of KEPT)
       /^xcatmn2: warning: \S+hosts of xcatmn2 is not on the shared data as it is now: xcatmn1 would/m.test(down.stdout),
       !!said,
     );
+  });
+
+for (const lease of ["other", "released"])
+  test(`stepping down while the newest epoch is ${lease}: its own file counts, and nobody is told to write over it`, () => {
+    const files = { ...OWN, [`${SHARED}/000008`]: NEWER };
+    const { code, stdout, stderr, file } = on(
+      files,
+      `lease_read() { LEASE=([is]=${lease} [epoch]=000008); }; hosts_keep_last`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "");
+    assert.equal(file(`${SHARED}/000008`), NEWER);
   });
 
 test("what failed is tried again by the next beat, and everybody may read it then", () => {
