@@ -27,7 +27,6 @@ import { sampled, violating } from "./sampled";
 
 before(() => pairWith("xcatmn1"));
 powerSwitched();
-before(() => installFence("xcatmn2"));
 /** A test that failed in the middle leaves no fault to the next one. What is off cannot be mended, and needs it not. */
 afterEach(() => {
   for (const verb of [
@@ -52,6 +51,7 @@ const REASON = "its console is dark";
 async function owned(table: string): Promise<{ client: RowClient; held: number }> {
   if (owner() === "xcatmn2") failOver("xcatmn1");
   pairWith("xcatmn1");
+  installFence("xcatmn2");
   const client = lab.startClient(table);
   await client.committing();
   return { client, held: Number(newestEpoch("xcatmn2")) };
