@@ -47,14 +47,20 @@ const SIGNS = {
 };
 const REASON = "its console is dark";
 
-/** xcatmn1 owns, whoever did behind the test before, and commits rows. The epoch that it holds, as a number. */
-async function owned(table: string): Promise<{ client: RowClient; held: number }> {
+/** xcatmn1 owns, whoever did behind the test before: the epoch that it holds, as a number. */
+function heldEpoch(): number {
   if (owner() === "xcatmn2") failOver("xcatmn1");
   pairWith("xcatmn1");
   installFence("xcatmn2");
+  return Number(newestEpoch("xcatmn2"));
+}
+
+/** The same, and it commits rows. */
+async function owned(table: string): Promise<{ client: RowClient; held: number }> {
+  const held = heldEpoch();
   const client = lab.startClient(table);
   await client.committing();
-  return { client, held: Number(newestEpoch("xcatmn2")) };
+  return { client, held };
 }
 
 const takeover = (held: number, evidence: string) =>
@@ -168,12 +174,11 @@ test("an owner that lives and serves: the fence switches it off, and then it is 
   await whole(client);
 });
 
+// Last, and without a client: two servers write one database for a moment, and that may cost it.
 test("a false confirmation: the owner that seemed dead goes on beside the new one, steps down by itself, and both nodes tell it", async () => {
-  const { client, held } = await owned("overlapping_rows");
+  const held = heldEpoch();
   lab.config("standby", "activeNode", "xcatmn2");
   lab.config("standby", "takeover", { epoch: held, reason: REASON, confirm: "xcatmn1 is powered off" });
-  // What its server has written already it does not write again over what the new one made of it.
-  lab.on("xcatmn1", "cd / && setpriv --reuid=postgres --regid=postgres --init-groups psql -Xqc checkpoint");
   lab.must("hang", "xcatmn1");
   lab.must("net", "xcatmn1", "cut");
   const overlap = [
@@ -189,13 +194,11 @@ test("a false confirmation: the owner that seemed dead goes on beside the new on
       new RegExp(`claim takeover: epoch ${held} of xcatmn1 is overridden, by a person's word: ${REASON}`),
     );
     assertOverridden(held, "confirmation");
-    await client.committing();
     lab.must("resume", "xcatmn1");
     const since = Date.now();
     await until("xcatmn1 to step down", () => !serves("xcatmn1"), 100);
     console.log(`the overlap ended ${((Date.now() - since) / 1000).toFixed(1)} s after xcatmn1 went on`);
   });
-  // Not before: nobody wrote to the old server, so each row that was committed must be there.
   lab.must("net", "xcatmn1", "mend");
   await until("the demotion to end", () => remains("xcatmn1") === "");
   const epoch = `epoch ${held + 1}`;
@@ -209,13 +212,7 @@ test("a false confirmation: the owner that seemed dead goes on beside the new on
   const stale = lab.pulumi("preview", "-s", "primary", "--expect-no-changes");
   assert.notEqual(stale.code, 0, stale.output);
   assert.match(stale.output, /xcatmn1 should be active, but epoch \d+ is held by xcatmn2/);
-  // On its way out the old server takes the lock file away, whosever it is; a server without one ends itself within a minute.
-  const locked = `test "$(head -n 1 /var/lib/pgsql/data/postmaster.pid)" = "$(pgrep -ox postgres)"`;
-  if (lab.run(["ssh", "xcatmn2", locked]).code !== 0) {
-    console.log("the old server took the lock file of the new one away");
-    await until("the new server to end itself", () => lab.run(["ssh", "xcatmn2", "pgrep -x postgres"]).code !== 0);
-    become("xcatmn2", "active");
-  }
   upAsStandby();
-  await whole(client);
+  assert.equal(owner(), "xcatmn2");
+  assert.ok(!serves("xcatmn1"));
 });
