@@ -115,6 +115,15 @@ test("a process that keeps its words to itself is one all the same, with the nam
   assert.match(onNode(`${hangs} services_left apart`, "/gone").stdout, new RegExp(`^postgresql\tdata\t${words}\n$`));
 });
 
+/** `inside FOLDER COMMAND...`: PID works there, on a machine of its own: no PostgreSQL that happens to run on this one counts, or is killed. */
+const INSIDE = `
+  inside() {
+    local never
+    exec {never}<> <(:)
+    (cd "$1" && exec "\${@:2}" <&"$never" >/dev/null) & PID=$!
+    until [[ $(tr '\\0' ' ' <"/proc/$PID/cmdline") == "\${*:2} " ]]; do :; done
+  }`;
+
 /** A process in the control group of a unit. */
 function inGroup(unit: string, ...pids: string[]) {
   mkdirSync(at("groups", unit), { recursive: true });
@@ -199,14 +208,16 @@ test("PostgreSQL's program in a share that was taken away under it", { skip: !ro
   assert.match(onNode("services_left apart", share).stdout, new RegExp(`^postgresql\tdata\t${pid} `));
 });
 
-test("PostgreSQL's program that works elsewhere: proven, and not killed", { skip: !root && "no mounts" }, async () => {
-  await start(program("postgres"), at("elsewhere"));
+test("PostgreSQL's program that works elsewhere: proven, and not killed", { skip: !root && "no mounts" }, () => {
+  const [name, ...words] = program("postgres");
   const { code, stdout, stderr } = onNode(
-    "prove_stopped; services_left apart; kill_services; sleep 0.2; program_processes postgresql",
+    `${INSIDE}; inside '${at("elsewhere")}' '${name}' ${words.map((word) => `'${word}'`).join(" ")}
+     prove_stopped; services_left apart; kill_services; sleep 0.2; program_processes postgresql; echo "$PID"`,
     at("share/mounted"),
+    true,
   );
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^postgresql \d+\n$/);
+  assert.match(stdout, /^postgresql (\d+)\n\1\n$/);
 });
 
 for (const [service, name] of [
@@ -335,12 +346,13 @@ test(
   },
 );
 
-test("a demotion asks nothing of the share", async () => {
-  const pid = await start(WAITS, at("share/pgsql/data"));
+test("a demotion asks nothing of the share", () => {
   const { stdout, stderr } = onNode(
-    `share_do() { echo "asked: $*" >&2; return 124; }; services_left apart`,
+    `${INSIDE}; inside '${at("share/pgsql/data")}' ${WAITS.map((word) => `'${word}'`).join(" ")}
+     share_do() { echo "asked: $*" >&2; return 124; }; echo "$PID"; services_left apart`,
     at("share/mounted"),
+    true,
   );
   assert.equal(stderr, "");
-  assert.match(stdout, new RegExp(`^postgresql\tdata\t${pid} `));
+  assert.match(stdout, /^(\d+)\npostgresql\tdata\t\1 bash -c echo; read -r\n$/);
 });
