@@ -1,23 +1,46 @@
 # What makes xCAT's own steps fail half way, looked at before anything is stopped (facts/xcat.md section 13).
 
-# cfgloc_state: where xCAT's database is: "Pg ADDRESS", another engine, or "missing": without the file xcatd leaves an empty SQLite
-# database in the directory and retries without end (facts/xcat.md C17).
-cfgloc_state() {
-  local file line address
+# cfgloc_read: the first line of /etc/xcat/cfgloc as DBD::Pg reads it, into CFGLOC: kind, the keys of its connection string (host, port, dbname, ...),
+# login and password; nothing where the file is missing or empty. The keys come in any order, more of them than xCAT writes.
+declare -gA CFGLOC=()
+cfgloc_read() {
+  local file line='' part parts=() key text
+  CFGLOC=()
   for file in /etc/xcat/cfgloc "$SHARE/xcat/cfgloc"; do
     line=$(share_text "$file" "where xCAT's database is") || exit
     [[ -z $line ]] || break
   done
-  if [[ -z $line ]]; then
-    printf 'missing\n'
-    return 0
-  fi
   line=${line%%$'\n'*}
-  if [[ $line =~ ^Pg:dbname=[^\;]+\;host=([^\;|]+)\| ]]; then
-    address=$(getent ahostsv4 "${BASH_REMATCH[1]}" | awk 'NR == 1 { print $1 }') || true
-    printf 'Pg %s\n' "${address:-${BASH_REMATCH[1]} (does not resolve)}"
+  line=${line%$'\r'}
+  [[ -n $line ]] || return 0
+  IFS='|' read -r line CFGLOC[login] CFGLOC[password] <<<"$line"
+  CFGLOC[kind]=${line%%:*}
+  IFS=';' read -ra parts <<<"${line#*:}"
+  for part in "${parts[@]}"; do
+    key=${part%%=*} text=${part#*=}
+    key=${key//[[:space:]]/}
+    text=${text#"${text%%[![:space:]]*}"}
+    text=${text%"${text##*[![:space:]]}"}
+    [[ $key != @(db|database) ]] || key=dbname
+    [[ -z $key ]] || CFGLOC[$key]=$text
+  done
+}
+
+# cfgloc_state: where xCAT's database is: "Pg ADDRESS", another engine, or "missing": without the file xcatd leaves an empty SQLite
+# database in the directory and retries without end (facts/xcat.md C17).
+cfgloc_state() {
+  local host address
+  local -A CFGLOC=()
+  cfgloc_read
+  if [[ -z ${CFGLOC[kind]:-} ]]; then
+    printf 'missing\n'
+  elif [[ ${CFGLOC[kind]} == Pg ]]; then
+    # libpq goes to hostaddr where both are there.
+    host=${CFGLOC[hostaddr]:-${CFGLOC[host]:-}}
+    address=$(getent ahostsv4 "${host:-.}" | awk 'NR == 1 { print $1 }') || true
+    printf 'Pg %s\n' "${address:-${host:-(no host: the socket of this node)}${host:+ (does not resolve)}}"
   else
-    printf '%s\n' "${line%%:*}" | cut -c1-20
+    printf '%s\n' "${CFGLOC[kind]:0:20}"
   fi
 }
 

@@ -28,10 +28,14 @@ unit_ready() {
 
 # postgresql_ready: a real login by the line that xcatd uses, which proves the VIP, listen_addresses and pg_hba.conf as well.
 postgresql_ready() {
-  local line name host user password
-  if [[ -L /etc/xcat ]] && line=$(share_do head -n 1 -- /etc/xcat/cfgloc 2>/dev/null) && [[ $line =~ ^Pg:dbname=([^;|]+)\;host=([^;|]+)\|([^|]*)\|(.*)$ ]]; then
-    name=${BASH_REMATCH[1]} host=${BASH_REMATCH[2]} user=${BASH_REMATCH[3]} password=${BASH_REMATCH[4]}
-    PGPASSWORD=$password PGCONNECT_TIMEOUT=5 timeout -k 2 10 psql -X -q -A -t -h "$host" -U "$user" -d "$name" -c 'select 1' </dev/null
+  local key words=''
+  local -A CFGLOC=()
+  [[ ! -L /etc/xcat ]] || cfgloc_read
+  if [[ ${CFGLOC[kind]:-} == Pg ]]; then
+    for key in "${!CFGLOC[@]}"; do
+      [[ $key == @(kind|login|password) ]] || words+="$key=${CFGLOC[$key]} "
+    done
+    PGPASSWORD=${CFGLOC[password]} PGCONNECT_TIMEOUT=5 timeout -k 2 10 psql -X -q -A -t -U "${CFGLOC[login]}" -d "$words" -c 'select 1' </dev/null
   else
     pg_isready -q -t 3 </dev/null
   fi

@@ -103,6 +103,12 @@ const CFGLOCS: [content: string | undefined, state: string][] = [
   ["Pg:dbname=xcatdb;host=10.5.106.7|xcatadm|secret", "Pg 10.5.106.7"],
   ["mysql:dbname=xcatdb;host=10.5.106.7|xcatadm|secret", "mysql"],
   ["Pg:dbname=xcatdb;host=nowhere.invalid|xcatadm|secret", "Pg nowhere.invalid (does not resolve)"],
+  ["Pg:dbname=xcatdb;host=10.5.106.7;port=5432|xcatadm|secret", "Pg 10.5.106.7"],
+  ["Pg:host=10.5.106.7;dbname=xcatdb|xcatadm|secret", "Pg 10.5.106.7"],
+  ["Pg:port=5432; host = 10.5.106.7 ;database=xcatdb;sslmode=require|xcatadm|a|b;c=d", "Pg 10.5.106.7"],
+  ["Pg:dbname=xcatdb;host=10.5.106.7|xcatadm|secret\r", "Pg 10.5.106.7"],
+  ["Pg:dbname=xcatdb;host=nowhere.invalid;hostaddr=10.5.106.7|xcatadm|secret", "Pg 10.5.106.7"],
+  ["Pg:dbname=xcatdb|xcatadm|secret", "Pg (no host: the socket of this node)"],
   ["", "missing"],
   [undefined, "missing"],
 ];
@@ -140,6 +146,19 @@ for (const [own, written, resolves, state] of NAMES)
     assert.equal(code, 0, stderr);
     assert.equal(stdout, `${state}\n`);
   });
+
+test("cfgloc as the driver reads it: keys in any order, and a password with what separates them", () => {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/traps.sh"],
+    `SHARE=/nowhere; share_text() { echo 'Pg:port=5433;host=10.5.106.7;db=xcatdb|xcatadm|a|b;host=c'; }; cfgloc_read
+     for key in kind host port dbname login password; do echo "$key \${CFGLOC[$key]}"; done`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    stdout,
+    "kind Pg\nhost 10.5.106.7\nport 5433\ndbname xcatdb\nlogin xcatadm\npassword a|b;host=c\n",
+  );
+});
 
 test("cfgloc that cannot be read is not missing, and addresses that cannot be told are not others'", () => {
   mkdirSync(join(folder, "unread/xcat/cfgloc"), { recursive: true });
