@@ -17,6 +17,7 @@ const LIBRARIES = [
   "units",
   "processes",
   "lease",
+  "databaseSettings",
 ];
 const LAST = [
   "clusterData",

@@ -27,14 +27,13 @@ virtual_ip_answer() {
 
 # manual_mistakes: a line each.
 manual_mistakes() {
-  local conf address addresses pgsql line list result=0
-  conf=$(path_of /var/lib/pgsql/data/postgresql.conf)
+  local address addresses pgsql line list result=0
   pgsql=$(path_of /var/lib/pgsql)
   if share_do test -L "$pgsql/pgsql"; then
     printf '%s/pgsql is a link: mv of the full directory failed, so PostgreSQL writes to the local disk and %s/pgsql is an old copy\n' "$pgsql" "$SHARE"
   fi
   addresses=$(all_addresses) || exit
-  list=$(listen_list "$conf") || result=$?
+  list=$(database_setting listen_addresses "$LISTENS") || result=$?
   ((result < 2)) || exit "$result"
   if ((result == 0)); then
     while read -r address; do

@@ -233,10 +233,13 @@ missing_tools() {
   printf '%s\n' "$missing"
 }
 
-# database_tool NAME: PostgreSQL's own programs, which most systems keep out of PATH.
+# database_tool NAME [VERSION]: PostgreSQL's own programs, which most systems keep out of PATH. Where there are several, VERSION's.
 database_tool() {
-  local tool
-  for tool in "$1" /usr/lib/postgresql/*/bin/"$1" /usr/pgsql-*/bin/"$1" /usr/lib/postgresql*/bin/"$1"; do
+  local tool version=${2:-*} order=()
+  # shellcheck disable=SC2206 # a pattern
+  order=(/usr/lib/postgresql/$version/bin/"$1" /usr/pgsql-$version/bin/"$1" /usr/lib/postgresql$version/bin/"$1")
+  if [[ -n ${2:-} ]]; then order+=("$1"); else order=("$1" "${order[@]}"); fi
+  for tool in "${order[@]}"; do
     if command -v "$tool" >/dev/null; then
       printf '%s\n' "$tool"
       return 0

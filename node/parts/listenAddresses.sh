@@ -9,35 +9,21 @@ listen_wanted() {
 }
 
 readonly LISTEN_SETTING='^[[:space:]]*[Ll][Ii][Ss][Tt][Ee][Nn]_[Aa][Dd][Dd][Rr][Ee][Ss][Ss][Ee][Ss][[:space:]=]'
-readonly LISTEN_VALUE="$LISTEN_SETTING*('([^']*)'|([^'#[:space:]=][^'#[:space:]]*))"
+readonly LISTENS="on which addresses PostgreSQL listens"
 
-# listen_setting TEXT: the value of the last setting that counts, into REPLY; false where nothing is set.
-listen_setting() {
-  local line lines=() found=''
-  REPLY=
-  mapfile -t lines <<<"$1"
-  for line in "${lines[@]}"; do
-    [[ $line =~ $LISTEN_SETTING ]] || continue
-    found=yes
-    [[ ! $line =~ $LISTEN_VALUE ]] || REPLY=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
-  done
-  [[ -n $found ]]
-}
-
-# listen_file: ALTER SYSTEM wins over postgresql.conf.
+# listen_file: where a setting wins: ALTER SYSTEM's file, where it has one, over postgresql.conf.
 listen_file() {
-  local automatic text REPLY
+  local automatic text line lines=()
   automatic=$(path_of "${WANT[file]%/*}/postgresql.auto.conf")
-  text=$(share_text "$automatic" "on which addresses PostgreSQL listens") || exit
-  if listen_setting "$text"; then printf '%s\n' "$automatic"; else path_of "${WANT[file]}"; fi
-}
-
-# listen_list FILE: the value of the last setting that counts, or PostgreSQL's default; false (1) where the file is not there.
-listen_list() {
-  local text REPLY
-  text=$(share_read "$1" "on which addresses PostgreSQL listens") || return
-  listen_setting "$text" || REPLY=localhost
-  printf '%s\n' "$REPLY"
+  text=$(share_text "$automatic" "$LISTENS") || exit
+  mapfile -t lines <<<"$text"
+  for line in "${lines[@]}"; do
+    [[ ! $line =~ $LISTEN_SETTING ]] || {
+      printf '%s\n' "$automatic"
+      return 0
+    }
+  done
+  path_of "${WANT[file]}"
 }
 
 listens_on() { # LIST ADDRESS
@@ -52,12 +38,11 @@ listens_on() { # LIST ADDRESS
 }
 
 listenAddresses_observe() {
-  local address file list result=0 ORDERED
+  local address list result=0 ORDERED
   seen_as_told file
   listen_wanted
   ((${#ORDERED[@]})) || return 0
-  file=$(listen_file) || exit
-  list=$(listen_list "$file") || result=$?
+  list=$(database_setting listen_addresses "$LISTENS") || result=$?
   ((result < 2)) || exit "$result"
   for address in "${ORDERED[@]}"; do
     if listens_on "$list" "$address"; then SEEN[$address]=listed; else SEEN[$address]="not listed in '$list'"; fi
@@ -65,11 +50,11 @@ listenAddresses_observe() {
 }
 
 listenAddresses_apply() {
-  local file list address added='' result=0 ORDERED
+  local file list address added='' text seen result=0 ORDERED
   listen_wanted
   ((${#ORDERED[@]})) || return 0
   file=$(listen_file) || exit
-  list=$(listen_list "$file") || result=$?
+  list=$(database_setting listen_addresses "$LISTENS") || result=$?
   ((result < 2)) || exit "$result"
   ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the configuration of PostgreSQL" "cat: No such file or directory" \
     "look at it on $NODE, then run the same command again"
@@ -86,10 +71,13 @@ listenAddresses_apply() {
   done
   [[ -n $added ]] || return 0
   lease_require "$file"
-  # The last setting counts: that one is edited, with the comment behind it; without one it is added at the end.
+  text=$(share_read "$file" "$LISTENS" && printf .) || exit
+  # The last setting counts: that one is edited, with the comment behind it; without one, or where an include follows it, which may hold
+  # another, it is added at the end.
   share_edit "$file" 0600 awk -v list="$list" '
     { line[NR] = $0 }
     tolower($0) ~ /^[[:space:]]*listen_addresses[[:space:]=]/ { last = NR }
+    tolower($0) ~ /^[[:space:]]*include(_dir|_if_exists)?[[:space:]=]/ { last = 0 }
     END {
       for (i = 1; i <= NR; i++) {
         if (i == last) {
@@ -99,6 +87,12 @@ listenAddresses_apply() {
       }
       if (!last) print "listen_addresses = \047" list "\047"
     }'
+  seen=$(database_setting listen_addresses "$LISTENS") || exit
+  [[ $seen == "$list" ]] || {
+    printf %s "${text%.}" | share_write "$file" 0600 || exit
+    fail misconfigured "PostgreSQL would listen on '$seen' on $NODE, whatever $file says; expected '$list'. The file is as it was" "postgres -C listen_addresses" \
+      "correct what sets listen_addresses behind it (grep -rn listen_addresses ${file%/*}), then run the same command again"
+  }
   say "listen_addresses: added$added, effective after the next start of postgresql"
 }
 

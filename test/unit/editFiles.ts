@@ -2,9 +2,13 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { decodeDocument } from "../../components/remote/document";
 import { bash } from "./bash";
+
+/** PostgreSQL says itself what it makes of its files. */
+export const NO_POSTGRESQL =
+  bash(["node/lib/platform.sh"], "database_tool postgres").code !== 0 && "PostgreSQL is not installed here";
 
 export type Edited = {
   /** Each file after `apply`. */
@@ -32,7 +36,10 @@ export function edit(
     const script = cases.map(({ files, want }, index) => {
       const at = join(folder, String(index));
       mkdirSync(at);
-      for (const [name, content] of Object.entries(files)) writeFileSync(join(at, name), content, { mode: 0o640 });
+      for (const [name, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(at, name)), { recursive: true });
+        writeFileSync(join(at, name), content, { mode: 0o640 });
+      }
       const entries = Object.entries(want).map(([key, value]) => `[${key}]='${value.replace("FOLDER", at)}'`);
       return `edit ${at} "${entries.join(" ")}"`;
     });
@@ -44,11 +51,13 @@ export function edit(
         "node/lib/observe.sh",
         "node/lib/platform.sh",
         "node/lib/lease.sh",
+        "node/lib/databaseSettings.sh",
         `node/parts/${part}.sh`,
       ],
       `lease_require() { echo lease >>"$AT/did"; }
        postgresql_reload() { echo reload >>"$AT/did"; }
        say() { :; }
+       path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }
        sync() { :; }
        observe() { observe_part ${part}; document_write SEEN >"$AT/seen.$1"; }
        copies() { cat "$AT"/*.conf; stat -c %i "$AT"/*.conf; }

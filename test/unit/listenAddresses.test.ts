@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edit } from "./editFiles";
+import { bash } from "./bash";
+import { edit, NO_POSTGRESQL } from "./editFiles";
 
 const WANTED = ["localhost", "10.5.106.7", "10.5.106.70", "10.5.106.5"];
 const ALL = "10.5.106.5,10.5.106.7,10.5.106.70,localhost";
@@ -14,6 +15,8 @@ type Case = {
   to?: string;
   /** postgresql.auto.conf, where ALTER SYSTEM writes: before and after. */
   automatic?: [from: string, to: string];
+  /** What postgresql.conf includes: it stays as it is. */
+  included?: string;
   /** What observe says of the VIP before. */
   seen?: string;
 };
@@ -80,6 +83,29 @@ const CASES: Case[] = [
     automatic: ["work_mem = '8MB'\n", "work_mem = '8MB'\n"],
   },
   {
+    what: "an include behind the setting wins over it: ours goes behind the include",
+    from: `listen_addresses = '${ALL}'\nport = 5432\ninclude_dir = 'conf.d'\n`,
+    included: "# written by the site's configuration management\nlisten_addresses = 'localhost'\nshared_buffers = 256MB\n",
+    to: `listen_addresses = '${ALL}'\nport = 5432\ninclude_dir = 'conf.d'\nlisten_addresses = 'localhost,10.5.106.5,10.5.106.7,10.5.106.70'\n`,
+    seen: "not listed in 'localhost'",
+  },
+  {
+    what: "an include has all that is wanted",
+    from: "listen_addresses = 'localhost'\ninclude = 'conf.d/site.conf'\n",
+    included: `listen_addresses = '${ALL}'\n`,
+  },
+  {
+    what: "the setting behind an include counts, and is edited",
+    from: "include_if_exists 'conf.d/site.conf'\nlisten_addresses = 'dbhost'\n",
+    included: `listen_addresses = '${ALL}'\n`,
+    to: "include_if_exists 'conf.d/site.conf'\nlisten_addresses = 'dbhost,10.5.106.5,10.5.106.7,10.5.106.70,localhost'\n",
+    seen: "not listed in 'dbhost'",
+  },
+  {
+    what: "a line of another kind that only begins alike is none",
+    from: `listen_addresses = '${ALL}'\nxcat.listen_addresses = 'localhost'\n`,
+  },
+  {
     what: "a word without quotes is kept",
     from: "listen_addresses = dbhost # one\n",
     to: "listen_addresses = 'dbhost,10.5.106.5,10.5.106.7,10.5.106.70,localhost'\t# one\n",
@@ -100,17 +126,22 @@ const CASES: Case[] = [
 ];
 
 const want = { file: "FOLDER/postgresql.conf", ...Object.fromEntries(WANTED.map((address) => [address, "listed"])) };
-const edited = edit(
+const edited = NO_POSTGRESQL ? [] : edit(
   "listenAddresses",
-  CASES.map(({ from, automatic }) => ({
-    files: { "postgresql.conf": from, ...(automatic ? { "postgresql.auto.conf": automatic[0] } : {}) },
+  CASES.map(({ from, automatic, included }) => ({
+    files: {
+      "postgresql.conf": from,
+      ...(automatic ? { "postgresql.auto.conf": automatic[0] } : {}),
+      ...(included ? { "conf.d/site.conf": included } : {}),
+    },
     want,
   })),
 );
 
-CASES.forEach(({ what, from, to, automatic, seen = "listed" }, index) => {
-  const { files, did, seenBefore, seenAfter, steady } = edited[index];
-  test(`listen_addresses, ${what}`, () => {
+CASES.forEach(({ what, from, to, automatic, included, seen = "listed" }, index) => {
+  test(`listen_addresses, ${what}`, { skip: NO_POSTGRESQL }, () => {
+    const { files, did, seenBefore, seenAfter, steady } = edited[index];
+    if (included) assert.equal(files["conf.d/site.conf"], included);
     assert.equal(files["postgresql.conf"], to ?? from);
     if (automatic) assert.equal(files["postgresql.auto.conf"], automatic[1]);
     assert.equal(seenBefore["10.5.106.7"], seen);
@@ -118,6 +149,47 @@ CASES.forEach(({ what, from, to, automatic, seen = "listed" }, index) => {
     assert.deepEqual(did, to === undefined && (!automatic || automatic[0] === automatic[1]) ? [] : ["lease"]);
     assert.ok(steady, "a second apply changes something");
   });
+});
+
+/** The part on a postgresql.conf in a folder of its own, with what `each` makes of it. */
+const alone = (each: string, script: string) =>
+  bash(
+    ["report", "files", "observe", "platform", "lease", "databaseSettings"]
+      .map((name) => `node/lib/${name}.sh`)
+      .concat("node/parts/listenAddresses.sh"),
+    `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT RECORDS=$AT/records; declare -A SEEN=()
+     declare -A WANT=([file]=/var/lib/pgsql/data/postgresql.conf [10.5.106.7]=listed)
+     path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }
+     ${each}
+     (${script}) || echo "ended with $?"; cat "$AT/postgresql.conf"`,
+  );
+
+test("a line that PostgreSQL cannot read is named, and nothing is judged", { skip: NO_POSTGRESQL }, () => {
+  for (const script of ["listenAddresses_observe", "listenAddresses_apply"]) {
+    const { stdout, stderr } = alone(`printf 'port = 5432\\nfoo bar baz\\n' >"$AT/postgresql.conf"`, script);
+    assert.match(stderr, /^error: PostgreSQL cannot read its own configuration on xcatmn1; expected to know on which addresses/);
+    assert.match(stderr, /^evidence: syntax error in file "\S+postgresql.conf" line 2, near token "baz"/m);
+    assert.equal(stdout, "ended with 30\nport = 5432\nfoo bar baz\n");
+  }
+});
+
+test("a setting that wins over every file is refused, and the file is as it was", { skip: NO_POSTGRESQL }, () => {
+  const { stdout, stderr } = alone(
+    `echo "listen_addresses = 'localhost'" >"$AT/postgresql.conf"
+     database_setting() { echo localhost; }`,
+    "listenAddresses_apply",
+  );
+  assert.match(stderr, /^error: PostgreSQL would listen on 'localhost' on xcatmn1, whatever \S+postgresql.conf says; expected 'localhost,10.5.106.7'/);
+  assert.equal(stdout, "ended with 30\nlisten_addresses = 'localhost'\n");
+});
+
+test("without the program of the database's version nothing is judged", { skip: NO_POSTGRESQL }, () => {
+  const { stdout, stderr } = alone(
+    `echo 99 >"$AT/PG_VERSION"; : >"$AT/postgresql.conf"; PATH=/usr/bin:/bin`,
+    "listenAddresses_observe",
+  );
+  assert.match(stderr, /^error: PostgreSQL's program of version 99 is not on xcatmn1; expected to ask it on which addresses/);
+  assert.equal(stdout, "ended with 30\n");
 });
 
 test("listen_addresses of a standby node are nobody's to touch", () => {

@@ -98,7 +98,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
 
   // What reads below the share, or through a link to it: what it says, and with which code.
   const PARTS = ["handBuilt", "clusterData"].map((name) => `node/lib/${name}.sh`);
-  const READERS = ["files", "platform", "units", "observe"].map((name) => `node/lib/${name}.sh`);
+  const READERS = ["files", "platform", "units", "observe", "databaseSettings", "traps"].map((name) => `node/lib/${name}.sh`);
   const OF = (...parts: string[]) => [...LEASE, ...READERS, ...PARTS, ...parts.map((name) => `node/parts/${name}.sh`)];
   const PGSQL = `declare -A SEEN=() FACT=([copy]=); VIP=10.5.106.7 PEER_ADDRESS=10.5.106.5; path_of() { echo "\${1/#\\/var\\/lib/$SHARE}"; }
     WANT=([file]=/var/lib/pgsql/data/x.conf [10.5.106.7/32]=wanted [10.5.106.7]=listed); lease_require() { :; }`;
@@ -107,7 +107,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
     ["pg_hba.conf is applied", `${PGSQL}; pgHbaEntry_apply`, 40, /cannot be read .* who may log in/],
     [
       "pg_hba.conf is edited",
-      `${PGSQL}; share_read() { echo "local all all peer"; }; pgHbaEntry_apply`,
+      `${PGSQL}; CFGLOC=(); cfgloc_read() { :; }; database_setting() { path_of /var/lib/pgsql/data/x.conf; }; share_read() { echo "local all all peer"; }; pgHbaEntry_apply`,
       20,
       /x\.conf could not be written on xcatmn1 within 1 s/,
     ],
@@ -115,7 +115,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
       "listen_addresses are observed",
       `${PGSQL}; listenAddresses_observe`,
       40,
-      /auto\.conf cannot be read on xcatmn1; expected to know on which addresses/,
+      /postgresql\.conf cannot be read on xcatmn1; expected to know on which addresses/,
     ],
     ["listen_addresses are applied", `${PGSQL}; listenAddresses_apply`, 40, /auto\.conf cannot be read/],
     [
