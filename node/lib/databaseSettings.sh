@@ -11,8 +11,8 @@ database_setting() {
   version=$(share_text "$data/PG_VERSION" "which version of PostgreSQL the database needs") || exit
   tool=$(database_tool postgres "$version") || fail misconfigured "PostgreSQL's program of version ${version:-unknown} is not on $NODE; expected to ask it $2" "$data/PG_VERSION" \
     "install the server of PostgreSQL ${version:-as on the other node} on $NODE, then run the same command again"
-  # The dot keeps an empty value apart from what the program logs before it.
-  answer=$(LC_ALL=C share_do "$tool" -C "$1" -D "$data" -c "config_file=$configuration" 2>&1 && printf .) || result=$?
+  # From where systemd starts it: what is relative is so to that. The dot keeps an empty value apart from what the program logs before it.
+  answer=$(LC_ALL=C share_do env -C / "$tool" -C "$1" -D "$data" -c "config_file=$configuration" 2>&1 && printf .) || result=$?
   ((result < 124)) || fail unknown "$configuration cannot be read on $NODE; expected to know $2" "no answer within $SHARE_DEADLINE s" \
     "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
   if ((result != 0)); then

@@ -8,88 +8,248 @@ hba_addresses() {
   in_order "${addresses[@]}"
 }
 
-# hba_rules TEXT: into RULES, by address: every rule that lets all users of it into all databases, or keeps them out, a line each, without its
-# comment, blanks made single. A rule for one user or for replication is somebody else's.
-hba_rules() {
-  local line lines=() word=()
-  RULES=()
-  mapfile -t lines <<<"$1"
-  for line in "${lines[@]}"; do
-    line=${line%%#*}
-    [[ $line =~ ^[[:blank:]]*host ]] || continue
-    read -ra word <<<"$line"
-    [[ ${#word[@]} -gt 3 && ${word[1]} == all && ${word[2]} == all ]] || continue
-    line="${word[*]}"
-    RULES[${word[3]}]=${RULES[${word[3]}]:+${RULES[${word[3]}]}$'\n'}$line
-  done
+# One reader and editor of pg_hba.conf, which judges as PostgreSQL does: by the first rule that matches a login of xCAT's user to its database
+# from an address, with TLS and without, since the client tries both.
+#   list USER DATABASE SSL ADDRESS...  a line for each address: it, a tab, and "ok", "absent", or the rule that decides otherwise with its line
+#   edit USER DATABASE SSL ADDRESS...  the file with a rule of ours where it decides, for each address that is not "ok"
+# Whom a rule with +role, @file, a host name or an include means is not known: nothing is made of it but that ours must stand before it.
+IFS= read -r -d '' HBA_PERL <<'PERL' || true
+use strict; use warnings;
+my ($act, $user, $database, $ssl, @addresses) = @ARGV;
+my @lines = do { local $/; my $text = <STDIN> // ""; split /^/m, $text };
+# Of these any password works. Which of them is the site's to choose.
+my %password = map { $_ => 1 } qw(md5 scram-sha-256 password cert ldap pam radius);
+
+sub number { my @part = $_[0] =~ /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/ or return; my $n = 0; $n = $n * 256 + $_ for @part; return $n }
+
+# Fields of one line, each a list of [word, quoted].
+sub fields {
+    my ($text, @fields, $more) = @_;
+    while (1) {
+        $text =~ s/^[\s,]+//;
+        last if $text eq "" || $text =~ /^#/;
+        my ($word, $quoted) = ("", 0);
+        while ($text =~ s/^(?:"((?:[^"]|"")*)"|([^\s,"#]+)|(["]))//) {
+            if (defined $1) { (my $inner = $1) =~ s/""/"/g; $word .= $inner; $quoted = 1 }
+            else { $word .= $2 // $3 }
+        }
+        if ($more) { push @{ $fields[-1] }, [$word, $quoted] } else { push @fields, [[$word, $quoted]] }
+        $more = $text =~ s/^,//;
+    }
+    return @fields;
+}
+
+# 1, 0, or undef where it cannot be told.
+sub any {
+    my ($list, $one) = @_;
+    my $answer = 0;
+    for my $word (@$list) {
+        my $found = $one->(@$word);
+        return 1 if $found;
+        $answer = undef unless defined $found;
+    }
+    return $answer;
+}
+sub is_database {
+    my ($word, $quoted) = @_;
+    return $word eq $database ? 1 : 0 if $quoted;
+    return 1 if $word eq "all" || $word eq $database;
+    return $user eq $database ? 1 : 0 if $word eq "sameuser";
+    return undef if $word =~ m{^[/@]} || $word =~ /^same(role|group)$/;
+    return 0;
+}
+sub is_user {
+    my ($word, $quoted) = @_;
+    return $word eq $user ? 1 : 0 if $quoted;
+    return 1 if $word eq "all" || $word eq $user;
+    return undef if $word =~ m{^[/@+]};
+    return 0;
+}
+sub is_address {
+    my ($address, $where, $mask) = @_;
+    my ($word, $quoted) = @$where;
+    return 1 if !$quoted && ($word eq "all" || $word eq "samenet");
+    return 0 if $word =~ /:/;
+    my ($net, $bits) = split m{/}, $word;
+    defined(my $first = number($net)) or return undef;
+    $mask = defined $bits && $bits =~ /^\d+$/ && $bits <= 32 ? ($bits ? (0xffffffff << (32 - $bits)) & 0xffffffff : 0) : number($mask // "");
+    return undef unless defined $mask;
+    return (number($address) & $mask) == ($first & $mask) ? 1 : 0;
+}
+
+# rules: each with the index of its first line, what it says, and whom it means.
+sub rules {
+    my @rules;
+    for (my $i = 0; $i < @lines; $i++) {
+        my ($first, $text) = ($i, $lines[$i]);
+        $text =~ s/\r?\n$//;
+        while ($text =~ s/\\$// && $i < $#lines) { (my $next = $lines[++$i]) =~ s/\r?\n$//; $text .= $next }
+        my @field = fields($text) or next;
+        my $type = $field[0][0][0];
+        my %rule = (at => $first, last => $i, type => $type, text => join(" ", map { join ",", map { $_->[0] } @$_ } @field));
+        if ($type =~ /^include/) { push @rules, { %rule, unknown => 1 }; next }
+        next unless $type =~ /^host(ssl|nossl|nogssenc)?$/ && @field > 4;
+        my $masked = $field[3][0][0] =~ m{^[\d.]+$};
+        @rule{qw(database user address mask method)} = ($field[1], $field[2], $field[3][0], $masked ? $field[4][0][0] : undef, lc(($field[$masked ? 5 : 4] // [[""]])->[0][0]));
+        # As we write it, with whatever method.
+        $rule{ours} = $type eq "host" && $first == $i && $rule{text} =~ m{^host all all ([\d.]+)/32 \S+$} ? $1 : "";
+        push @rules, \%rule;
+    }
+    return @rules;
+}
+
+# decides: the rule that the server goes by for an address, with TLS or without; nothing where none matches.
+sub decides {
+    my ($address, $tls, @rules) = @_;
+    for my $rule (@rules) {
+        return $rule if $rule->{unknown};
+        next if $rule->{type} eq ($tls ? "hostnossl" : "hostssl");
+        my @is = (any($rule->{database}, \&is_database), any($rule->{user}, \&is_user), is_address($address, $rule->{address}, $rule->{mask}));
+        next if grep { defined && !$_ } @is;
+        # One that may match and lets in changes nothing; one that may match and does not is in the way.
+        next if grep({ !defined } @is) && $password{ $rule->{method} };
+        return $rule;
+    }
+    return;
+}
+
+sub look {
+    my ($address, @rules) = @_;
+    my ($plain, $tls) = (decides($address, 0, @rules), $ssl eq "on" ? decides($address, 1, @rules) : undef);
+    my @deciding = grep { defined } $tls, $plain;
+    my ($wrong) = sort { $a->{at} <=> $b->{at} } grep { !$password{ $_->{method} // "" } } @deciding;
+    # The site may forbid one of the two, as long as the other one works.
+    my $good = grep { $password{ $_->{method} // "" } } @deciding;
+    my $trusted = grep { ($_->{method} // "") eq "trust" || $_->{unknown} } @deciding;
+    return { state => $good && !$trusted ? "ok" : $wrong ? "line " . ($wrong->{at} + 1) . ": $wrong->{text}" : "absent", wrong => \@deciding, plain => $plain, tls => $tls };
+}
+
+my @rules = rules();
+my %state = map { $_ => look($_, @rules) } @addresses;
+if ($act eq "list") { print "$_\t$state{$_}{state}\n" for @addresses; exit }
+
+my %missing = map { $_ => 1 } grep { $state{$_}{state} ne "ok" } @addresses;
+for my $rule (grep { $missing{ $_->{ours} // "" } } @rules) { $lines[$rule->{at}] = "" }
+@rules = grep { !$missing{ $_->{ours} // "" } } @rules;
+# Under the comment below which xCAT's pgsqlsetup writes, else before the first rule for the network, else at the end.
+my ($comment) = grep { $lines[$_] =~ /^\s*#.*IPv4 local connections:/ } 0 .. $#lines;
+my ($first) = map { $_->{at} } grep { $_->{type} =~ /^(host|include)/ } rules();
+my $usual = defined $comment ? $comment + 1 : $first // scalar @lines;
+my %at;
+for my $address (grep { $missing{$_} } @addresses) {
+    my $now = look($address, @rules);
+    next if $now->{state} eq "ok";
+    # A policy of the site about TLS stays: where it forbids one of the two, ours is for the other.
+    my $type = "host";
+    for ([plain => "hostnossl", "hostssl"], [tls => "hostssl", "hostnossl"]) {
+        my ($way, $forbidden, $other) = @$_;
+        my $rule = $now->{$way} or next;
+        next unless $rule->{type} eq $forbidden && $rule->{method} eq "reject";
+        if ($other eq "hostssl" && $ssl ne "on") { print STDERR "line " . ($rule->{at} + 1) . ": $rule->{text}\n"; exit 3 }
+        $type = $other;
+    }
+    my ($place) = sort { $a <=> $b } $usual, map { $_->{at} } grep { $type eq "host" || $_->{type} !~ /^host(no)?ssl$/ || $_->{type} eq $type } @{ $now->{wrong} };
+    push @{ $at{$place} }, sprintf "%-7s all          all        %s      md5\n", $type, "$address/32";
+}
+$lines[-1] =~ s/(?<=[^\n])\z/\n/ if %at && @lines;
+for my $i (0 .. @lines) { print @{ $at{$i} // [] }, $i < @lines ? $lines[$i] : "" }
+PERL
+
+# hba_ask: for what HBA_PERL judges, into FILE, the file that the server reads, and HBA, user, database and whether there is TLS; false (1) where
+# PostgreSQL's configuration is not there.
+hba_ask() {
+  local result=0 ssl
+  local -A CFGLOC=()
+  FILE=$(database_setting hba_file "who may log in") || result=$?
+  ((result < 2)) || exit "$result"
+  ((result == 0)) || return 1
+  cfgloc_read
+  ssl=$(database_setting ssl "who may log in") || exit
+  HBA=("${CFGLOC[login]:-xcatadm}" "${CFGLOC[dbname]:-xcatdb}" "$ssl")
+}
+
+# hba_look FILE: for each address of ORDERED what decides, into RULE; false (1) where the file is proven not to be there.
+hba_look() {
+  local text lines address state result=0
+  RULE=()
+  text=$(share_read "$1" "who may log in") || result=$?
+  ((result < 2)) || exit "$result"
+  ((result == 0)) || return 1
+  lines=$(perl -e "$HBA_PERL" list "${HBA[@]}" "${ORDERED[@]%/32}" <<<"$text") ||
+    fail unknown "$1 cannot be judged on $NODE; expected to know who may log in" "perl failed, as the line above says" "run the same command again; if it stays, this is a defect of xcat-ha"
+  while IFS=$'\t' read -r address state; do RULE[$address/32]=$state; done <<<"$lines"
 }
 
 pgHbaEntry_observe() {
-  local address file text result=0 ORDERED
-  local -A RULES
+  local address FILE='' HBA=() result=0 ORDERED
+  local -A RULE=()
   seen_as_told file
   hba_addresses
   ((${#ORDERED[@]})) || return 0
-  file=$(path_of "${WANT[file]}")
-  text=$(share_read "$file" "who may log in") || result=$?
-  ((result < 2)) || exit "$result"
-  hba_rules "$text"
+  hba_ask || result=1
+  ((result)) || hba_look "$FILE" || result=1
   for address in "${ORDERED[@]}"; do
-    if ((result == 1)); then
-      SEEN[$address]="$file cannot be read"
-    elif [[ -n ${RULES[$address]:-} ]]; then
-      SEEN[$address]=$(one_line "${RULES[$address]}")
+    if ((result)); then
+      SEEN[$address]="${FILE:-$(path_of "${WANT[file]}")} cannot be read"
+    elif [[ ${RULE[$address]} == ok ]]; then
+      SEEN[$address]=${WANT[$address]}
     else
-      SEEN[$address]=absent
+      SEEN[$address]=${RULE[$address]}
     fi
   done
 }
 
-# pgHbaEntry_apply: adds what is missing after the comment under which xCAT's pgsqlsetup writes; all other lines and their order stay.
-# A rule of ours that stands twice or with another method is replaced: the first match decides.
+# pgHbaEntry_apply: a rule of ours where it decides, for each address from which xCAT could not log in with its password; all other lines and
+# their order stay, the site's methods and what it says of TLS too.
 pgHbaEntry_apply() {
-  local address absent=() file text ORDERED
-  local -A RULES
+  local address wrong=() FILE='' HBA=() text said result=0 ORDERED
+  local -A RULE=()
   hba_addresses
   ((${#ORDERED[@]})) || return 0
-  file=$(path_of "${WANT[file]}")
-  text=$(share_text "$file" "who may log in") || exit
-  hba_rules "$text"
-  for address in "${ORDERED[@]}"; do
-    [[ ${RULES[$address]:-} == "${WANT[$address]}" ]] || absent+=("$address")
-  done
+  hba_ask || result=1
+  ((result)) || hba_look "$FILE" || result=1
+  ((result == 0)) || fail incomplete "${FILE:-$(path_of "${WANT[file]}")} is not there on $NODE; expected the file in which PostgreSQL reads who may log in" \
+    "cat: No such file or directory" "look at it on $NODE, then run the same command again"
   pgHbaEntry_forget
-  ((${#absent[@]})) || return 0
-  lease_require "$file"
-  share_edit "$file" 0600 awk -v missing="${absent[*]}" '
-    function ours(  i) {
-      for (i = 1; i <= count; i++) printf "host    all          all        %s      md5\n", address[i]
-      written = 1
-    }
-    BEGIN { count = split(missing, address, " "); for (i = 1; i <= count; i++) replaced[address[i]] = 1 }
-    !/^[[:space:]]*#/ && $1 ~ /^host/ && $2 == "all" && $3 == "all" && ($4 in replaced) { next }
-    !written && !/^[[:space:]]*#/ && $1 ~ /^host/ { ours() }
-    { print }
-    !written && /^[[:space:]]*#.*IPv4 local connections:/ { ours() }
-    END { if (!written) ours() }'
+  for address in "${ORDERED[@]}"; do
+    [[ ${RULE[$address]} == ok ]] || wrong+=("$address")
+  done
+  ((${#wrong[@]})) || return 0
+  lease_require "$FILE"
+  text=$(share_read "$FILE" "who may log in") || exit
+  said=$(perl -e "$HBA_PERL" edit "${HBA[@]}" "${ORDERED[@]%/32}" <<<"$text" 2>&1 >/dev/null) ||
+    fail misconfigured "$FILE lets nobody in without TLS from ${wrong[*]}, and PostgreSQL has none (ssl = off); expected a way for xCAT's user" "$said" \
+      "set ssl = on with a certificate on $NODE, or correct that line, then run the same command again"
+  share_edit "$FILE" 0600 perl -e "$HBA_PERL" edit "${HBA[@]}" "${ORDERED[@]%/32}"
+  hba_look "$FILE" || true
+  for address in "${ORDERED[@]}"; do
+    [[ ${RULE[$address]:-absent} == ok ]] || fail misconfigured "$FILE does not let xCAT's user in from $address, whatever is written; expected a rule with a password" "${RULE[$address]:-absent}" \
+      "correct that line on $NODE, then run the same command again"
+  done
   postgresql_reload
-  say "pg_hba.conf: ${absent[*]} may log in"
+  say "$FILE: ${wrong[*]} may log in"
 }
 
 # pgHbaEntry_forget: our rules of addresses that are ours no more, exactly as we write them.
 pgHbaEntry_forget() {
-  local address file former=''
+  local address former=''
   for address in "${!BEFORE[@]}"; do
     [[ $address != */32 || -n ${WANT[$address]:-} ]] || former="$former $address"
   done
   [[ -n $former ]] || return 0
-  file=$(path_of "${WANT[file]}")
-  lease_require "$file"
-  share_edit "$file" 0600 awk -v former="$former" '
-    BEGIN { count = split(former, address, " "); for (i = 1; i <= count; i++) gone["host all all " address[i] " md5"] = 1 }
-    { line = $0; $1 = $1; if (!($0 in gone)) print line }'
+  lease_require "$FILE"
+  share_edit "$FILE" 0600 awk -v former="$former" '
+    BEGIN {
+      count = split(former, address, " ")
+      for (i = 1; i <= count; i++) {
+        gone["host all all " address[i] " md5"] = 1
+        written[sprintf("hostssl all          all        %s      md5", address[i])] = 1
+        written[sprintf("hostnossl all          all        %s      md5", address[i])] = 1
+      }
+    }
+    { line = $0; $1 = $1; if (!($0 in gone) && !(line in written)) print line }'
   postgresql_reload
-  say "pg_hba.conf: without$former"
+  say "$FILE: without$former"
 }
 
 # Shared data: never touched by a destroy.

@@ -23,7 +23,7 @@ export type Edited = {
 };
 
 /**
- * For each case: its files (named *.conf), observe, apply, observe, apply. FOLDER in a wanted value is the case's folder.
+ * For each case: its files (named *.conf), observe, apply, observe, apply. FOLDER in a file or a wanted value is the case's folder.
  * `each` runs before a case with its folder in $AT.
  */
 export function edit(
@@ -38,7 +38,7 @@ export function edit(
       mkdirSync(at);
       for (const [name, content] of Object.entries(files)) {
         mkdirSync(dirname(join(at, name)), { recursive: true });
-        writeFileSync(join(at, name), content, { mode: 0o640 });
+        writeFileSync(join(at, name), content.replace("FOLDER", at), { mode: 0o640 });
       }
       const entries = Object.entries(want).map(([key, value]) => `[${key}]='${value.replace("FOLDER", at)}'`);
       return `edit ${at} "${entries.join(" ")}"`;
@@ -52,11 +52,13 @@ export function edit(
         "node/lib/platform.sh",
         "node/lib/lease.sh",
         "node/lib/databaseSettings.sh",
+        "node/lib/traps.sh",
         `node/parts/${part}.sh`,
       ],
       `lease_require() { echo lease >>"$AT/did"; }
        postgresql_reload() { echo reload >>"$AT/did"; }
        say() { :; }
+       cfgloc_read() { CFGLOC=([login]=xcatadm [dbname]=xcatdb); }
        path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }
        sync() { :; }
        observe() { observe_part ${part}; document_write SEEN >"$AT/seen.$1"; }

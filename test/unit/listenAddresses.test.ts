@@ -85,7 +85,8 @@ const CASES: Case[] = [
   {
     what: "an include behind the setting wins over it: ours goes behind the include",
     from: `listen_addresses = '${ALL}'\nport = 5432\ninclude_dir = 'conf.d'\n`,
-    included: "# written by the site's configuration management\nlisten_addresses = 'localhost'\nshared_buffers = 256MB\n",
+    included:
+      "# written by the site's configuration management\nlisten_addresses = 'localhost'\nshared_buffers = 256MB\n",
     to: `listen_addresses = '${ALL}'\nport = 5432\ninclude_dir = 'conf.d'\nlisten_addresses = 'localhost,10.5.106.5,10.5.106.7,10.5.106.70'\n`,
     seen: "not listed in 'localhost'",
   },
@@ -126,17 +127,19 @@ const CASES: Case[] = [
 ];
 
 const want = { file: "FOLDER/postgresql.conf", ...Object.fromEntries(WANTED.map((address) => [address, "listed"])) };
-const edited = NO_POSTGRESQL ? [] : edit(
-  "listenAddresses",
-  CASES.map(({ from, automatic, included }) => ({
-    files: {
-      "postgresql.conf": from,
-      ...(automatic ? { "postgresql.auto.conf": automatic[0] } : {}),
-      ...(included ? { "conf.d/site.conf": included } : {}),
-    },
-    want,
-  })),
-);
+const edited = NO_POSTGRESQL
+  ? []
+  : edit(
+      "listenAddresses",
+      CASES.map(({ from, automatic, included }) => ({
+        files: {
+          "postgresql.conf": from,
+          ...(automatic ? { "postgresql.auto.conf": automatic[0] } : {}),
+          ...(included ? { "conf.d/site.conf": included } : {}),
+        },
+        want,
+      })),
+    );
 
 CASES.forEach(({ what, from, to, automatic, included, seen = "listed" }, index) => {
   test(`listen_addresses, ${what}`, { skip: NO_POSTGRESQL }, () => {
@@ -167,7 +170,10 @@ const alone = (each: string, script: string) =>
 test("a line that PostgreSQL cannot read is named, and nothing is judged", { skip: NO_POSTGRESQL }, () => {
   for (const script of ["listenAddresses_observe", "listenAddresses_apply"]) {
     const { stdout, stderr } = alone(`printf 'port = 5432\\nfoo bar baz\\n' >"$AT/postgresql.conf"`, script);
-    assert.match(stderr, /^error: PostgreSQL cannot read its own configuration on xcatmn1; expected to know on which addresses/);
+    assert.match(
+      stderr,
+      /^error: PostgreSQL cannot read its own configuration on xcatmn1; expected to know on which addresses/,
+    );
     assert.match(stderr, /^evidence: syntax error in file "\S+postgresql.conf" line 2, near token "baz"/m);
     assert.equal(stdout, "ended with 30\nport = 5432\nfoo bar baz\n");
   }
@@ -179,7 +185,10 @@ test("a setting that wins over every file is refused, and the file is as it was"
      database_setting() { echo localhost; }`,
     "listenAddresses_apply",
   );
-  assert.match(stderr, /^error: PostgreSQL would listen on 'localhost' on xcatmn1, whatever \S+postgresql.conf says; expected 'localhost,10.5.106.7'/);
+  assert.match(
+    stderr,
+    /^error: PostgreSQL would listen on 'localhost' on xcatmn1, whatever \S+postgresql.conf says; expected 'localhost,10.5.106.7'/,
+  );
   assert.equal(stdout, "ended with 30\nlisten_addresses = 'localhost'\n");
 });
 
@@ -188,7 +197,10 @@ test("without the program of the database's version nothing is judged", { skip: 
     `echo 99 >"$AT/PG_VERSION"; : >"$AT/postgresql.conf"; PATH=/usr/bin:/bin`,
     "listenAddresses_observe",
   );
-  assert.match(stderr, /^error: PostgreSQL's program of version 99 is not on xcatmn1; expected to ask it on which addresses/);
+  assert.match(
+    stderr,
+    /^error: PostgreSQL's program of version 99 is not on xcatmn1; expected to ask it on which addresses/,
+  );
   assert.equal(stdout, "ended with 30\n");
 });
 

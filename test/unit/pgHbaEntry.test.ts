@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edit } from "./editFiles";
+import { bash } from "./bash";
+import { edit, NO_POSTGRESQL } from "./editFiles";
 
 const VIP = "host    all          all        10.5.106.7/32      md5";
 const FIRST = "host    all          all        10.5.106.70/32      md5";
@@ -8,6 +9,8 @@ const SECOND = "host    all          all        10.5.106.5/32      md5";
 const IPV4 = "# IPv4 local connections:";
 const LOCAL = "local   all             all                                     peer";
 const LOOPBACK = "host    all             all             127.0.0.1/32            scram-sha-256";
+
+const NO_PLAIN = "hostnossl all          all        10.5.106.7/32      reject";
 
 const WANTED = Object.fromEntries(
   ["10.5.106.7/32", "10.5.106.70/32", "10.5.106.5/32"].map((address) => [address, `host all all ${address} md5`]),
@@ -21,7 +24,9 @@ type Case = {
   from: string;
   /** pg_hba.conf after; without it nothing changes. */
   to?: string;
-  /** What observe says of the VIP's line before. */
+  /** Whether PostgreSQL has TLS. */
+  tls?: boolean;
+  /** What observe says of the VIP's login before. */
   seen?: string;
 };
 
@@ -56,27 +61,22 @@ const CASES: Case[] = [
     what: "no comment to write under: before the first host rule",
     from: file(LOCAL, LOOPBACK, "host all all 0.0.0.0/0 reject"),
     to: file(LOCAL, SECOND, VIP, FIRST, LOOPBACK, "host all all 0.0.0.0/0 reject"),
-    seen: "absent",
+    seen: "line 3: host all all 0.0.0.0/0 reject",
   },
   { what: "no host rule at all: at the end", from: file(LOCAL), to: file(LOCAL, SECOND, VIP, FIRST), seen: "absent" },
   { what: "an empty file", from: "", to: file(SECOND, VIP, FIRST), seen: "absent" },
-  {
-    what: "the VIP's line twice: one stays",
-    from: file(IPV4, VIP, FIRST, SECOND, LOOPBACK, VIP),
-    to: file(IPV4, VIP, FIRST, SECOND, LOOPBACK),
-    seen: "host all all 10.5.106.7/32 md5, host all all 10.5.106.7/32 md5",
-  },
+  { what: "the VIP's line twice: the first match decides", from: file(IPV4, VIP, FIRST, SECOND, LOOPBACK, VIP) },
   {
     what: "the VIP's line with another method: the first match decides, so it is replaced",
     from: file(IPV4, "host all all 10.5.106.7/32 reject", FIRST, SECOND),
     to: file(IPV4, VIP, FIRST, SECOND),
-    seen: "host all all 10.5.106.7/32 reject",
+    seen: "line 2: host all all 10.5.106.7/32 reject",
   },
   {
     what: "the VIP's line with another method before the right one",
     from: file(IPV4, LOOPBACK, "host all all 10.5.106.7/32 trust", FIRST, SECOND, VIP),
     to: file(IPV4, VIP, LOOPBACK, FIRST, SECOND),
-    seen: "host all all 10.5.106.7/32 trust, host all all 10.5.106.7/32 md5",
+    seen: "line 3: host all all 10.5.106.7/32 trust",
   },
   {
     what: "the VIP's line as a comment does not count",
@@ -85,10 +85,10 @@ const CASES: Case[] = [
     seen: "absent",
   },
   {
-    what: "another subnet and an address that only begins alike are somebody else's",
+    what: "a trusted subnet lets in without a password: ours goes before it; an address that only begins alike is somebody else's",
     from: file(IPV4, FIRST, SECOND, "host all all 10.5.106.7/24 trust", "host all all 10.5.106.77/32 trust"),
     to: file(IPV4, VIP, FIRST, SECOND, "host all all 10.5.106.7/24 trust", "host all all 10.5.106.77/32 trust"),
-    seen: "absent",
+    seen: "line 4: host all all 10.5.106.7/24 trust",
   },
   {
     what: "a replication rule for the same address is somebody else's",
@@ -110,17 +110,89 @@ const CASES: Case[] = [
     to: `${file(IPV4, VIP, FIRST, SECOND)}\n\n`,
     seen: "absent",
   },
+  {
+    what: "a catch-all before ours rejects: ours goes before it",
+    from: file(LOCAL, "host    all          all        10.0.0.0/8         reject", IPV4, SECOND, VIP, FIRST, LOOPBACK),
+    to: file(LOCAL, SECOND, VIP, FIRST, "host    all          all        10.0.0.0/8         reject", IPV4, LOOPBACK),
+    seen: "line 2: host all all 10.0.0.0/8 reject",
+  },
+  {
+    what: "a catch-all with a mask, quotes and a continued line",
+    from: file("host all xcatadm,other \\", "  10.5.106.0 255.255.255.0 reject", IPV4),
+    to: file(SECOND, VIP, FIRST, "host all xcatadm,other \\", "  10.5.106.0 255.255.255.0 reject", IPV4),
+    seen: "line 1: host all xcatadm,other 10.5.106.0 255.255.255.0 reject",
+  },
+  {
+    what: "a subnet of the site, with a method of its own, lets all of the pair in",
+    from: file(LOCAL, "host xcatdb xcatadm 10.0.0.0/8 scram-sha-256", "host all all 0.0.0.0/0 reject"),
+  },
+  {
+    what: "other users' rejections, another database's and IPv6's are somebody else's",
+    from: file(
+      "host all guest samenet reject",
+      "host archive,template1 all all reject",
+      "host all all ::/0 reject",
+      IPV4,
+      SECOND,
+      VIP,
+      FIRST,
+    ),
+  },
+  {
+    what: "whom a group, a file or a host name means is not known: ours goes before it",
+    from: file("host all +admins all reject", IPV4, SECOND, VIP, FIRST),
+    to: file(SECOND, VIP, FIRST, "host all +admins all reject", IPV4),
+    seen: "line 1: host all +admins all reject",
+  },
+  {
+    what: "an include may hold anything: ours goes before it",
+    from: file("include_dir hba.d", IPV4, SECOND, VIP, FIRST),
+    to: file(SECOND, VIP, FIRST, "include_dir hba.d", IPV4),
+    seen: "line 1: include_dir hba.d",
+  },
+  {
+    what: "TLS is forced for the VIP: that stays, the others are added",
+    tls: true,
+    from: file(LOCAL, NO_PLAIN, "hostssl   all          all        10.5.106.7/32      md5", LOOPBACK),
+    to: file(LOCAL, SECOND, FIRST, NO_PLAIN, "hostssl   all          all        10.5.106.7/32      md5", LOOPBACK),
+  },
+  {
+    what: "TLS is forced for everybody: ours are with TLS",
+    tls: true,
+    from: file(LOCAL, "hostnossl all all 0.0.0.0/0 reject", IPV4, LOOPBACK, "hostssl all all 10.5.106.70/32 cert"),
+    to: file(
+      LOCAL,
+      "hostnossl all all 0.0.0.0/0 reject",
+      IPV4,
+      SECOND.replace("host   ", "hostssl"),
+      VIP.replace("host   ", "hostssl"),
+      LOOPBACK,
+      "hostssl all all 10.5.106.70/32 cert",
+    ),
+    seen: "line 2: hostnossl all all 0.0.0.0/0 reject",
+  },
+  {
+    what: "a rule for TLS alone is none where PostgreSQL has no TLS",
+    from: file(IPV4, "hostssl all all samenet md5"),
+    to: file(IPV4, SECOND, VIP, FIRST, "hostssl all all samenet md5"),
+    seen: "absent",
+  },
   { what: "no newline at the end", from: `${IPV4}\n${FIRST}`, to: file(IPV4, SECOND, VIP, FIRST), seen: "absent" },
 ];
 
-const edited = edit(
-  "pgHbaEntry",
-  CASES.map(({ from }) => ({ files: { "pg_hba.conf": from }, want: { file: "FOLDER/pg_hba.conf", ...WANTED } })),
-);
+const edited = NO_POSTGRESQL
+  ? []
+  : edit(
+      "pgHbaEntry",
+      CASES.map(({ from, tls }) => ({
+        files: { "pg_hba.conf": from, "postgresql.conf": tls ? "ssl = on\n" : "" },
+        want: { file: "FOLDER/pg_hba.conf", ...WANTED },
+      })),
+    );
 
 CASES.forEach(({ what, from, to, seen = "host all all 10.5.106.7/32 md5" }, index) => {
-  const { files, did, seenBefore, seenAfter, steady } = edited[index];
-  test(`pg_hba.conf, ${what}`, () => {
+  test(`pg_hba.conf, ${what}`, { skip: NO_POSTGRESQL }, () => {
+    const { files, did, seenBefore, seenAfter, steady } = edited[index];
     assert.equal(files["pg_hba.conf"], to ?? from);
     assert.equal(seenBefore["10.5.106.7/32"], seen);
     for (const [address, line] of Object.entries(WANTED)) assert.equal(seenAfter[address], line);
@@ -128,6 +200,49 @@ CASES.forEach(({ what, from, to, seen = "host all all 10.5.106.7/32 md5" }, inde
     assert.ok(steady, "a second apply changes something");
   });
 });
+
+test("hba_file in the site's own place: that file is judged and edited", { skip: NO_POSTGRESQL }, () => {
+  const elsewhere = "include 'site/own.conf'\n";
+  const [{ files, did, seenAfter }] = edit("pgHbaEntry", [
+    {
+      files: {
+        "postgresql.conf": elsewhere,
+        "site/own.conf": "hba_file = 'FOLDER/site/pg_hba.conf'\n",
+        "site/pg_hba.conf": file(IPV4, LOOPBACK),
+        "pg_hba.conf": file(IPV4, SECOND, VIP, FIRST),
+      },
+      want: { file: "FOLDER/pg_hba.conf", ...WANTED },
+    },
+  ]);
+  assert.equal(files["site/pg_hba.conf"], file(IPV4, SECOND, VIP, FIRST, LOOPBACK));
+  assert.equal(files["pg_hba.conf"], file(IPV4, SECOND, VIP, FIRST));
+  assert.deepEqual([did, seenAfter["10.5.106.7/32"]], [["lease", "reload"], WANTED["10.5.106.7/32"]]);
+});
+
+test(
+  "TLS is forced where PostgreSQL has none: refused with file and line, and nothing is written",
+  {
+    skip: NO_POSTGRESQL,
+  },
+  () => {
+    const { stdout, stderr } = bash(
+      ["report", "files", "observe", "platform", "lease", "databaseSettings", "traps"]
+        .map((name) => `node/lib/${name}.sh`)
+        .concat("node/parts/pgHbaEntry.sh"),
+      `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT RECORDS=$AT/records
+     declare -A WANT=([file]=/var/lib/pgsql/data/pg_hba.conf [10.5.106.7/32]=wanted) SEEN=()
+     path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }; cfgloc_read() { :; }
+     : >"$AT/postgresql.conf"; printf '%s\\n' 'local all all peer' '${NO_PLAIN}' >"$AT/pg_hba.conf"
+     (pgHbaEntry_apply) || echo "ended with $?"; cat "$AT/pg_hba.conf"`,
+    );
+    assert.match(
+      stderr,
+      /^error: \S+pg_hba.conf lets nobody in without TLS from 10.5.106.7\/32, and PostgreSQL has none \(ssl = off\)/,
+    );
+    assert.match(stderr, /^evidence: line 2: hostnossl all all 10.5.106.7\/32 reject$/m);
+    assert.equal(stdout, `ended with 30\nlocal all all peer\n${NO_PLAIN}\n`);
+  },
+);
 
 test("pg_hba.conf of a standby node is nobody's to touch", () => {
   const [{ files, did, seenBefore }] = edit("pgHbaEntry", [

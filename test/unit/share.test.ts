@@ -98,7 +98,9 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
 
   // What reads below the share, or through a link to it: what it says, and with which code.
   const PARTS = ["handBuilt", "clusterData"].map((name) => `node/lib/${name}.sh`);
-  const READERS = ["files", "platform", "units", "observe", "databaseSettings", "traps"].map((name) => `node/lib/${name}.sh`);
+  const READERS = ["files", "platform", "units", "observe", "databaseSettings", "traps"].map(
+    (name) => `node/lib/${name}.sh`,
+  );
   const OF = (...parts: string[]) => [...LEASE, ...READERS, ...PARTS, ...parts.map((name) => `node/parts/${name}.sh`)];
   const PGSQL = `declare -A SEEN=() FACT=([copy]=); VIP=10.5.106.7 PEER_ADDRESS=10.5.106.5; path_of() { echo "\${1/#\\/var\\/lib/$SHARE}"; }
     WANT=([file]=/var/lib/pgsql/data/x.conf [10.5.106.7/32]=wanted [10.5.106.7]=listed); lease_require() { :; }`;

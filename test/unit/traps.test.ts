@@ -154,10 +154,7 @@ test("cfgloc as the driver reads it: keys in any order, and a password with what
      for key in kind host port dbname login password; do echo "$key \${CFGLOC[$key]}"; done`,
   );
   assert.equal(code, 0, stderr);
-  assert.equal(
-    stdout,
-    "kind Pg\nhost 10.5.106.7\nport 5433\ndbname xcatdb\nlogin xcatadm\npassword a|b;host=c\n",
-  );
+  assert.equal(stdout, "kind Pg\nhost 10.5.106.7\nport 5433\ndbname xcatdb\nlogin xcatadm\npassword a|b;host=c\n");
 });
 
 test("cfgloc that cannot be read is not missing, and addresses that cannot be told are not others'", () => {
