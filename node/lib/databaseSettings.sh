@@ -23,3 +23,75 @@ database_setting() {
   answer=${answer%$'\n'.}
   printf '%s\n' "${answer##*$'\n'}"
 }
+
+# database_unit_data: the data directory that the unit names, by its command line or its environment; nothing where it names none.
+database_unit_data() {
+  local unit answer line file files='' text
+  unit=$(unit_of postgresql)
+  answer=$(systemctl show -p Environment -p EnvironmentFiles -p ExecStart -- "$unit.service" 2>&1 </dev/null) ||
+    fail unknown "systemd does not say which data directory $unit has on $NODE; expected to know whether it is ours" "systemctl show: $(one_line "$answer")" \
+      "systemctl cat $unit on $NODE; when it answers, run the same command again"
+  text=
+  while IFS= read -r line; do
+    case $line in
+      Environment=*) [[ ! " ${line#Environment=}" =~ \ \"?PGDATA=([^\ \"]+) ]] || text=${text:-${BASH_REMATCH[1]}} ;;
+      EnvironmentFiles=*) files+=" ${line#EnvironmentFiles=}" ;;
+    esac
+  done <<<"$answer"
+  # A file wins over a line of the unit, and the command line over both.
+  while [[ $files =~ \ (/[^\ ]+)(.*) ]]; do
+    file=${BASH_REMATCH[1]} files=${BASH_REMATCH[2]}
+    [[ -e $file ]] || continue
+    line=$(sed -n 's/^[[:space:]]*\(PGDATA\|POSTGRES_DATADIR\)=["'\'']\{0,1\}\([^"'\'']*\).*/\2/p' "$file" | tail -n 1) || exit
+    [[ $line != /* ]] || text=$line
+  done
+  [[ ! $answer =~ ExecStart=.*\ -D\ *(/[^\ \;]+) ]] || text=${BASH_REMATCH[1]}
+  printf '%s' "${text:+$text$'\n'}"
+}
+
+# database_astray TREE WHOSE: what of the database lies, or is looked for, where the other node does not have it, each with its place; nothing
+# where all of it is in TREE. WHOSE is "here" where this node's configuration belongs to TREE.
+database_astray() {
+  local tree=$1 data unit root share links paths=() targets=() target index astray=() result=0
+  data=$(path_of /var/lib/pgsql/data)
+  unit=$(database_unit_data) || exit
+  if [[ -n $unit && $(share_do readlink -m -- "$unit") != "$(share_do readlink -m -- "$data")" ]]; then
+    astray+=("$(unit_of postgresql).service works on $unit, not on $data")
+  fi
+  root=$(share_do readlink -m -- "$tree") && share=$(share_do readlink -m -- "$SHARE") &&
+    links=$(share_do find "$root/" -type l) || fail unknown "whether all of the database is in $tree of $NODE cannot be told; expected to know its links" \
+    "no answer to readlink and find" "look at $tree on $NODE, then run the same command again"
+  if [[ $2 == here ]]; then
+    unit=$(database_setting data_directory "which data directory PostgreSQL has") || result=$?
+    ((result < 2)) || exit "$result"
+    [[ $result != 0 || $(share_do readlink -m -- "$unit") == "$(share_do readlink -m -- "$data")" ]] ||
+      astray+=("data_directory in $(path_of /var/lib/pgsql/data/postgresql.conf) is $unit, not $data")
+  fi
+  [[ -z $links ]] || mapfile -t paths <<<"$links"
+  ((${#paths[@]} == 0)) || links=$(share_do readlink -m -- "${paths[@]}") || fail unknown "where links in $tree of $NODE lead cannot be told; expected to know it" "readlink -m" \
+    "find $tree -type l on $NODE, then run the same command again"
+  [[ -z $links ]] || mapfile -t targets <<<"$links"
+  for index in "${!paths[@]}"; do
+    target=${targets[index]:-nowhere}
+    # A certificate, as the site's own tools keep it.
+    [[ $target != "$root"/* && $target != "$share"/* && ! ($target == /etc/* && -f $target) ]] || continue
+    astray+=("$tree${paths[index]#"$root"} leads to $target")
+  done
+  ((${#astray[@]} == 0)) || printf '%s\n' "${astray[@]}" | paste -sd';' | sed 's/;/; /g'
+}
+
+# database_facts ROLE: fills FACT[astray]. What runs under the lease already goes on; a standby node has its links to what the owner has.
+database_facts() {
+  local tree configured=''
+  FACT[astray]=''
+  [[ $1 == active && ${FACT[lease]} != mine* ]] || return 0
+  if [[ ${FACT[shared]} == absent ]]; then
+    tree=$(path_of /var/lib/pgsql) configured=here
+    # Its absence has a sentence of its own.
+    [[ -d $tree ]] || return 0
+  else
+    tree=$(shared_of /var/lib/pgsql)
+    [[ ${FACT[links]} != all ]] || configured=here
+  fi
+  FACT[astray]=$(database_astray "$tree" "$configured") || exit
+}

@@ -10,6 +10,7 @@
 #        frozen     until when, by whom and why no role changes, or nothing
 #        running    managed units that run here
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
+#        astray     what of the database lies, or is looked for, where only this node has it, each with its place
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
 #        outage     how long the services were down the last time, or what to expect
@@ -209,7 +210,11 @@ plan_active() {
     return
   fi
   database=${FACT[cfgloc]}
-  if [[ $database != "Pg ${FACT[vip]}" ]]; then
+  if [[ -n ${FACT[astray]} ]]; then
+    refuse misconfigured "the database of ${FACT[node]} is not whole in its directory: ${FACT[astray]}; expected all of it there, which goes to ${FACT[share_path]}; nothing was touched" \
+      "systemctl cat of PostgreSQL's unit, its data_directory, and the links in its directory on ${FACT[node]}" \
+      "stop xcatd and PostgreSQL on ${FACT[node]}, move what is named to where it is expected (in the place of its link), correct the unit or the setting, start both, then run the same command again"
+  elif [[ $database != "Pg ${FACT[vip]}" ]]; then
     refuse_database "$database"
   elif [[ ${FACT[own_name]} != ok ]]; then
     refuse misconfigured "the own name ${FACT[own_name]} on ${FACT[node]}; expected an address of ${FACT[node]} or the VIP: makedns would delete the zones and fail" \

@@ -19,6 +19,7 @@ type Facts = Record<
   | "running"
   | "mounted"
   | "elsewhere"
+  | "astray"
   | "missing"
   | "both"
   | "copy"
@@ -150,6 +151,7 @@ const BASE: Facts = {
   running: "",
   mounted: "",
   elsewhere: "",
+  astray: "",
   missing: "",
   both: "",
   copy: "",
@@ -686,6 +688,13 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "next: stop the services, move the data to where the link should point, make the link anew with ln -sfn, then run the same command again",
   ],
   [
+    "a part of the database that would stay behind",
+    { ...NEVER_SET_UP, astray: "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal" },
+    "refuse misconfigured: the database of xcatmn1 is not whole in its directory: /var/lib/pgsql/data/pg_wal leads to /fast/pg_wal; expected all of it there, which goes to /HA; nothing was touched",
+    "evidence: systemctl cat of PostgreSQL's unit, its data_directory, and the links in its directory on xcatmn1",
+    "next: stop xcatd and PostgreSQL on xcatmn1, move what is named to where it is expected (in the place of its link), correct the unit or the setting, start both, then run the same command again",
+  ],
+  [
     "a node without a database",
     { ...NEVER_SET_UP, missing: "/tftpboot, /var/lib/pgsql" },
     "refuse misconfigured: /tftpboot, /var/lib/pgsql is not on xcatmn1; expected a management node that runs xCAT on PostgreSQL",
@@ -1113,6 +1122,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   running: ["", RUNNING],
   mounted: ["", "/install"],
   elsewhere: ["", "/install -> /data/install"],
+  astray: ["", "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal"],
   missing: ["", "/etc/xcat"],
   both: ["", "/install"],
   copy: ["", "/var/lib/pgsql (1.0M)"],

@@ -1,0 +1,80 @@
+// All of the database is in its directory, by what the unit, PostgreSQL and the links in it say; or it is said what is not.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bash } from "./bash";
+import { NO_POSTGRESQL } from "./editFiles";
+
+const FILES = ["report", "files", "platform", "units", "lease", "databaseSettings"].map(
+  (name) => `node/lib/${name}.sh`,
+);
+
+/** A database in AT/pgsql before the first setup, with what `makes` does to it; what systemd says of its unit. */
+const astray = (makes: string, unit = "") =>
+  bash(
+    FILES,
+    `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT/HA RECORDS=$AT/records; declare -A FACT=([lease]=none [shared]=absent [links]=none)
+     mkdir -p "$AT/pgsql/data/pg_wal" "$AT/pgsql/data/pg_tblspc" "$AT/fast" "$SHARE"; echo 15 >"$AT/pgsql/data/PG_VERSION"; : >"$AT/pgsql/data/postgresql.conf"
+     path_of() { printf '%s\\n' "\${1/#\\/var\\/lib/$AT}"; }
+     unit() { ${unit || ":"}; }
+     systemctl() { printf 'ExecStart={ path=/usr/bin/postmaster ; argv[]=/usr/bin/postmaster -D \${PGDATA} ; }\\n'; unit; }
+     cd "$AT"; ${makes}
+     (database_facts active; echo "\${FACT[astray]}") 2>&1 | sed "s|$AT|AT|g"`,
+  ).stdout;
+
+const CASES: [what: string, makes: string, unit: string, says: string][] = [
+  ["all of it", ":", "", ""],
+  ["the unit names the same directory", ":", 'echo "Environment=LANG=C PGDATA=$AT/pgsql/data"', ""],
+  [
+    "the manual of xCAT has moved it, by a drop-in",
+    ":",
+    "echo 'Environment=PGDATA=/install/pgsql_db/data'",
+    "postgresql.service works on /install/pgsql_db/data, not on AT/pgsql/data",
+  ],
+  [
+    "a file of the unit's environment, which wins over its line",
+    `echo 'PGDATA="/fast/data"' >"$AT/sysconfig"`,
+    'echo "Environment=PGDATA=$AT/pgsql/data"; echo "EnvironmentFiles=$AT/sysconfig (ignore_errors=yes)"',
+    "postgresql.service works on /fast/data, not on AT/pgsql/data",
+  ],
+  [
+    "the command line of the unit",
+    ":",
+    "echo 'ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -D /fast/data ; }'",
+    "postgresql.service works on /fast/data, not on AT/pgsql/data",
+  ],
+  [
+    "data is a link",
+    "mv pgsql/data fast/data; ln -s ../fast/data pgsql/data",
+    "",
+    "AT/pgsql/data leads to AT/fast/data",
+  ],
+  [
+    "pg_wal is a link, and a tablespace",
+    "rmdir pgsql/data/pg_wal; ln -s $AT/fast pgsql/data/pg_wal; ln -s /ssd/space pgsql/data/pg_tblspc/16384",
+    "",
+    "AT/pgsql/data/pg_tblspc/16384 leads to /ssd/space; AT/pgsql/data/pg_wal leads to AT/fast",
+  ],
+  [
+    "links that stay within, and to the share",
+    "mkdir pgsql/wal; ln -s ../wal pgsql/data/wal; ln -s $AT/HA/space pgsql/data/pg_tblspc/16384; ln -s /etc/passwd pgsql/data/server.crt",
+    "",
+    "",
+  ],
+  [
+    "data_directory is set to another one",
+    `echo "data_directory = '/fast/data'" >pgsql/data/postgresql.conf`,
+    "",
+    "data_directory in AT/pgsql/data/postgresql.conf is /fast/data, not AT/pgsql/data",
+  ],
+  [
+    "systemd does not answer",
+    ":",
+    "return 1",
+    "error: systemd does not say which data directory postgresql has on xcatmn1; expected to know whether it is ours",
+  ],
+];
+for (const [what, makes, unit, says] of CASES)
+  test(`the whole database: ${what}`, { skip: NO_POSTGRESQL }, () => {
+    const said = astray(makes, unit).split("\n")[0].split("; ").sort().join("; ");
+    assert.equal(said, says.split("; ").sort().join("; "));
+  });
