@@ -13,7 +13,7 @@ hosts_wanted() {
 }
 
 # hosts_awk PROGRAM FILE: with wanted[ADDRESS] = names, owner[name] = its address, is_wanted(line's address, its names).
-# A name of ours at another IPv4 address or at ::1 (Debian's 127.0.1.1) is in the way: the resolver takes the first line.
+# A name of ours at another IPv4 address (Debian's 127.0.1.1), at ::1 or at a mapped one is in the way: the resolver takes the first line.
 # What an admin added behind our names, other IPv6 addresses and comments are nobody's business but his.
 hosts_awk() {
   local REPLY
@@ -28,7 +28,8 @@ hosts_awk() {
       }
     }
     function comment_of(text) { return match(text, /[[:space:]]*#.*/) ? substr(text, RSTART) : "" }
-    function counts(address) { return address == "::1" || address !~ /:/ }
+    # As an address of IPv4 the resolver answers with the IPv6 loopback and with one that is mapped, however they are written.
+    function counts(address) { return address !~ /:/ || tolower(address) ~ /^[0:]*:(0*1|ffff:[0-9.]+|ffff:[0-9a-f]+:[0-9a-f]+)$/ }
     # holds(found, names): names stand at the front or among what is found, the first of them first.
     function holds(found, names,   i, n, name, there) {
       n = split(found, name, " ")
@@ -39,7 +40,8 @@ hosts_awk() {
       return 1
     }
     function names_of(from,   i, text) { text = ""; for (i = from; i <= NF; i++) text = text (i > from ? " " : "") $i; return text }
-    { whole = $0; tail = comment_of($0); sub(/#.*/, "") }
+    # A carriage return, as an editor of Windows leaves it, is a blank to the resolver.
+    { whole = $0; tail = comment_of($0); sub(/#.*/, ""); gsub(/[\r\f\v]/, " ") }
     '"$1" "$2"
 }
 

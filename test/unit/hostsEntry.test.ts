@@ -84,6 +84,30 @@ const CASES: Case[] = [
     seen: "absent; xcatmn1 also at 10.5.106.8; xcatmn1.cluster.com also at 10.5.106.8",
   },
   {
+    what: "a line that was pasted from Windows: the carriage return is a blank",
+    from: file(LOOPBACK, "127.0.1.1 xcatmn1\r", VIP, FIRST, SECOND, "10.5.106.101 cn1\r"),
+    to: file(LOOPBACK, VIP, FIRST, SECOND, "10.5.106.101 cn1\r"),
+    seen: "xcatmn1 xcatmn1.cluster.com; xcatmn1 also at 127.0.1.1",
+  },
+  {
+    what: "a whole file from Windows is as wanted, and stays",
+    from: file(`${LOOPBACK}\r`, `${VIP}\r`, `${FIRST} # static\r`, `${SECOND}\r`, "\r"),
+    seen: "xcatmn1 xcatmn1.cluster.com",
+  },
+  {
+    what: "mapped addresses and long writings of ::1 answer for IPv4 too",
+    from: file(
+      "::ffff:127.0.1.1 xcatmn1",
+      "::FFFF:7f00:101\txcatmn2 other",
+      "0:0:0:0:0:0:0:1 XCATMN1",
+      VIP,
+      FIRST,
+      SECOND,
+    ),
+    to: file("::FFFF:7f00:101 other", VIP, FIRST, SECOND),
+    seen: "xcatmn1 xcatmn1.cluster.com; xcatmn1 also at ::ffff:127.0.1.1; XCATMN1 also at 0:0:0:0:0:0:0:1",
+  },
+  {
     what: "the same name at an IPv6 address is an admin's business",
     from: file("2001:db8::7 xcatmn1", VIP, FIRST, SECOND),
     seen: "xcatmn1 xcatmn1.cluster.com",
