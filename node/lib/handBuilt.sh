@@ -46,16 +46,35 @@ manual_mistakes() {
   [[ -z $line ]] || printf 'the crontab of root copies /etc/hosts, also when this node is not active: %s\n' "$line"
 }
 
-# The manual's line in root's own crontab, which would push an old file back after a failover (section 8 row 17).
-readonly MANUAL_CRON='^[^#]*rsync .*/etc/hosts .*:/etc/?'
+# The manual's line in root's own crontab, which would push an old file back after a failover (section 8 row 17): a copy of /etc/hosts alone.
+readonly MANUAL_CRON='^[^#]*rsync[[:space:]]([^#]*[[:space:]])?/etc/hosts[[:space:]]+([^[:space:]@]+@)?([^[:space:]:]+)::?/etc/?(hosts)?[[:space:]]*([0-9]?[>|&;].*)?$'
+
+# is_manual_cron LINE: to the other node. What goes to any other machine is the admin's.
+is_manual_cron() {
+  local host
+  [[ $1 =~ $MANUAL_CRON ]] || return 1
+  host=${BASH_REMATCH[3]}
+  [[ ${host%%.*} != "$PEER" && $host != "$PEER_ADDRESS" ]] || return 0
+  # By another of its names.
+  host=$(getent ahostsv4 "$host" 2>/dev/null) && [[ ${host%%[[:space:]]*} == "$PEER_ADDRESS" ]]
+}
+
 manual_cron_line() {
   local lines line
   lines=$(root_crontab) || exit
   while IFS= read -r line; do
-    [[ $line =~ $MANUAL_CRON ]] || continue
+    is_manual_cron "$line" || continue
     printf '%s\n' "${line//$'\t'/ }"
     break
   done <<<"$lines"
+}
+
+# without_manual_cron: the other lines of standard input.
+without_manual_cron() {
+  local line
+  while IFS= read -r line; do
+    is_manual_cron "$line" || printf '%s\n' "$line"
+  done
 }
 
 # root_crontab: nothing where root has none; one that cannot be read is not none.

@@ -55,7 +55,7 @@ hostsSyncCron_apply() {
     # Read whole before anything is written: the admin's lines are among them.
     line=$(root_crontab) || exit
     write_file "$(fresh_name "$RECORDS/crontab.found")" 0600 <<<"$line"
-    others=$(grep -vE -e "$MANUAL_CRON" <<<"$line") || (($? == 1))
+    others=$(without_manual_cron <<<"$line")
     crontab -u root - <<<"$others"
     say "the manual's copy of /etc/hosts is out of root's crontab: it would go on after a failover"
   fi

@@ -121,7 +121,7 @@ for (const [what, answers, seen, code, left] of CRONTABS)
     const { stdout, stderr, file } = on(
       { crontab: CRONTAB, [`${KEY}.pub`]: "ssh-ed25519 AAAA comment\n" },
       ON_THE_STANDBY,
-      `source node/lib/handBuilt.sh; RECORDS=$CONFIGURATION; : >"$CONFIGURATION/asked"
+      `source node/lib/handBuilt.sh; RECORDS=$CONFIGURATION PEER=xcatmn1 PEER_ADDRESS=10.5.106.70; : >"$CONFIGURATION/asked"
        answers=(${answers.join(" ")})
        crontab() {
          if [[ $* != *-l* ]]; then cat >"$CONFIGURATION/crontab"; return; fi
@@ -137,6 +137,28 @@ for (const [what, answers, seen, code, left] of CRONTABS)
     assert.equal(stdout, `${seen ? `${seen}\n` : ""}code ${code}\n`, stderr);
     assert.equal(file("crontab"), left);
   });
+
+const COPIES: [line: string, ours: boolean][] = [
+  ["0 2 * * * /usr/bin/rsync -Lprogtz /etc/hosts xcatmn2:/etc/", true],
+  ["0 2 * * * rsync -a -e 'ssh -p 22' /etc/hosts root@xcatmn2.cluster.com:/etc/hosts >/dev/null 2>&1", true],
+  ["0 2 * * *\trsync\t-a\t/etc/hosts\t10.5.106.5:/etc", true],
+  ["0 2 * * * rsync -a /etc/hosts xcat-second:/etc/", true],
+  ["*/30 * * * * rsync -a /etc/hosts sn01:/etc/", false],
+  ["15 * * * * rsync -a /etc/hosts /etc/passwd /etc/group backup01:/etc-copies/xcatmn1/", false],
+  ["15 * * * * rsync -a /etc/hosts /etc/passwd xcatmn2:/etc/", false],
+  ["0 3 * * * rsync -a /etc/hosts xcatmn2:/etc-copies/", false],
+  ["0 3 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts.d/", false],
+  ["0 3 * * * rsync -a /etc/hosts xcatmn21:/etc/", false],
+  ["# 0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/", false],
+];
+test("of root's crontab only a copy of /etc/hosts alone to the other node is the manual's", () => {
+  const { stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/handBuilt.sh"],
+    `PEER=xcatmn2 PEER_ADDRESS=10.5.106.5; getent() { [[ $2 != xcat-second ]] || echo '10.5.106.5      STREAM xcat-second'; }; without_manual_cron`,
+    COPIES.map(([line]) => `${line}\n`).join(""),
+  );
+  assert.equal(stdout, COPIES.flatMap(([line, ours]) => (ours ? [] : [`${line}\n`])).join(""), stderr);
+});
 
 test("the trust comes and goes; every other key stays", () => {
   const files = { [`${KEY}.pub`]: "ssh-ed25519 AAAA comment\n", [KEYS]: "ssh-ed25519 ADMIN\n" };
