@@ -32,11 +32,27 @@ virtualIp_is_here() {
 }
 
 virtualIp_observe() {
-  local entries
+  local entries addresses
   seen_as_told ip prefix interface label static
   entries=$(virtualIp_entries "${WANT[ip]}") || exit
   entries=$(one_line "$entries")
   SEEN[address]=${entries:-absent}
+  [[ -n $entries && ${WANT[address]} != absent ]] || return 0
+  addresses=$(all_addresses) || exit
+  ! virtualIp_is_first "$addresses" || SEEN[address]+=", the first of its subnet: what $NODE sends carries it"
+}
+
+# virtualIp_is_first ADDRESSES: by what ip shows, the kernel takes the static address for a secondary one and the VIP not. What the node sends by
+# itself would come from the VIP then, and move with it.
+virtualIp_is_first() {
+  local line vip='' static=''
+  while IFS= read -r line; do
+    case $line in
+      *" inet ${WANT[ip]}/"*) vip=$line ;;
+      *" inet ${WANT[static]} "*) static=$line ;;
+    esac
+  done <<<"$1"
+  [[ -n $vip && $vip != *' secondary '* && $static == *' secondary '* ]]
 }
 
 readonly ANNOUNCE_UNIT=xcat-ha-announce

@@ -409,6 +409,26 @@ test("by the kernel: another machine is heard, and the VIP is added; it goes, an
   );
 });
 
+test("by the kernel: the VIP is the first address of its subnet, from which the node would send: seen, and repaired", () => {
+  const { code, stdout, stderr } = onANetwork(
+    ["10.5.106.9/8"],
+    `ip addr add 10.5.106.7/8 broadcast + dev eth0 label eth0:0; ip addr add 10.5.106.70/8 broadcast + dev eth0
+     from() { ip -o route get 10.5.106.9 | grep -o 'src [0-9.]*'; }
+     WANT[address]='10.5.106.7/8 brd 10.255.255.255 dev eth0 label eth0:0'; declare -A SEEN=(); seen_as_told() { :; }
+     from; virtualIp_observe; echo "\${SEEN[address]}"; virtualIp_apply; from; virtualIp_observe; echo "\${SEEN[address]}"`,
+  );
+  assert.deepEqual(
+    { code, stdout, stderr },
+    {
+      code: 0,
+      stdout:
+        "src 10.5.106.7\n10.5.106.7/8 brd 10.255.255.255 dev eth0 label eth0:0, the first of its subnet: what xcatmn1 sends carries it\n" +
+        "xcatmn1: VIP 10.5.106.7 is here, announced\nsrc 10.5.106.70\n10.5.106.7/8 brd 10.255.255.255 dev eth0 label eth0:0\n",
+      stderr: "",
+    },
+  );
+});
+
 test("by the kernel: the VIP was the first address of its subnet, and the static one stays when it is dropped", () => {
   const { code, stdout, stderr } = onANetwork(
     [],
