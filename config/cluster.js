@@ -351,6 +351,24 @@ function hasPassphrase(text) {
   return key.toString("latin1", magic.length + 4, magic.length + 4 + length) !== "none";
 }
 
+/**
+ * What ssh's reader of OpenSSH's format, which takes no other blank, line end or line than its own, would stumble over; and what helps.
+ * @param {string} text @param {string} file
+ */
+function malformed(text, file) {
+  if (!/-----BEGIN OPENSSH PRIVATE KEY-----/.test(text)) return undefined;
+  if (/\r/.test(text)) return `with carriage returns, as from Windows; expected none. sed -i 's/\\r$//' ${file}`;
+  if (/^[ \t]+|[ \t]+$/m.test(text))
+    return `with blanks around its lines; expected none. sed -i 's/^[[:blank:]]*//; s/[[:blank:]]*$//' ${file}`;
+  if (!text.startsWith("-----BEGIN"))
+    return `with something before its first line; expected -----BEGIN OPENSSH PRIVATE KEY----- there. sed -i '1,/BEGIN/{/BEGIN/!d}' ${file}`;
+  if (!/^-----END OPENSSH PRIVATE KEY-----$/m.test(text))
+    return "without its last line; expected -----END OPENSSH PRIVATE KEY----- there. Copy the whole file again";
+  if (!/^-----END OPENSSH PRIVATE KEY-----\n/m.test(text))
+    return `without a newline behind its last line, as after a paste; expected one. echo >>${file}`;
+  return undefined;
+}
+
 /** Why ssh could not use a private key. @param {string} file @param {Cluster["ssh"]} ssh @returns {string[]} */
 function privateKeyFindings(file, { privateKey: key, user }) {
   const { text, why } = readText(file);
@@ -361,6 +379,8 @@ function privateKeyFindings(file, { privateKey: key, user }) {
     ];
   if (text === undefined) return [`${saw}, ${why}; expected the file of a private key`];
   if (/^(ssh|ecdsa|sk)-/.test(text)) return [`${saw}, a public key; expected the private one, without .pub`];
+  const fault = malformed(text, file);
+  if (fault) return [`${saw}, a key that ssh cannot read: ${fault}`];
   if (!/^-----BEGIN ([A-Z]+ )?PRIVATE KEY-----$/m.test(text))
     return [`${saw}, which holds no private key; expected -----BEGIN OPENSSH PRIVATE KEY----- as its first line`];
   if (hasPassphrase(text))

@@ -665,6 +665,46 @@ export const REFUSALS: Refusal[] = [
   },
   {
     group: "credentials",
+    what: "a key that was pasted without its last newline",
+    file: [["ssh/id_ed25519", "ssh/no_newline"]],
+    says: [
+      `ssh.privateKey: seen "ssh/no_newline", a key that ssh cannot read: without a newline behind its last line, as after a paste; expected one. echo >>FOLDER/ssh/no_newline`,
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key with the line ends of Windows",
+    file: [["ssh/id_ed25519", "ssh/carriage_returns"]],
+    says: [
+      `ssh.privateKey: seen "ssh/carriage_returns", a key that ssh cannot read: with carriage returns, as from Windows; expected none. sed -i 's/\\r$//' FOLDER/ssh/carriage_returns`,
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key that was pasted with blanks",
+    file: [["ssh/id_ed25519", "ssh/indented"]],
+    says: [
+      `ssh.privateKey: seen "ssh/indented", a key that ssh cannot read: with blanks around its lines; expected none. sed -i 's/^[[:blank:]]*//; s/[[:blank:]]*$//' FOLDER/ssh/indented`,
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key behind a blank line",
+    file: [["ssh/id_ed25519", "ssh/a_blank_line_first"]],
+    says: [
+      `ssh.privateKey: seen "ssh/a_blank_line_first", a key that ssh cannot read: with something before its first line; expected -----BEGIN OPENSSH PRIVATE KEY----- there. sed -i '1,/BEGIN/{/BEGIN/!d}' FOLDER/ssh/a_blank_line_first`,
+    ],
+  },
+  {
+    group: "credentials",
+    what: "a key that was copied in part",
+    file: [["ssh/id_ed25519", "ssh/cut"]],
+    says: [
+      `ssh.privateKey: seen "ssh/cut", a key that ssh cannot read: without its last line; expected -----END OPENSSH PRIVATE KEY----- there. Copy the whole file again`,
+    ],
+  },
+  {
+    group: "credentials",
     what: "a key with a passphrase",
     file: [["ssh/id_ed25519", "ssh/locked"]],
     says: [

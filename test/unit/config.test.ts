@@ -14,7 +14,7 @@ const clusterFile = join(folder, "cluster.yaml");
 
 mkdirSync(join(folder, "ssh"));
 const FILES = {
-  id_ed25519: "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+  id_ed25519: "-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----\n",
   known_hosts: "# the pair\nxcatmn1 ssh-ed25519 AAAA1\nxcatmn2,10.5.106.5 ssh-ed25519 AAAA2 root@xcatmn2\n",
 };
 for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, "ssh", name), content, { mode: 0o600 });

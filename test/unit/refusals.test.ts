@@ -34,6 +34,20 @@ const KEYS: [file: string, ...options: string[]][] = [
 for (const [name, ...options] of KEYS) execFileSync("ssh-keygen", ["-q", ...options, "-f", join(folder, "ssh", name)]);
 for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, "ssh", name), content);
 chmodSync(join(folder, "ssh/readable"), 0o644);
+const KEY = readFileSync(join(folder, "ssh/id_ed25519"), "utf8");
+const BROKEN_KEYS = {
+  no_newline: KEY.slice(0, -1),
+  carriage_returns: KEY.replaceAll("\n", "\r\n"),
+  indented: KEY.replaceAll(/^/gm, "  "),
+  a_blank_line_first: `\n${KEY}`,
+  cut: KEY.slice(0, 200),
+};
+for (const [name, text] of Object.entries(BROKEN_KEYS)) writeFileSync(join(folder, "ssh", name), text, { mode: 0o600 });
+
+test("each key that is called unreadable is so to ssh too", () => {
+  for (const name of Object.keys(BROKEN_KEYS))
+    assert.notEqual(spawnSync("ssh-keygen", ["-y", "-P", "", "-f", join(folder, "ssh", name)]).status, 0, name);
+});
 
 function load(content: string) {
   writeFileSync(clusterFile, content);
