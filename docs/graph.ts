@@ -25,6 +25,7 @@ const FACTS = {
   free: "9999999",
   vip: "the VIP",
   cfgloc: "Pg the VIP",
+  mount: "ok",
   own_name: "ok",
   clock: "ok",
   clock_limit: "10",

@@ -140,6 +140,31 @@ share_state() {
   printf 'ok\n'
 }
 
+# File systems that one kernel writes: on a disk that two nodes see, the second one destroys what is there.
+readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|f2fs|jfs|reiserfs|zfs|tmpfs|overlay)'
+
+# mount_state: "ok", or why what is mounted there is no share of two nodes. Not asked of an owner that runs: what runs there runs already.
+mount_state() {
+  local answer kind options source target own
+  answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) && own=$(share_do readlink -m -- "$SHARE") ||
+    fail unknown "how $SHARE is mounted on $NODE cannot be told; expected a share that two nodes may write" "${answer:-no answer within $SHARE_DEADLINE s}" \
+      "findmnt -T $SHARE on $NODE; when it answers, run the same command again"
+  read -r kind options source target <<<"${answer##*$'\n'}"
+  # shellcheck disable=SC2053 # a pattern
+  if [[ $kind == $ONE_KERNEL && $target != "$own" ]]; then
+    printf 'is not mounted: it is a directory of the file system at %s (%s)\n' "$target" "$kind"
+  # A folder of it that is bound there has its path behind the device.
+  elif [[ $kind == $ONE_KERNEL && $kind != tmpfs && $source == /dev/* && $source != *']' ]]; then
+    printf 'is %s on %s, which one node alone may have mounted\n' "$kind" "$source"
+  elif [[ $kind == nfs* && ,$options, == *,@(soft|softerr),* ]]; then
+    printf 'is mounted with %s: what a slow server does not take in time is lost\n' "$(tr ',' '\n' <<<"$options" | grep -xE 'soft|softerr')"
+  elif [[ $kind == nfs* && ,$options, == *,@(nolock|local_lock=@(all|flock|posix)),* ]]; then
+    printf 'is mounted with %s: a lock of one node is none on the other\n' "$(tr ',' '\n' <<<"$options" | grep -xE 'nolock|local_lock=(all|flock|posix)' | paste -sd' ')"
+  else
+    printf 'ok\n'
+  fi
+}
+
 # share_kind PATH: what is there, in stat's words (directory, regular file); absent only where that is proven.
 share_kind() {
   local answer

@@ -11,6 +11,7 @@
 #        running    managed units that run here
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
 #        astray     what of the database lies, or is looked for, where only this node has it, each with its place
+#        mount      ok, or why what is mounted there is no share of two nodes
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
 #        outage     how long the services were down the last time, or what to expect
@@ -104,6 +105,10 @@ plan_role() {
   elif ! all_is_known; then
     refuse unknown "not all could be observed that counts on ${FACT[node]}; expected to know$unknown" "each is 'unknown'" \
       "run the same command again; if it stays, this is a defect of xcat-ha"
+  elif [[ ${FACT[mount]} != ok ]]; then
+    refuse misconfigured "${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard and with locks; nothing was touched" \
+      "findmnt -T ${FACT[share_path]}" \
+      "correct it in /etc/fstab on ${FACT[node]} (of NFS: hard, without nolock and local_lock), umount and mount ${FACT[share_path]}, then run the same command again"
   elif [[ -n ${FACT[dissolved]} ]]; then
     refuse_dissolved
   elif [[ -n ${FACT[dissolving]} && ${FACT[lease]} == other* ]]; then

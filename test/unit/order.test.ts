@@ -36,6 +36,7 @@ const FACTS = {
   system: "ok",
   static: "here",
   clock: "ok",
+  mount: "ok",
   cfgloc: "Pg 10.5.106.7",
   vip: "10.5.106.7",
   own_name: "ok",

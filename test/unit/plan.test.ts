@@ -20,6 +20,7 @@ type Facts = Record<
   | "mounted"
   | "elsewhere"
   | "astray"
+  | "mount"
   | "missing"
   | "both"
   | "copy"
@@ -152,6 +153,7 @@ const BASE: Facts = {
   mounted: "",
   elsewhere: "",
   astray: "",
+  mount: "ok",
   missing: "",
   both: "",
   copy: "",
@@ -688,6 +690,13 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "next: stop the services, move the data to where the link should point, make the link anew with ln -sfn, then run the same command again",
   ],
   [
+    "a share of NFS that gives up",
+    { ...NEVER_SET_UP, mount: "is mounted with soft: what a slow server does not take in time is lost" },
+    "refuse misconfigured: /HA on xcatmn1 is mounted with soft: what a slow server does not take in time is lost; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard and with locks; nothing was touched",
+    "evidence: findmnt -T /HA",
+    "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock and local_lock), umount and mount /HA, then run the same command again",
+  ],
+  [
     "a part of the database that would stay behind",
     { ...NEVER_SET_UP, astray: "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal" },
     "refuse misconfigured: the database of xcatmn1 is not whole in its directory: /var/lib/pgsql/data/pg_wal leads to /fast/pg_wal; expected all of it there, which goes to /HA; nothing was touched",
@@ -1122,6 +1131,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   running: ["", RUNNING],
   mounted: ["", "/install"],
   elsewhere: ["", "/install -> /data/install"],
+  mount: ["ok", "is xfs on /dev/sdb, which one node alone may have mounted"],
   astray: ["", "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal"],
   missing: ["", "/etc/xcat"],
   both: ["", "/install"],

@@ -62,6 +62,53 @@ test("a look whose child ignores the deadline and ends its own group: cut off, w
   assert.ok(seconds < 10, `${seconds} s`);
 });
 
+// What findmnt shows of the share, whose mount point is /HA; what is said of it.
+const MOUNTS: [what: string, found: string, state: string][] = [
+  ["GPFS", "gpfs rw,relatime gpfs0 /HA", "ok"],
+  ["a folder of GPFS", "gpfs rw,relatime gpfs0 /gpfs", "ok"],
+  ["NFS", "nfs4 rw,relatime,vers=4.2,hard,proto=tcp,local_lock=none,addr=10.0.0.2 nas:/ha /HA", "ok"],
+  ["a folder that is bound", "ext4 rw,relatime /dev/sda1[/srv/ha] /HA", "ok"],
+  [
+    "its mount point lies on another local file system",
+    "xfs rw,relatime /dev/sdb1 /data",
+    "is not mounted: it is a directory of the file system at /data (xfs)",
+  ],
+  [
+    "a disk that both see",
+    "ext4 rw,relatime /dev/mapper/mpatha /HA",
+    "is ext4 on /dev/mapper/mpatha, which one node alone may have mounted",
+  ],
+  [
+    "NFS, soft",
+    "nfs rw,vers=3,soft,proto=tcp,local_lock=none nas:/ha /HA",
+    "is mounted with soft: what a slow server does not take in time is lost",
+  ],
+  [
+    "NFS, softerr",
+    "nfs4 rw,softerr,local_lock=none nas:/ha /HA",
+    "is mounted with softerr: what a slow server does not take in time is lost",
+  ],
+  [
+    "NFS without locks",
+    "nfs rw,vers=3,hard,nolock,local_lock=all nas:/ha /HA",
+    "is mounted with nolock local_lock=all: a lock of one node is none on the other",
+  ],
+];
+for (const [what, found, state] of MOUNTS)
+  test(`what is mounted: ${what}`, () => {
+    const { stdout, stderr } = bash(
+      LEASE,
+      `${NODE}; SHARE=/HA; share_do() { case $1 in findmnt) echo '${found}' ;; readlink) echo /HA ;; esac; }; mount_state`,
+    );
+    assert.equal(stdout, `${state}\n`, stderr);
+  });
+
+test("how the share is mounted cannot be told: an error", () => {
+  const { code, stderr } = bash(LEASE, `${NODE}; SHARE=/HA; share_do() { return 124; }; mount_state`);
+  assert.equal(code, 40);
+  assert.match(stderr, /^error: how \/HA is mounted on xcatmn1 cannot be told/);
+});
+
 describe("a share in state D", { skip: CANNOT_HOLD }, () => {
   const held = (script: string, files = LEASE) => timed(() => onHeldShare(files, `${NODE}\n${script}`));
 
