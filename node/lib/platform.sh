@@ -220,6 +220,8 @@ ss       iproute     iproute     iproute2    iproute2           iproute2
 flock    util-linux  util-linux  util-linux  util-linux         util-linux
 findmnt  util-linux  util-linux  util-linux  util-linux         util-linux
 psql     postgresql  postgresql  postgresql  postgresql-client  postgresql-client
+crontab  cronie      cronie      cronie      cron               cron
+perl     perl        perl        perl        perl               perl
 TABLE
 
 # missing_tools: what this program calls and this node lacks, each with its package.

@@ -257,7 +257,7 @@ test("every supported system has a name for every service and every tool", () =>
     assert.equal(table.length, 8, system);
     for (const line of table) assert.match(line, /^(\S+) \1( \S+)*$/, "the manual's own name comes first");
     const lacking = answer({ system }, "command() { return 1; }; missing_tools");
-    for (const tool of ["rsync", "arping", "ip", "ss", "flock", "findmnt", "psql"])
+    for (const tool of ["rsync", "arping", "ip", "ss", "flock", "findmnt", "psql", "crontab", "perl"])
       assert.match(lacking, new RegExp(`\\b${tool} \\(package [a-z0-9-]+\\)`), system);
   }
 });
