@@ -837,6 +837,16 @@ export const REFUSALS: Refusal[] = [
   },
   {
     group: "credentials",
+    what: "a user whom sudo wants at a terminal",
+    session: { answers: "sshd", user: { name: "admin", sudo: "sudo: sorry, you must have a tty to run sudo" } },
+    says: [
+      "admin on xcatmn1 (127.0.0.1) may become root by sudo at a terminal only (requiretty); expected that without one, or ssh.user root in cluster.yaml; nothing was touched",
+      "evidence: sudo: sorry, you must have a tty to run sudo",
+      "next: as root on xcatmn1: echo 'Defaults:admin !requiretty' >/etc/sudoers.d/xcat-ha-tty; chmod 440 /etc/sudoers.d/xcat-ha-tty",
+    ],
+  },
+  {
+    group: "credentials",
     what: "a user on a node without sudo",
     session: { answers: "sshd", user: { name: "admin" } },
     says: sudoers("xcatmn1", "127.0.0.1", "bash: line 1: exec: sudo: not found", "install the package sudo; "),

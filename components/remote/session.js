@@ -147,6 +147,10 @@ const asRoot = ({ user }, command) =>
  */
 function sudoError({ ssh: { user } }, node, address, said) {
   const missing = /sudo: (command )?not found/.test(said);
+  if (/must have a tty/.test(said))
+    return new NodeError(
+      `${user} on ${node} (${address}) may become root by sudo at a terminal only (requiretty); expected that without one, or ssh.user root in cluster.yaml; nothing was touched\nevidence: ${said}\nnext: as root on ${node}: echo 'Defaults:${user} !requiretty' >/etc/sudoers.d/xcat-ha-tty; chmod 440 /etc/sudoers.d/xcat-ha-tty`,
+    );
   const allow = `echo '${user} ALL=(root) NOPASSWD: ALL' >/etc/sudoers.d/xcat-ha; chmod 440 /etc/sudoers.d/xcat-ha`;
   return new NodeError(
     `${user} on ${node} (${address}) may not become root by sudo without a password; expected that, or ssh.user root in cluster.yaml; nothing was touched\nevidence: ${said}\nnext: as root on ${node}: ${missing ? "install the package sudo; " : ""}${allow}`,

@@ -218,6 +218,8 @@ verb_status() {
 # Each reply is one line: "reply", ID, EXIT, STDOUT and STDERR between tabs, both as values of a document.
 serve() {
   local word id verb argument count lines document reply output error result
+  # What the login printed before, as from .bashrc, may have no newline: a reply begins its line.
+  echo
   # A request that fails must not end the session: each runs in a subshell of its own, with its own set -e.
   set +e
   while read -r word id verb argument count; do

@@ -230,6 +230,27 @@ describe("a real sshd", { skip: CANNOT_RUN, concurrency: true }, () => {
     }
   });
 
+  test("what root's .bashrc prints without a newline is in nobody's way", async () => {
+    const own = new Sshd({
+      name: "admin",
+      sudo: "PATH=$PATH:/usr/bin:/bin; printf 'Last backup: today. '; shift 3; exec \"$@\"",
+    });
+    await own.start();
+    try {
+      writeFileSync(own.file("known_hosts"), `xcatmn1 ${own.hostKey}\n`);
+      const cluster = onLoopback(own.port, {
+        ssh: { ...shipped.ssh, port: own.port, user: "admin" },
+        privateKeyFile: own.file("user"),
+        knownHostsFile: own.file("known_hosts"),
+        hostKeys: { ...shipped.hostKeys, xcatmn1: own.hostKey },
+      });
+      const session = await open(cluster);
+      session.close();
+    } finally {
+      own.stop();
+    }
+  });
+
   test("a node whose systemd does not answer is no node without services: an error that says so", async () => {
     const own = new Sshd();
     await own.start();
