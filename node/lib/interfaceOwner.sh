@@ -40,9 +40,21 @@ tool_runs() {
   [[ $REPLY == active ]]
 }
 
+# netplan_files INTERFACE: every file that has it. netplan puts their lists together.
+netplan_files() { grep -lE "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "$NETPLAN_FILES"/*.yaml 2>/dev/null || true; }
+
+# netplan_file INTERFACE: the last one that gives it addresses, else the last one.
 netplan_file() {
+  local file found='' last='' list
   command -v netplan >/dev/null || return 0
-  grep -lE "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "$NETPLAN_FILES"/*.yaml 2>/dev/null | tail -n 1 || true
+  while read -r file; do
+    [[ -n $file ]] || continue
+    last=$file
+    list=$(awk -v tool=netplan -v interface="$1" -v act=list "$INTERFACE_AWK" "$file") || exit
+    [[ -z $list ]] || found=$file
+  done < <(netplan_files "$1")
+  file=${found:-$last}
+  printf '%s' "${file:+$file$'\n'}"
 }
 
 # networkmanager_owner: also for a file ifcfg-*, which it reads and writes by itself. "externally" is an interface at which it only looks.
@@ -97,8 +109,29 @@ persistent_files() {
       # An alias has a file of its own.
       for file in "$2":*; do [[ ! -e $file ]] || printf '%s\n' "$file"; done
       ;;
+    netplan)
+      printf '%s\n' "$2"
+      while read -r file; do
+        [[ -z $file || $file == "$2" ]] || printf '%s\n' "$file"
+      done < <(netplan_files "$3")
+      ;;
     *) printf '%s\n' "$2" ;;
   esac
+}
+
+# Scripts that run at boot or when an interface comes up.
+BOOT_SCRIPTS=(/etc/rc.local /etc/rc.d/rc.local /sbin/ifup-local /etc/NetworkManager/dispatcher.d/*)
+
+# persistent_elsewhere WHERE ADDRESS: FILE:LINE: TEXT of each line that adds ADDRESS where no tool has it among the addresses of an interface: an up-line,
+# a script, a drop-in. Such a line is never edited: what else it does is not known.
+persistent_elsewhere() {
+  local address=${2//./\\.} name=${1##*/} result=0 found
+  found=$(grep -HnE "^[^#]*(ip([[:space:]]+-[^[:space:]]+)*[[:space:]]+a[a-z]*[[:space:]]+(add|replace|change)|ifconfig|Address[[:space:]]*)[^#]*[^0-9.]$address([^0-9.]|$)" \
+    -s -- "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/* "${NETWORK_INTERFACES%/*}"/if-*.d/* "${BOOT_SCRIPTS[@]}" \
+    "${1%/*}/$name.d"/*.conf /run/systemd/network/"$name".d/*.conf) || result=$?
+  # A file that is not there makes it end with 2.
+  ((result < 3)) || fail unknown "whether something else adds $2 at boot cannot be told on $NODE; expected to know it" "grep ended with $result" "run the same command again"
+  printf '%s' "${found:+$found$'\n'}"
 }
 
 # persistent_addresses TOOL WHERE INTERFACE: ADDRESS/PREFIX a line.

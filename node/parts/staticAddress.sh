@@ -28,7 +28,7 @@ address_drop() {
 
 # persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and not the VIP; else what there is instead.
 persistent_state() {
-  local OWNERS list
+  local OWNERS list other
   owners_of "$2"
   if ((${#OWNERS[@]} != 1)); then
     owners_sentence "$2" "${OWNERS[@]}"
@@ -36,7 +36,10 @@ persistent_state() {
   fi
   # shellcheck disable=SC2086 # tool and place
   list=$(persistent_addresses ${OWNERS[0]} "$2") || exit
-  if grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
+  other=$(persistent_elsewhere "${OWNERS[0]#* }" "$VIP") || exit
+  if [[ -n $other ]]; then
+    printf 'a line adds the VIP at boot: %s\n' "${other//$'\n'/; }"
+  elif grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
     printf '%s\n' "$1"
   else
     printf '%s has %s\n' "${OWNERS[0]}" "$(paste -sd, <<<"${list:-no address}" | sed 's/,/, /g')"
@@ -148,6 +151,9 @@ persist() {
     "NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on $NODE" \
     "make $wanted the address of $interface with one of them and take $interface out of the others, then pulumi up again"
   read -r tool where <<<"${OWNERS[0]}"
+  seen=$(persistent_elsewhere "$where" "$VIP") || exit
+  [[ -z $seen ]] || fail misconfigured "the VIP $VIP would come back at the next boot of $NODE, by a line that is no address of $interface; expected it persistent nowhere; nothing was changed" \
+    "${seen//$'\n'/; }" "take that line out on $NODE, with the one that takes the address away again, then run the same command again"
   [[ $where != /run/* && $where != /usr/* ]] || fail misconfigured "$interface is configured by $where, which is generated or a package's; expected a file below /etc" \
     "$tool says so" "cp $where /etc/systemd/network/ on $NODE, then pulumi up again"
   if [[ $tool == @(ifcfg|wicked) ]] && grep -qiE "^[[:space:]]*BOOTPROTO=['\"]?dhcp" "$where"; then

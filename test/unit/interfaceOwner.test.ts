@@ -242,6 +242,91 @@ test("ifcfg: an alias file of the VIP is emptied of it", () => {
   assert.deepEqual(done.texts, ["IPADDR=10.5.106.70\nPREFIX=8\n", "DEVICE=eth0:0\n"]);
 });
 
+test("netplan: the VIP in one file, something else of the interface in a later one", () => {
+  const files = {
+    "etc/netplan/00-installer-config.yaml":
+      "network:\n  version: 2\n  renderer: networkd\n  ethernets:\n    eth0:\n      addresses: [10.5.106.7/8]\n",
+    "etc/netplan/90-mtu.yaml": "network:\n  version: 2\n  ethernets:\n    eth0:\n      mtu: 9000\n",
+  };
+  const { texts, stdout, stderr } = on({ files, commands: ["netplan"] }, PERSIST);
+  assert.equal(stderr, "");
+  assert.match(stdout, /netplan, \/etc\/netplan\/00-installer-config.yaml/);
+  assert.deepEqual(texts, [
+    files["etc/netplan/00-installer-config.yaml"].replace("10.5.106.7/8", "10.5.106.70/8"),
+    files["etc/netplan/90-mtu.yaml"],
+  ]);
+});
+
+test("netplan: the VIP in a second file's list beside the static address goes", () => {
+  const files = {
+    "etc/netplan/00-a.yaml": "network:\n  ethernets:\n    eth0:\n      addresses: [10.5.106.70/8]\n",
+    "etc/netplan/90-b.yaml": "network:\n  ethernets:\n    eth0:\n      addresses: [10.5.106.7/8, 10.9.0.1/16]\n",
+  };
+  const { texts, stderr } = on({ files, commands: ["netplan"] }, PERSIST);
+  assert.equal(stderr, "");
+  assert.deepEqual(texts, [
+    files["etc/netplan/00-a.yaml"],
+    "network:\n  ethernets:\n    eth0:\n      addresses: [10.9.0.1/16]\n",
+  ]);
+});
+
+const STATIC = "auto eth0\niface eth0 inet static\n    address 10.5.106.70\n    netmask 255.0.0.0\n";
+const ELSEWHERE: [what: string, machine: Machine, line: string | undefined][] = [
+  [
+    "an up-line of ifupdown",
+    {
+      files: {
+        [INTERFACES]: `${STATIC}    up ip addr add 10.5.106.7/8 brd + dev $IFACE label $IFACE:0\n    down ip addr del 10.5.106.7/8 dev $IFACE\n`,
+      },
+      commands: ["ifquery"],
+    },
+    "/etc/network/interfaces:5:    up ip addr add 10.5.106.7/8 brd + dev $IFACE label $IFACE:0",
+  ],
+  [
+    "a hook of ifupdown",
+    {
+      files: {
+        [INTERFACES]: STATIC,
+        "etc/network/if-up.d/vip": "#!/bin/sh\n/sbin/ifconfig eth0:0 10.5.106.7 netmask 255.0.0.0\n",
+      },
+      commands: ["ifquery"],
+    },
+    "/etc/network/if-up.d/vip:2:/sbin/ifconfig eth0:0 10.5.106.7 netmask 255.0.0.0",
+  ],
+  [
+    "a drop-in of networkd",
+    {
+      files: {
+        [NETWORKD]: "[Match]\nName=eth0\n[Network]\nAddress=10.5.106.70/8\n",
+        [`${NETWORKD}.d/vip.conf`]: "[Network]\nAddress=10.5.106.7/8\n",
+        "links/2": "NETWORK_FILE=HERE\n",
+      },
+      running: ["systemd-networkd"],
+    },
+    "/etc/systemd/network/10-eth0.network.d/vip.conf:2:Address=10.5.106.7/8",
+  ],
+  [
+    "lines that only look so",
+    {
+      files: {
+        [INTERFACES]: `${STATIC}    up ip addr add 10.5.106.77/8 dev eth0\n    # up ip addr add 10.5.106.7/8 dev eth0\n    down ip addr del 10.5.106.7/8 dev eth0\n    up ip route add 10.6.0.0/16 src 10.5.106.7\n`,
+      },
+      commands: ["ifquery"],
+    },
+    undefined,
+  ],
+];
+for (const [what, machine, line] of ELSEWHERE)
+  test(`the VIP made persistent beside the addresses: ${what}`, () => {
+    const state = on(machine, `${LINKS}; persistent_state 10.5.106.70/8 eth0`).stdout.trim();
+    assert.equal(state, line ? `a line adds the VIP at boot: ${line}` : "10.5.106.70/8");
+    const { code, stderr, texts } = on(machine, `${LINKS}; ${PERSIST}`);
+    assert.equal(code, line ? 30 : 0, stderr);
+    if (!line) return;
+    assert.ok(stderr.includes(`evidence: ${line}\n`), stderr);
+    assert.equal(texts[0], Object.values(machine.files)[0], "it was changed all the same");
+  });
+
 test("ifupdown: the stanza in a file of its own", () => {
   const done = on(
     {
