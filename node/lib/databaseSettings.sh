@@ -58,8 +58,8 @@ database_astray() {
   if [[ -n $unit && $(share_do readlink -m -- "$unit") != "$(share_do readlink -m -- "$data")" ]]; then
     astray+=("$(unit_of postgresql).service works on $unit, not on $data")
   fi
-  root=$(share_do readlink -m -- "$tree") && share=$(share_do readlink -m -- "$SHARE") &&
-    links=$(share_do find "$root/" -type l) || fail unknown "whether all of the database is in $tree of $NODE cannot be told; expected to know its links" \
+  { root=$(share_do readlink -m -- "$tree") && share=$(share_do readlink -m -- "$SHARE") && links=$(share_do find "$root/" -type l); } ||
+    fail unknown "whether all of the database is in $tree of $NODE cannot be told; expected to know its links" \
     "no answer to readlink and find" "look at $tree on $NODE, then run the same command again"
   if [[ $2 == here ]]; then
     unit=$(database_setting data_directory "which data directory PostgreSQL has") || result=$?

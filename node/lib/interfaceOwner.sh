@@ -45,15 +45,15 @@ netplan_files() { grep -lE "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "$NETPLAN_FILES
 
 # netplan_file INTERFACE: the last one that gives it addresses, else the last one.
 netplan_file() {
-  local file found='' last='' list
+  local file giving='' last='' list
   command -v netplan >/dev/null || return 0
   while read -r file; do
     [[ -n $file ]] || continue
     last=$file
     list=$(awk -v tool=netplan -v interface="$1" -v act=list "$INTERFACE_AWK" "$file") || exit
-    [[ -z $list ]] || found=$file
+    [[ -z $list ]] || giving=$file
   done < <(netplan_files "$1")
-  file=${found:-$last}
+  file=${giving:-$last}
   printf '%s' "${file:+$file$'\n'}"
 }
 

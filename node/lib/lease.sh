@@ -146,7 +146,7 @@ readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|f2fs|jfs|reiserfs|zfs|tmpfs|overlay)'
 # mount_state: "ok", or why what is mounted there is no share of two nodes. Not asked of an owner that runs: what runs there runs already.
 mount_state() {
   local answer kind options source target own
-  answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) && own=$(share_do readlink -m -- "$SHARE") ||
+  { answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) && own=$(share_do readlink -m -- "$SHARE"); } ||
     fail unknown "how $SHARE is mounted on $NODE cannot be told; expected a share that two nodes may write" "${answer:-no answer within $SHARE_DEADLINE s}" \
       "findmnt -T $SHARE on $NODE; when it answers, run the same command again"
   read -r kind options source target <<<"${answer##*$'\n'}"

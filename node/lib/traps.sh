@@ -13,7 +13,7 @@ cfgloc_read() {
   line=${line%%$'\n'*}
   line=${line%$'\r'}
   [[ -n $line ]] || return 0
-  IFS='|' read -r line CFGLOC[login] CFGLOC[password] <<<"$line"
+  IFS='|' read -r line 'CFGLOC[login]' 'CFGLOC[password]' <<<"$line"
   CFGLOC[kind]=${line%%:*}
   IFS=';' read -ra parts <<<"${line#*:}"
   for part in "${parts[@]}"; do
