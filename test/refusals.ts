@@ -980,6 +980,17 @@ export const REFUSALS: Refusal[] = [
       "next: umount them and take them out of /etc/fstab on xcatmn1, then run the same command again",
     ],
   },
+  {
+    group: "node state",
+    what: "a rootimg in which a genimage that was cut has left the kernel's own",
+    role: "active",
+    node: 'for name in proc "a blank"; do mkdir -p "$LOCAL/install/netboot/rootimg/$name"; mount -t proc proc "$LOCAL/install/netboot/rootimg/$name"; done',
+    says: [
+      "these are mount points on xcatmn1: LOCAL/install/netboot/rootimg/proc, LOCAL/install/netboot/rootimg/a blank; expected directories that can step aside for links to /HA",
+      "evidence: findmnt LOCAL/install/netboot/rootimg/proc LOCAL/install/netboot/rootimg/a blank on xcatmn1",
+      "next: umount them and take them out of /etc/fstab on xcatmn1, then run the same command again",
+    ],
+  },
 
   // What the share is
   {

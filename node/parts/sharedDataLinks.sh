@@ -108,14 +108,30 @@ links_state() {
   if ((other + linked == 0)); then printf 'unknown\n'; elif ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
 }
 
+MOUNT_TABLE=/proc/self/mountinfo
+
+# kernel_mounts_below DIRECTORY: a line for each place below it where the kernel shows itself (/proc, /sys, /dev): a genimage that was cut leaves
+# them in a rootimg, and a copy would walk into them for hours. Asks no file system.
+kernel_mounts_below() {
+  local word at before own
+  own=$(readlink -f -- "$1") || own=$1
+  while read -ra word; do
+    printf -v at %b "${word[4]//\\/\\0}"
+    before=" ${word[*]} "
+    before=${before#* - }
+    [[ $at != "$own"/* || ${before%% *} != @(proc|sysfs|devtmpfs|devpts|cgroup|cgroup2|mqueue|debugfs|securityfs|tracefs) ]] || printf '%s\n' "$1${at#"$own"}"
+  done <"$MOUNT_TABLE" || fail unknown "what is mounted below $1 cannot be told on $NODE; expected to know it before a copy walks there" "$MOUNT_TABLE cannot be read" \
+    "findmnt on $NODE; when it answers, run the same command again"
+}
+
 # directories_facts: what stands in the way of a link, and what a first setup would copy. Fills FACT:
-#   mounted    directories that are mount points
+#   mounted    directories that are mount points, and what the kernel shows of itself below one that would be copied
 #   elsewhere  directories that are links to somewhere else, with where to
 #   missing    directories that are neither here nor on shared data
 #   both       directories that are here and on shared data
 #   copy       directories that are only here, each with its size; needed: their KiB; free: the KiB that the share has
 directories_facts() {
-  local directory kind size HERE=()
+  local directory kind size below HERE=()
   local -A MANUAL=() ON_SHARE=() LINK=()
   FACT[mounted]='' FACT[elsewhere]='' FACT[missing]='' FACT[both]='' FACT[copy]='' FACT[needed]=0
   FACT[free]=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1 | tr -d ' ') ||
@@ -133,6 +149,11 @@ directories_facts() {
     elif [[ ! -d $directory ]]; then
       FACT[missing]="${FACT[missing]:+${FACT[missing]}, }$directory"
     else
+      below=$(kernel_mounts_below "$directory") || exit
+      if [[ -n $below ]]; then
+        FACT[mounted]="${FACT[mounted]:+${FACT[mounted]}, }$(one_line "$below")"
+        continue
+      fi
       # Counting a large /install takes minutes: the dry run does not wait for them.
       if size=$(set -o pipefail && timeout 20 du -sk --apparent-size -- "$directory" 2>/dev/null | cut -f1); then
         FACT[copy]="${FACT[copy]:+${FACT[copy]}, }$directory ($(numfmt --to=iec --from-unit=1024 "$size"))"
