@@ -15,7 +15,7 @@ observe_facts() {
   local fact
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
   for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps traps_untold dissolved \
-    dissolving frozen takeover takeover_by takeover_reason epoch signs fence from_console mounted elsewhere astray mount missing both copy needed free database virtual_ip mistakes; do
+    dissolving frozen takeover takeover_by takeover_reason epoch signs fence from_console mounted elsewhere astray unfit mount missing both copy needed free database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
   FACT[stack]=${WANT[stack]:-}

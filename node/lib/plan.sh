@@ -12,6 +12,7 @@
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
 #        astray     what of the database lies, or is looked for, where only this node has it, each with its place
 #        mount      ok, or why what is mounted there is no share of two nodes
+#        unfit      why this node's PostgreSQL cannot run the database on the share, or nothing
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
 #        outage     how long the services were down the last time, or what to expect
@@ -180,6 +181,13 @@ refuse_missing_units() {
     "install ${units[*]} on ${FACT[node]} (or systemctl unmask), or take it out of services in cluster.yaml"
 }
 
+# refuse_unfit: found by the standby node's own preview, and not in the night of a failover.
+refuse_unfit() {
+  refuse misconfigured "PostgreSQL of ${FACT[node]} cannot run the database of the pair: ${FACT[unfit]}; expected the same major version and uid on both nodes; nothing was touched" \
+    "PG_VERSION and owner of the data directory on ${FACT[share_path]}; postgres -V and id -u postgres on ${FACT[node]}" \
+    "install the same major version of PostgreSQL on ${FACT[node]}, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again"
+}
+
 plan_active() {
   local database
   if [[ -n ${FACT[lacking]} ]]; then
@@ -215,7 +223,9 @@ plan_active() {
     return
   fi
   database=${FACT[cfgloc]}
-  if [[ -n ${FACT[astray]} ]]; then
+  if [[ -n ${FACT[unfit]} ]]; then
+    refuse_unfit
+  elif [[ -n ${FACT[astray]} ]]; then
     refuse misconfigured "the database of ${FACT[node]} is not whole in its directory: ${FACT[astray]}; expected all of it there, which goes to ${FACT[share_path]}; nothing was touched" \
       "systemctl cat of PostgreSQL's unit, its data_directory, and the links in its directory on ${FACT[node]}" \
       "stop xcatd and PostgreSQL on ${FACT[node]}, move what is named to where it is expected (in the place of its link), correct the unit or the setting, start both, then run the same command again"
@@ -422,6 +432,10 @@ plan_standby() {
   # Only beside an owner: what is not there keeps nobody from stepping down.
   if [[ -n ${FACT[lacking]} && ${FACT[lease]} == other* ]]; then
     refuse_missing_units
+    return
+  fi
+  if [[ -n ${FACT[unfit]} && ${FACT[lease]} == other* ]]; then
+    refuse_unfit
     return
   fi
   if [[ -n ${FACT[traps]} ]]; then

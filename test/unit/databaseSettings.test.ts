@@ -78,3 +78,51 @@ for (const [what, makes, unit, says] of CASES)
     const said = astray(makes, unit).split("\n")[0].split("; ").sort().join("; ");
     assert.equal(said, says.split("; ").sort().join("; "));
   });
+
+/** A node beside an owner, with a database of version 15 on the share; what its PostgreSQL says of itself, and the uid of its user. */
+const UNFIT: [what: string, node: string, says: string][] = [
+  ["the same", "", ""],
+  ["Debian's layout", "layout() { echo /15/main; }", ""],
+  [
+    "another major version",
+    "says='postgres (PostgreSQL) 13.9'",
+    "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9",
+  ],
+  [
+    "a version that only begins alike",
+    "says='postgres (PostgreSQL) 150.1'",
+    "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 150.1",
+  ],
+  ["no PostgreSQL", "says=", "the database is of PostgreSQL 15, and here is no server"],
+  ["another uid", "own=26", "the database belongs to the uid 0, and that of the user postgres is 26 here"],
+  [
+    "no such user",
+    "own=",
+    "the database belongs to the uid 0, and that of the user postgres is none (id: no such user) here",
+  ],
+  [
+    "no database there",
+    'rm -r "$AT/HA/pgsql"/*',
+    "AT/HA/pgsql/data/PG_VERSION is not there, where postgresql.service has its database",
+  ],
+  ["this node runs it", "FACT[lease]=mine says=", ""],
+];
+for (const [what, node, says] of UNFIT)
+  test(
+    `the other node's PostgreSQL: ${what}`,
+    { skip: process.getuid?.() !== 0 && "the database is root's here" },
+    () => {
+      const { stdout, stderr } = bash(
+        FILES,
+        `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn2 SHARE=$AT/HA RECORDS=$AT/records own=0 says='postgres (PostgreSQL) 15.4 (Debian)'
+       declare -A FACT=([lease]=other [shared]=present [links]=all); layout() { echo /data; }
+       shared_of() { echo "$SHARE/pgsql"; }; path_of() { local at=\${1#/var/lib/pgsql}; echo "/var/lib/pgsql\${at/#\\/data/$(layout)}"; }
+       mkdir -p "$AT/bin" "$AT/HA/pgsql/data" "$AT/HA/pgsql/15/main"; echo 15 | tee "$AT/HA/pgsql/data/PG_VERSION" >"$AT/HA/pgsql/15/main/PG_VERSION"
+       id() { if [[ -n $own ]]; then echo "$own"; else echo 'id: no such user' >&2; return 1; fi; }
+       postgres() { echo "$says"; }; database_tool() { [[ -n $says ]] && echo postgres; }
+       ${node}
+       database_facts standby; echo "\${FACT[unfit]}" | sed "s|$AT|AT|g"`,
+      );
+      assert.equal(stdout, `${says}\n`, stderr);
+    },
+  );

@@ -20,6 +20,7 @@ type Facts = Record<
   | "mounted"
   | "elsewhere"
   | "astray"
+  | "unfit"
   | "mount"
   | "missing"
   | "both"
@@ -153,6 +154,7 @@ const BASE: Facts = {
   mounted: "",
   elsewhere: "",
   astray: "",
+  unfit: "",
   mount: "ok",
   missing: "",
   both: "",
@@ -697,6 +699,24 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock and local_lock), umount and mount /HA, then run the same command again",
   ],
   [
+    "a standby node, whose PostgreSQL is of another version",
+    { ...STANDBY, ...THEIRS, unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9" },
+    "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
+    "evidence: PG_VERSION and owner of the data directory on /HA; postgres -V and id -u postgres on xcatmn1",
+    "next: install the same major version of PostgreSQL on xcatmn1, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again",
+  ],
+  [
+    "a node that takes over, whose PostgreSQL is of another version",
+    {
+      ...BY_WORD,
+      takeover_by: "confirmation",
+      unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9",
+    },
+    "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
+    "evidence: PG_VERSION and owner of the data directory on /HA; postgres -V and id -u postgres on xcatmn1",
+    "next: install the same major version of PostgreSQL on xcatmn1, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again",
+  ],
+  [
     "a part of the database that would stay behind",
     { ...NEVER_SET_UP, astray: "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal" },
     "refuse misconfigured: the database of xcatmn1 is not whole in its directory: /var/lib/pgsql/data/pg_wal leads to /fast/pg_wal; expected all of it there, which goes to /HA; nothing was touched",
@@ -1132,6 +1152,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   mounted: ["", "/install"],
   elsewhere: ["", "/install -> /data/install"],
   mount: ["ok", "is xfs on /dev/sdb, which one node alone may have mounted"],
+  unfit: ["", "the database is of PostgreSQL 15, and here is no server"],
   astray: ["", "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal"],
   missing: ["", "/etc/xcat"],
   both: ["", "/install"],

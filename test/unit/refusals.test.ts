@@ -193,7 +193,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
       cfgloc_state() { echo "Pg $VIP"; }
       own_name_state() { echo ok; }
       make_traps() { :; }
-      database_facts() { FACT[astray]=''; }
+      database_facts() { FACT[astray]='' FACT[unfit]=''; }
       clock_facts() { FACT[clock]=ok; }
       static_address_facts() { FACT[static]=$static FACT[owners]=$owners; }
       units_ask() {
