@@ -55,7 +55,7 @@ const DRIFTS: Drift[] = [
   {
     part: "pgHbaEntry",
     breaks: "sed -i 's/^host.*10.5.106.5.*md5/host all all 10.5.106.5\\/32 reject/' /var/lib/pgsql/data/pg_hba.conf",
-    seen: /pgHbaEntry: 10\.5\.106\.5\/32 is 'host all all 10\.5\.106\.5\/32 reject', wanted 'host all all 10\.5\.106\.5\/32 md5'/,
+    seen: /pgHbaEntry: 10\.5\.106\.5\/32 is 'line \d+: host all all 10\.5\.106\.5\/32 reject', wanted 'host all all 10\.5\.106\.5\/32 md5'/,
   },
   {
     part: "listenAddresses",
