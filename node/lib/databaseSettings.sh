@@ -49,18 +49,34 @@ database_unit_data() {
   printf '%s' "${text:+$text$'\n'}"
 }
 
+# database_data TREE: the data directory below TREE, which is the place of /var/lib/pgsql.
+database_data() {
+  local home data
+  home=$(path_of /var/lib/pgsql) && data=$(path_of /var/lib/pgsql/data) || exit
+  printf '%s%s\n' "$1" "${data#"$home"}"
+}
+
+# What of a data directory PostgreSQL makes anew, or goes without.
+readonly DATABASE_SPARE='@(log|pg_log|pg_stat_tmp)?(/*)'
+# What the database itself is made of, down to the last file; and its configuration, where it lies beside it.
+readonly DATABASE_CORE='@(base|global|pg_*|PG_VERSION|*.conf)?(/*)'
+
 # database_astray TREE WHOSE: what of the database lies, or is looked for, where the other node does not have it, each with its place; nothing
 # where all of it is in TREE. WHOSE is "here" where this node's configuration belongs to TREE.
 database_astray() {
-  local tree=$1 data unit root share links paths=() targets=() target index astray=() result=0
+  local tree=$1 data own unit root share links paths=() targets=() target index astray=() result=0
   data=$(path_of /var/lib/pgsql/data)
   unit=$(database_unit_data) || exit
   if [[ -n $unit && $(share_do readlink -m -- "$unit") != "$(share_do readlink -m -- "$data")" ]]; then
     astray+=("$(unit_of postgresql).service works on $unit, not on $data")
   fi
-  { root=$(share_do readlink -m -- "$tree") && share=$(share_do readlink -m -- "$SHARE") && links=$(share_do find "$root/" -type l); } ||
-    fail unknown "whether all of the database is in $tree of $NODE cannot be told; expected to know its links" \
-    "no answer to readlink and find" "look at $tree on $NODE, then run the same command again"
+  own=$(database_data "$tree") || exit
+  { root=$(share_do readlink -m -- "$tree") && share=$(share_do readlink -m -- "$SHARE") && target=$(share_do readlink -m -- "$own"); } ||
+    fail unknown "where the database in $tree of $NODE lies cannot be told; expected to know it" "no answer to readlink" "look at $tree on $NODE, then run the same command again"
+  [[ $target == "$root"/* || $target == "$share"/* ]] || astray+=("$own leads to $target")
+  # A link that leads to nothing is named above, or is the business of who looks for the database.
+  links=$(share_do bash -c '[[ ! -e $1/ ]] || find "$1/" -type l' links "$own") ||
+    fail unknown "whether all of the database is in $own of $NODE cannot be told; expected to know its links" "no answer to find" "look at $own on $NODE, then run the same command again"
   if [[ $2 == here ]]; then
     unit=$(database_setting data_directory "which data directory PostgreSQL has") || result=$?
     ((result < 2)) || exit "$result"
@@ -68,14 +84,18 @@ database_astray() {
       astray+=("data_directory in $(path_of /var/lib/pgsql/data/postgresql.conf) is $unit, not $data")
   fi
   [[ -z $links ]] || mapfile -t paths <<<"$links"
-  ((${#paths[@]} == 0)) || links=$(share_do readlink -m -- "${paths[@]}") || fail unknown "where links in $tree of $NODE lead cannot be told; expected to know it" "readlink -m" \
-    "find $tree -type l on $NODE, then run the same command again"
+  ((${#paths[@]} == 0)) || links=$(share_do readlink -m -- "${paths[@]}") || fail unknown "where links in $own of $NODE lead cannot be told; expected to know it" "readlink -m" \
+    "find $own/ -type l on $NODE, then run the same command again"
   [[ -z $links ]] || mapfile -t targets <<<"$links"
   for index in "${!paths[@]}"; do
     target=${targets[index]:-nowhere}
-    # A certificate, as the site's own tools keep it.
-    [[ $target != "$root"/* && $target != "$share"/* && ! ($target == /etc/* && -f $target) ]] || continue
-    astray+=("$tree${paths[index]#"$root"} leads to $target")
+    [[ $target != "$root"/* && $target != "$share"/* ]] || continue
+    # shellcheck disable=SC2053 # patterns
+    [[ ${paths[index]#"$own"/} != $DATABASE_SPARE ]] || continue
+    # A certificate or another file of the site, as its own tools keep it.
+    # shellcheck disable=SC2053
+    [[ ${paths[index]#"$own"/} == $DATABASE_CORE || ! -f $target ]] || continue
+    astray+=("${paths[index]} leads to $target")
   done
   ((${#astray[@]} == 0)) || printf '%s\n' "${astray[@]}" | paste -sd';' | sed 's/;/; /g'
 }
@@ -83,7 +103,7 @@ database_astray() {
 # database_unfit TREE: why this node cannot run the database that is there: another major version, another uid of its user; nothing where it can.
 database_unfit() {
   local data version tool said uid here
-  data=$1$(path_of /var/lib/pgsql/data | cut -c"$(($(path_of /var/lib/pgsql | wc -c)))"-) || exit
+  data=$(database_data "$1") || exit
   version=$(share_text "$data/PG_VERSION" "which version of PostgreSQL the database needs") || exit
   if [[ -z $version ]]; then
     printf '%s/PG_VERSION is not there, where %s.service has its database\n' "$data" "$(unit_of postgresql)"
@@ -100,22 +120,30 @@ database_unfit() {
   [[ $uid == "$here" ]] || printf 'the database belongs to the uid %s, and that of the user postgres is %s here\n' "$uid" "$here"
 }
 
-# database_facts ROLE: fills FACT[astray] and FACT[unfit]. What runs under the lease already goes on; a standby node has its links to what the
-# owner has.
+# database_facts ROLE: fills FACT[astray] and FACT[unfit]. What runs under the lease already goes on.
 database_facts() {
-  local tree configured=''
+  local tree configured='' said result=0
   FACT[astray]='' FACT[unfit]=''
   if [[ ${FACT[shared]} == present && ${FACT[lease]} != @(none|mine*) ]]; then
     FACT[unfit]=$(database_unfit "$(shared_of /var/lib/pgsql)") || exit
   fi
-  [[ $1 == active && ${FACT[lease]} != mine* ]] || return 0
+  [[ ${FACT[lease]} != mine* && $1/${FACT[shared]} != standby/absent ]] || return 0
   if [[ ${FACT[shared]} == absent ]]; then
     tree=$(path_of /var/lib/pgsql) configured=here
     # Its absence has a sentence of its own.
     [[ -d $tree ]] || return 0
   else
     tree=$(shared_of /var/lib/pgsql)
-    [[ ${FACT[links]} != all ]] || configured=here
+    # What cannot run the database cannot read its configuration either.
+    [[ ${FACT[links]} != all || -n ${FACT[unfit]} ]] || configured=here
   fi
-  FACT[astray]=$(database_astray "$tree" "$configured") || exit
+  said=$(database_astray "$tree" "$configured" 2>&1) || result=$?
+  if ((result)); then
+    if [[ ${FACT[lease]} == none || ${FACT[shared]} != present ]]; then
+      printf '%s\n' "$said" >&2
+      exit "$result"
+    fi
+    said="cannot be told: ${said%%$'\n'*}" said=${said/error: /}
+  fi
+  FACT[astray]=$said
 }

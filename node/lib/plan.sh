@@ -106,7 +106,7 @@ plan_role() {
   elif ! all_is_known; then
     refuse unknown "not all could be observed that counts on ${FACT[node]}; expected to know$unknown" "each is 'unknown'" \
       "run the same command again; if it stays, this is a defect of xcat-ha"
-  elif [[ ${FACT[mount]} != ok ]]; then
+  elif mount_is_refused; then
     refuse misconfigured "${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard and with locks; nothing was touched" \
       "findmnt -T ${FACT[share_path]}" \
       "correct it in /etc/fstab on ${FACT[node]} (of NFS: hard, without nolock and local_lock), umount and mount ${FACT[share_path]}, then run the same command again"
@@ -121,12 +121,25 @@ plan_role() {
   elif is_frozen; then
     refuse_frozen
   else
+    [[ ${FACT[mount]} == ok ]] || step note "warning: ${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}" "what runs so already is not stopped for it; findmnt -T ${FACT[share_path]}"
     case ${FACT[role]} in
       active) plan_active ;;
       standby) plan_standby ;;
       *) refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" "xcat-ha plan active, or xcat-ha plan standby" ;;
     esac
   fi
+}
+
+# first_setup: nothing serves from the share yet, so a mistake may be corrected first; later a failover must not fail for what ran all year.
+first_setup() { [[ ${FACT[lease]} == none || ${FACT[shared]} != present ]]; }
+
+# joins: a standby node of which nothing can be stopped or lost yet.
+joins() { [[ ${FACT[role]} == standby && -z ${FACT[running]} && ${FACT[links]} != all ]]; }
+
+# mount_is_refused: on a file system of one kernel nothing becomes active, ever; its options are for who begins.
+mount_is_refused() {
+  [[ ${FACT[mount]} != ok ]] || return 1
+  if [[ ${FACT[role]} == standby ]]; then joins; else first_setup || [[ ${FACT[mount]} != 'is mounted with '* ]]; fi
 }
 
 # all_is_known: else what no look has answered is in `unknown`; but for the clock and the database, which have sentences of their own.
@@ -188,6 +201,11 @@ refuse_unfit() {
     "install the same major version of PostgreSQL on ${FACT[node]}, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again"
 }
 
+note_astray() {
+  [[ -z ${FACT[astray]} ]] ||
+    step note "warning: the database is not whole in its directory, as ${FACT[node]} sees it: ${FACT[astray]}" "the other node may lack it; a failover does not wait for that"
+}
+
 plan_active() {
   local database
   if [[ -n ${FACT[lacking]} ]]; then
@@ -225,7 +243,7 @@ plan_active() {
   database=${FACT[cfgloc]}
   if [[ -n ${FACT[unfit]} ]]; then
     refuse_unfit
-  elif [[ -n ${FACT[astray]} ]]; then
+  elif [[ -n ${FACT[astray]} ]] && first_setup; then
     refuse misconfigured "the database of ${FACT[node]} is not whole in its directory: ${FACT[astray]}; expected all of it there, which goes to ${FACT[share_path]}; nothing was touched" \
       "systemctl cat of PostgreSQL's unit, its data_directory, and the links in its directory on ${FACT[node]}" \
       "stop xcatd and PostgreSQL on ${FACT[node]}, move what is named to where it is expected (in the place of its link), correct the unit or the setting, start both, then run the same command again"
@@ -329,6 +347,7 @@ refuse_traps() {
 plan_activation() {
   ! takeover_used_up || step note "the takeover of epoch ${FACT[takeover]} in the stack config is used up, and changes nothing" "${FACT[sentence]}"
   ! takeover_is_ordered || plan_takeover
+  note_astray
   if [[ ${FACT[lease]} == none ]]; then step export begin "the cluster data as it is before the first change"; fi
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
     plan_copy
@@ -435,9 +454,13 @@ plan_standby() {
     return
   fi
   if [[ -n ${FACT[unfit]} && ${FACT[lease]} == other* ]]; then
-    refuse_unfit
-    return
+    if joins; then
+      refuse_unfit
+      return
+    fi
+    step note "warning: PostgreSQL of ${FACT[node]} cannot run the database of the pair: ${FACT[unfit]}" "that keeps nobody from stepping down"
   fi
+  note_astray
   if [[ -n ${FACT[traps]} ]]; then
     refuse_traps
     return

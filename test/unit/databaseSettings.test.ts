@@ -61,6 +61,18 @@ const CASES: [what: string, makes: string, unit: string, says: string][] = [
     "",
   ],
   [
+    "links that lead out of it and hurt nobody",
+    "ln -s /var/log/postgresql pgsql/data/log; ln -s /run/postgresql/stats pgsql/data/pg_stat_tmp; ln -s /mnt/backup pgsql/backups; ln -s /dev/null pgsql/.psql_history; mkdir -p pgsql/data-old/pg_tblspc; ln -s /ssd/old pgsql/data-old/pg_tblspc/1; touch fast/server.crt; ln -s $AT/fast/server.crt pgsql/data/server.crt",
+    "",
+    "",
+  ],
+  [
+    "a file of a table, the configuration, a certificate that is not there",
+    "mkdir pgsql/data/base; touch fast/1; ln -s $AT/fast/1 pgsql/data/base/1; ln -s $AT/fast/1 pgsql/data/pg_hba.conf; ln -s /nowhere/server.crt pgsql/data/server.crt",
+    "",
+    "AT/pgsql/data/base/1 leads to AT/fast/1; AT/pgsql/data/pg_hba.conf leads to AT/fast/1; AT/pgsql/data/server.crt leads to /nowhere/server.crt",
+  ],
+  [
     "data_directory is set to another one",
     `echo "data_directory = '/fast/data'" >pgsql/data/postgresql.conf`,
     "",
@@ -121,8 +133,18 @@ for (const [what, node, says] of UNFIT)
        id() { if [[ -n $own ]]; then echo "$own"; else echo 'id: no such user' >&2; return 1; fi; }
        postgres() { echo "$says"; }; database_tool() { [[ -n $says ]] && echo postgres; }
        ${node}
-       database_facts standby; echo "\${FACT[unfit]}" | sed "s|$AT|AT|g"`,
+       database_astray() { :; }; database_facts standby; echo "\${FACT[unfit]}" | sed "s|$AT|AT|g"`,
       );
       assert.equal(stdout, `${says}\n`, stderr);
     },
   );
+
+test("what cannot be told of the database is an error of a first setup, and later a note", () => {
+  const told = (shared: string) =>
+    bash(
+      FILES,
+      `NODE=xcatmn1; declare -A FACT=([lease]=released [shared]=${shared} [links]=all); path_of() { echo /; }; shared_of() { echo /; }
+       database_unfit() { :; }; database_astray() { fail unknown "links cannot be told" find look; }; database_facts active; echo "\${FACT[astray]}"`,
+    );
+  assert.deepEqual([told("absent").code, told("present").stdout], [40, "cannot be told: links cannot be told\n"]);
+});

@@ -223,6 +223,11 @@ const theyHold =
   "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)";
 const asked = "asked: SSH, ARP for its address and for the VIP, its beat";
 
+const noteMount = (mount: string) =>
+  `note warning: /HA on xcatmn1 ${mount}: what runs so already is not stopped for it; findmnt -T /HA`;
+const noteAstray =
+  "note warning: the database is not whole in its directory, as xcatmn1 sees it: /HA/pgsql/data/pg_wal leads to /fast/pg_wal: the other node may lack it; a failover does not wait for that";
+
 const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][] = [
   // Becoming active
   [
@@ -698,9 +703,53 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "evidence: findmnt -T /HA",
     "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock and local_lock), umount and mount /HA, then run the same command again",
   ],
+  ...(["is mounted with soft: lost", "is mounted with nolock: a lock"] as const).map(
+    (mount): [string, Partial<Facts>, ...string[]] => [
+      `a failover of a linked pair, where the share ${mount}`,
+      { mount },
+      noteMount(mount),
+      quiesce,
+      "claim: epoch 4 was released by xcatmn2",
+      ...activate,
+    ],
+  ),
   [
-    "a standby node, whose PostgreSQL is of another version",
-    { ...STANDBY, ...THEIRS, unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9" },
+    "a failover of a linked pair, where the share is a local disk",
+    { mount: "is xfs on /dev/sdb, which one node alone may have mounted" },
+    "refuse misconfigured: /HA on xcatmn1 is xfs on /dev/sdb, which one node alone may have mounted; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard and with locks; nothing was touched",
+    "evidence: findmnt -T /HA",
+    "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock and local_lock), umount and mount /HA, then run the same command again",
+  ],
+  [
+    "a node that still runs services goes down, whatever its mount and its PostgreSQL",
+    { ...STANDBY, ...THEIRS, running: RUNNING, mount: "is mounted with soft: lost", unfit: "another uid" },
+    noteMount("is mounted with soft: lost"),
+    "note warning: PostgreSQL of xcatmn1 cannot run the database of the pair: another uid: that keeps nobody from stepping down",
+    `${record}: now running ${RUNNING}`,
+    ...takeBack,
+    prove,
+    ...stay,
+  ],
+  [
+    "a link of the database that leads out: a standby node's preview says it",
+    { ...STANDBY, ...THEIRS, astray: "/HA/pgsql/data/pg_wal leads to /fast/pg_wal" },
+    noteAstray,
+    record,
+    ...takeBack,
+    prove,
+    ...stay,
+  ],
+  [
+    "a link of the database that leads out: a failover says it and goes on",
+    { astray: "/HA/pgsql/data/pg_wal leads to /fast/pg_wal" },
+    noteAstray,
+    quiesce,
+    "claim: epoch 4 was released by xcatmn2",
+    ...activate,
+  ],
+  [
+    "a standby node that joins, whose PostgreSQL is of another version",
+    { ...STANDBY, ...THEIRS, links: "none", unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9" },
     "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
     "evidence: PG_VERSION and owner of the data directory on /HA; postgres -V and id -u postgres on xcatmn1",
     "next: install the same major version of PostgreSQL on xcatmn1, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again",
