@@ -7,12 +7,13 @@ NETWORK_SCRIPTS=/etc/sysconfig/network-scripts
 WICKED_SCRIPTS=/etc/sysconfig/network
 NETPLAN_FILES=/etc/netplan
 NETWORKD_LINKS=/run/systemd/netif/links
+NETWORKD_FILES=(/etc/systemd/network /run/systemd/network /usr/lib/systemd/network)
 NETWORK_CLASS=/sys/class/net
 
 # interface_owners INTERFACE: TOOL and where it has the interface, a line each: a file, or the UUID of NetworkManager's connection.
 interface_owners() {
   local netplan
-  netplan=$(netplan_file "$1")
+  netplan=$(netplan_file "$1") || exit
   if [[ -n $netplan ]]; then
     # It writes NetworkManager's or networkd's configuration: theirs is no second one.
     printf 'netplan %s\n' "$netplan"
@@ -119,18 +120,46 @@ persistent_files() {
   esac
 }
 
-# Scripts that run at boot or when an interface comes up.
+# Scripts that run at boot or when an interface comes up, where they may be executed.
 BOOT_SCRIPTS=(/etc/rc.local /etc/rc.d/rc.local /sbin/ifup-local /etc/NetworkManager/dispatcher.d/*)
 
-# persistent_elsewhere WHERE ADDRESS: FILE:LINE: TEXT of each line that adds ADDRESS where no tool has it among the addresses of an interface: an up-line,
-# a script, a drop-in. Such a line is never edited: what else it does is not known.
+# boot_files INTERFACE: what is there beside the lists of addresses, into SCRIPTS and DROP_INS.
+boot_files() {
+  local file directory network
+  local -A named=()
+  SCRIPTS=() DROP_INS=()
+  for file in "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*; do [[ ! -f $file ]] || SCRIPTS+=("$file"); done
+  for file in "${NETWORK_INTERFACES%/*}"/if-*.d/* "${BOOT_SCRIPTS[@]}"; do [[ ! -f $file || ! -x $file ]] || SCRIPTS+=("$file"); done
+  # Also of a file that netplan writes. Of one name the first one counts.
+  network=$(networkd_owner "$1") || exit
+  [[ -n $network ]] || return 0
+  for directory in "${NETWORKD_FILES[@]}"; do
+    for file in "$directory/${network##*/}".d/*.conf; do
+      [[ -e $file && -z ${named[${file##*/}]:-} ]] || continue
+      named[${file##*/}]=yes
+      [[ ! -f $file ]] || DROP_INS+=("$file")
+    done
+  done
+}
+
+# persistent_elsewhere INTERFACE ADDRESS: FILE:LINE: TEXT of each line that adds ADDRESS where no tool has it among the addresses of an interface: an
+# up-line, a script, a drop-in. Such a line is never edited: what else it does is not known.
 persistent_elsewhere() {
-  local address=${2//./\\.} name=${1##*/} result=0 found
-  found=$(grep -HnE "^[^#]*(ip([[:space:]]+-[^[:space:]]+)*[[:space:]]+a[a-z]*[[:space:]]+(add|replace|change)|ifconfig|Address[[:space:]]*)[^#]*[^0-9.]$address([^0-9.]|$)" \
-    -s -- "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/* "${NETWORK_INTERFACES%/*}"/if-*.d/* "${BOOT_SCRIPTS[@]}" \
-    "${1%/*}/$name.d"/*.conf /run/systemd/network/"$name".d/*.conf) || result=$?
-  # A file that is not there makes it end with 2.
-  ((result < 3)) || fail unknown "whether something else adds $2 at boot cannot be told on $NODE; expected to know it" "grep ended with $result" "run the same command again"
+  local address="${2//./\\.}([^0-9.]|$)" SCRIPTS DROP_INS found='' line
+  boot_files "$1"
+  ((${#SCRIPTS[@]} == 0)) || found=$(lines_with "$2" "^([^#]*[^#[:alnum:]_.-])?(ip([[:space:]]+-[^[:space:]]+([[:space:]]+[^-[:space:]]+)?)*[[:space:]]+a(d|dd|ddr|ddre|ddres|ddress)?[[:space:]]+(a|ad|add|r|replace|c|change)|ifconfig[[:space:]]+[^[:space:]]+)[[:space:]]([^#;|&]*[^0-9.])?$address" "${SCRIPTS[@]}") || exit
+  while IFS= read -r line; do
+    [[ -z $line || $line =~ ifconfig[^\#\;\|\&]*[[:space:]]down([[:space:]\;\|\&]|$) ]] || printf '%s\n' "$line"
+  done <<<"$found"
+  ((${#DROP_INS[@]} == 0)) || lines_with "$2" "^[[:space:]]*Address[[:space:]]*=[[:space:]]*$address" "${DROP_INS[@]}"
+}
+
+# lines_with ADDRESS PATTERN FILE...
+lines_with() {
+  local result=0 found
+  found=$(grep -HnIE -- "$2" "${@:3}" 2>&1) || result=$?
+  ((result < 2)) || fail unknown "whether something else adds $1 at boot cannot be told on $NODE; expected to know it" "$(one_line "$found")" \
+    "look at that file on $NODE, then run the same command again"
   printf '%s' "${found:+$found$'\n'}"
 }
 

@@ -26,9 +26,18 @@ address_drop() {
   networkmanager_forget "${1%/*}" "$2"
 }
 
-# persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and not the VIP; else what there is instead.
+# persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and nothing has the VIP; else what there is instead.
 persistent_state() {
-  local OWNERS list other
+  local state other
+  state=$(persistent_list "$@") || exit
+  other=$(persistent_elsewhere "$2" "$VIP") || exit
+  [[ -z $other ]] || state="a line adds the VIP at boot: ${other//$'\n'/; }"
+  printf '%s\n' "$state"
+}
+
+# persistent_list ADDRESS INTERFACE: the same of the tool's own addresses.
+persistent_list() {
+  local OWNERS list
   owners_of "$2"
   if ((${#OWNERS[@]} != 1)); then
     owners_sentence "$2" "${OWNERS[@]}"
@@ -36,10 +45,7 @@ persistent_state() {
   fi
   # shellcheck disable=SC2086 # tool and place
   list=$(persistent_addresses ${OWNERS[0]} "$2") || exit
-  other=$(persistent_elsewhere "${OWNERS[0]#* }" "$VIP") || exit
-  if [[ -n $other ]]; then
-    printf 'a line adds the VIP at boot: %s\n' "${other//$'\n'/; }"
-  elif grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
+  if grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
     printf '%s\n' "$1"
   else
     printf '%s has %s\n' "${OWNERS[0]}" "$(paste -sd, <<<"${list:-no address}" | sed 's/,/, /g')"
@@ -145,15 +151,18 @@ staticAddress_apply() {
 # back to what it was where the tool does not read it as it was written: nobody sees that before the next boot.
 persist() {
   local wanted=$1 interface=$2 former=$3 OWNERS tool where list address file copies=() index seen
-  [[ $(persistent_state "$wanted" "$interface") != "$wanted" || ( -n $former && $former != "$wanted" ) ]] || return 0
+  seen=$(persistent_elsewhere "$interface" "$VIP") || exit
+  # At a first setup alone: later it is a difference that the preview names, and no failover waits for it.
+  [[ -z $seen || -n $former ]] || fail misconfigured "the VIP $VIP would come back at the next boot of $NODE, by a line that is no address of $interface; expected it persistent nowhere; nothing was changed" \
+    "${seen//$'\n'/; }" "take that line out on $NODE, with the one that takes the address away again, then run the same command again"
+  [[ -z $seen ]] || say "warning: a line adds the VIP at boot: ${seen//$'\n'/; }"
+  seen=$(persistent_list "$wanted" "$interface") || exit
+  [[ $seen != "$wanted" || ( -n $former && $former != "$wanted" ) ]] || return 0
   owners_of "$interface"
   ((${#OWNERS[@]} == 1)) || fail misconfigured "$(owners_sentence "$interface" "${OWNERS[@]}"); expected one that gives it its address at boot" \
     "NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on $NODE" \
     "make $wanted the address of $interface with one of them and take $interface out of the others, then pulumi up again"
   read -r tool where <<<"${OWNERS[0]}"
-  seen=$(persistent_elsewhere "$where" "$VIP") || exit
-  [[ -z $seen ]] || fail misconfigured "the VIP $VIP would come back at the next boot of $NODE, by a line that is no address of $interface; expected it persistent nowhere; nothing was changed" \
-    "${seen//$'\n'/; }" "take that line out on $NODE, with the one that takes the address away again, then run the same command again"
   [[ $where != /run/* && $where != /usr/* ]] || fail misconfigured "$interface is configured by $where, which is generated or a package's; expected a file below /etc" \
     "$tool says so" "cp $where /etc/systemd/network/ on $NODE, then pulumi up again"
   if [[ $tool == @(ifcfg|wicked) ]] && grep -qiE "^[[:space:]]*BOOTPROTO=['\"]?dhcp" "$where"; then
@@ -176,7 +185,7 @@ persist() {
     fi
   done <<<"$list"
   is_persistent "$tool" "$where" "$interface" "$wanted" || persistent_replace "$tool" "$where" "$interface" '' "$wanted"
-  seen=$(persistent_state "$wanted" "$interface")
+  seen=$(persistent_list "$wanted" "$interface") || exit
   [[ $tool != netplan ]] || file=$(netplan generate 2>&1 </dev/null) || seen="netplan generate: $(tr '\n' ' ' <<<"$file" | cut -c1-300)"
   if [[ $seen != "$wanted" ]]; then
     for ((index = 0; index < ${#copies[@]}; index += 2)); do cp -a -- "${copies[index + 1]}" "${copies[index]}"; done

@@ -20,6 +20,8 @@ type Machine = {
   nmcli?: { state: string; addresses: string };
   /** What `netplan generate` says when it fails. */
   netplanFails?: string;
+  /** Files that may be executed. */
+  executable?: string[];
   /** The static address of the last time. */
   former?: string;
 };
@@ -31,7 +33,7 @@ function on(machine: Machine, call: string) {
   mkdirSync(join(root, "records"), { recursive: true });
   for (const [name, text] of Object.entries({ ...machine.files, "sys/eth0/ifindex": "2\n" })) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), text);
+    writeFileSync(join(root, name), text, { mode: machine.executable?.includes(name) ? 0o755 : 0o644 });
   }
   if (machine.nmcli) writeFileSync(join(root, "nm"), machine.nmcli.addresses);
   const commands = [...(machine.commands ?? []), ...(machine.nmcli ? ["nmcli"] : [])];
@@ -42,6 +44,7 @@ function on(machine: Machine, call: string) {
      source node/parts/staticAddress.sh
      NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
      WICKED_SCRIPTS=${root}/etc/sysconfig/network NETPLAN_FILES=${root}/etc/netplan NETWORKD_LINKS=${root}/links NETWORK_CLASS=${root}/sys
+     NETWORKD_FILES=(${root}/etc/systemd/network ${root}/run/systemd/network) BOOT_SCRIPTS=(${root}/etc/rc.local)
      command() { [[ " ${commands.join(" ")} " == *" $2 "* ]]; }
      systemctl() { if [[ " ${(machine.running ?? []).join(" ")} " == *" \${6%.service} "* ]]; then echo active; else echo inactive; fi; }
      netplan() { ${machine.netplanFails ? `echo '${machine.netplanFails}'; return 1` : ":"}; }
@@ -290,6 +293,7 @@ const ELSEWHERE: [what: string, machine: Machine, line: string | undefined][] = 
         "etc/network/if-up.d/vip": "#!/bin/sh\n/sbin/ifconfig eth0:0 10.5.106.7 netmask 255.0.0.0\n",
       },
       commands: ["ifquery"],
+      executable: ["etc/network/if-up.d/vip"],
     },
     "/etc/network/if-up.d/vip:2:/sbin/ifconfig eth0:0 10.5.106.7 netmask 255.0.0.0",
   ],
@@ -304,6 +308,58 @@ const ELSEWHERE: [what: string, machine: Machine, line: string | undefined][] = 
       running: ["systemd-networkd"],
     },
     "/etc/systemd/network/10-eth0.network.d/vip.conf:2:Address=10.5.106.7/8",
+  ],
+  ...["ip a a 10.5.106.7/24 dev eth0", "/sbin/ip -f inet addr add 10.5.106.7 dev eth0"].map(
+    (line): [string, Machine, string] => [
+      `rc.local with ${line}`,
+      {
+        files: { [INTERFACES]: STATIC, "etc/rc.local": `#!/bin/sh\n${line}\n` },
+        commands: ["ifquery"],
+        executable: ["etc/rc.local"],
+      },
+      `/etc/rc.local:2:${line}`,
+    ],
+  ),
+  [
+    "a drop-in of networkd for the file that netplan writes",
+    {
+      files: {
+        [NETPLAN]: "network:\n  ethernets:\n    eth0:\n      addresses: [10.5.106.70/8]\n",
+        "etc/systemd/network/10-netplan-eth0.network.d/vip.conf": "[Network]\nAddress = 10.5.106.7/8\n",
+        "links/2": "NETWORK_FILE=/run/systemd/network/10-netplan-eth0.network\n",
+      },
+      commands: ["netplan"],
+      running: ["systemd-networkd"],
+    },
+    "/etc/systemd/network/10-netplan-eth0.network.d/vip.conf:2:Address = 10.5.106.7/8",
+  ],
+  [
+    "an rc.local that nobody runs",
+    {
+      files: { [INTERFACES]: STATIC, "etc/rc.local": "ip addr add 10.5.106.7/8 dev eth0\n" },
+      commands: ["ifquery"],
+    },
+    undefined,
+  ],
+  [
+    "a script that only names the VIP",
+    {
+      files: {
+        [INTERFACES]: STATIC,
+        "etc/rc.local": [
+          "#!/bin/sh",
+          "if ifconfig eth0:0 | grep -q 10.5.106.7; then exec /opt/site/start; fi",
+          "ifconfig eth0:0 10.5.106.7 down",
+          "ip -4 addr add 10.9.0.1/16 dev eth0; ping -c1 10.5.106.7",
+          "ip addr add 10.9.0.1/16 dev eth0; ip route add 10.6.0.0/16 via 10.5.106.7",
+          "echo 'Address: 10.5.106.7'",
+          "",
+        ].join("\n"),
+      },
+      commands: ["ifquery"],
+      executable: ["etc/rc.local"],
+    },
+    undefined,
   ],
   [
     "lines that only look so",
@@ -326,6 +382,30 @@ for (const [what, machine, line] of ELSEWHERE)
     assert.ok(stderr.includes(`evidence: ${line}\n`), stderr);
     assert.equal(texts[0], Object.values(machine.files)[0], "it was changed all the same");
   });
+
+test("a line that adds the VIP blocks no node that is set up: its preview names it, and what else differs is repaired", () => {
+  const machine = {
+    files: { [INTERFACES]: `${STATIC.replace("70", "7")}    up ip addr add 10.5.106.7/8 dev eth0\n` },
+    commands: ["ifquery"],
+  };
+  const { code, stdout, stderr, texts } = on(machine, "persist 10.5.106.70/8 eth0 10.5.106.70/8");
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^xcatmn1: warning: a line adds the VIP at boot: \/etc\/network\/interfaces:5:/);
+  assert.match(texts[0], /address 10.5.106.70\/8\n/);
+});
+
+test("a file that cannot be read may add the VIP, and a netplan file that cannot be read may own the interface", () => {
+  const machine = { files: { [INTERFACES]: STATIC }, commands: ["ifquery", "netplan"] };
+  const unread = on(
+    machine,
+    'grep() { if [[ $1 == -HnIE ]]; then echo "grep: Input/output error"; return 2; fi; command grep "$@"; }; persistent_state 10.5.106.70/8 eth0',
+  );
+  assert.equal(unread.code, 40, unread.stdout);
+  assert.match(unread.stderr, /^error: whether something else adds 10.5.106.7 at boot cannot be told/);
+  machine.files[NETPLAN] = NETPLAN_ETH0;
+  const owned = on(machine, "awk() { return 2; }; interface_owners eth0 || echo failed");
+  assert.deepEqual([owned.code, owned.stdout], [2, ""]);
+});
 
 test("ifupdown: the stanza in a file of its own", () => {
   const done = on(
@@ -455,7 +535,7 @@ const REFUSED: [what: string, machine: Machine, message: RegExp][] = [
   ["DHCP of network-scripts", TOOLS.ifcfg("BOOTPROTO=dhcp\n"), /^error: eth0 gets its address by DHCP/],
   [
     "a file that a package brings",
-    { files: { "links/2": "NETWORK_FILE=/usr/lib/systemd/network/80-x.network\n" }, running: ["systemd-networkd"] },
+    { files: { "links/2": "NETWORK_FILE=/usr/lib/os-release\n" }, running: ["systemd-networkd"] },
     /which is generated or a package's[\s\S]*cp \/usr\/lib/,
   ],
   [
