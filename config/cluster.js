@@ -352,13 +352,16 @@ function hasPassphrase(text) {
 }
 
 /**
- * What ssh's reader of OpenSSH's format, which takes no other blank, line end or line than its own, would stumble over; and what helps.
+ * What ssh's reader of OpenSSH's format would stumble over, which wants its first and its last line to the letter and skips blanks between them; and
+ * what helps.
  * @param {string} text @param {string} file
  */
 function malformed(text, file) {
   if (!/-----BEGIN OPENSSH PRIVATE KEY-----/.test(text)) return undefined;
-  if (/\r/.test(text)) return `with carriage returns, as from Windows; expected none. sed -i 's/\\r$//' ${file}`;
-  if (/^[ \t]+|[ \t]+$/m.test(text))
+  const marks = text.match(/^.*-----(BEGIN|END) OPENSSH PRIVATE KEY-----.*\r?$/gm) ?? [];
+  if (marks.some((line) => /\r/.test(line)))
+    return `with carriage returns, as from Windows; expected none. sed -i 's/\\r$//' ${file}`;
+  if (marks.some((line) => /^[ \t]|[ \t]$/.test(line)))
     return `with blanks around its lines; expected none. sed -i 's/^[[:blank:]]*//; s/[[:blank:]]*$//' ${file}`;
   if (!text.startsWith("-----BEGIN"))
     return `with something before its first line; expected -----BEGIN OPENSSH PRIVATE KEY----- there. sed -i '1,/BEGIN/{/BEGIN/!d}' ${file}`;

@@ -15,7 +15,7 @@ observe_facts() {
   local fact
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
   for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps traps_untold dissolved \
-    dissolving frozen takeover takeover_by takeover_reason epoch signs fence from_console mounted elsewhere astray unfit mount missing both copy needed free database virtual_ip mistakes; do
+    dissolving frozen takeover takeover_by takeover_reason epoch signs fence from_console mounted elsewhere astray unfit login mount missing both copy needed free database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
   FACT[stack]=${WANT[stack]:-}
@@ -58,8 +58,18 @@ observe_facts() {
   [[ ${FACT[lease]} == mine* ]] || FACT[mount]=$(mount_state) || exit
   directories_facts
   database_facts "$1"
+  login_facts "$1"
   FACT[database]='' FACT[virtual_ip]='' FACT[mistakes]=''
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
+}
+
+# login_facts ROLE: fills FACT[login]: why xCAT would not come to its database here, whatever is written, or nothing. Asked where this node's links or,
+# before the first setup, its own directories show PostgreSQL's configuration, and PostgreSQL can read it.
+login_facts() {
+  FACT[login]=
+  [[ $1 == active && ${FACT[lease]} != mine* && -z ${FACT[unfit]}${FACT[missing]} && ( ${FACT[links]} == all || ${FACT[shared]} == absent ) ]] || return 0
+  FACT[login]=$(load_values active pgHbaEntry && hba_stuck) || exit
+  [[ -n ${FACT[login]} ]] || FACT[login]=$(load_values active listenAddresses && listen_stuck) || exit
 }
 
 # outage_expected: how long the services are down in a change of role on this node.

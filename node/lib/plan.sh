@@ -12,6 +12,7 @@
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
 #        astray     what of the database lies, or is looked for, where only this node has it, each with its place
 #        mount      ok, or why what is mounted there is no share of two nodes
+#        login      why xCAT would not come to its database, whatever is written, or nothing
 #        unfit      why this node's PostgreSQL cannot run the database on the share, or nothing
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
@@ -249,6 +250,10 @@ plan_active() {
       "stop xcatd and PostgreSQL on ${FACT[node]}, move what is named to where it is expected (in the place of its link), correct the unit or the setting, start both, then run the same command again"
   elif [[ $database != "Pg ${FACT[vip]}" ]]; then
     refuse_database "$database"
+  elif [[ -n ${FACT[login]} ]]; then
+    refuse misconfigured "xCAT of ${FACT[node]} could not log in to its database: ${FACT[login]}; expected a way for it from each address of the pair; nothing was touched" \
+      "the unit, the configuration and pg_hba.conf of PostgreSQL, and /etc/xcat/cfgloc on ${FACT[node]}" \
+      "correct what is named, or what goes with it (ssl = on, sslmode, sslcert), then run the same command again"
   elif [[ ${FACT[own_name]} != ok ]]; then
     refuse misconfigured "the own name ${FACT[own_name]} on ${FACT[node]}; expected an address of ${FACT[node]} or the VIP: makedns would delete the zones and fail" \
       "getent ahostsv4 of hostname on ${FACT[node]}" "put the name into nodes.${FACT[node]}.names or virtualIp.names in cluster.yaml, or an address of ${FACT[node]} beside it in /etc/hosts"

@@ -16,7 +16,7 @@ const astray = (makes: string, unit = "") =>
      mkdir -p "$AT/pgsql/data/pg_wal" "$AT/pgsql/data/pg_tblspc" "$AT/fast" "$SHARE"; echo 15 >"$AT/pgsql/data/PG_VERSION"; : >"$AT/pgsql/data/postgresql.conf"
      path_of() { printf '%s\\n' "\${1/#\\/var\\/lib/$AT}"; }
      unit() { ${unit || ":"}; }
-     systemctl() { printf 'ExecStart={ path=/usr/bin/postmaster ; argv[]=/usr/bin/postmaster -D \${PGDATA} ; }\\n'; unit; }
+     systemctl() { local said; said=$(unit) || return; [[ $said == *ExecStart* ]] || said+=$'\nExecStart={ path=/usr/bin/postmaster ; argv[]=/usr/bin/postmaster -D \${PGDATA} ; ignore_errors=no ; }'; printf '%s\n' "$said"; }
      cd "$AT"; ${makes}
      (database_facts active; echo "\${FACT[astray]}") 2>&1 | sed "s|$AT|AT|g"`,
   ).stdout;
@@ -39,8 +39,38 @@ const CASES: [what: string, makes: string, unit: string, says: string][] = [
   [
     "the command line of the unit",
     ":",
-    "echo 'ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -D /fast/data ; }'",
+    "echo 'ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -D /fast/data ; ignore_errors=no ; }'",
     "postgresql.service works on /fast/data, not on AT/pgsql/data",
+  ],
+  [
+    "blanks behind a value of that file, as systemd strips them",
+    `echo "PGDATA=$AT/pgsql/data  " >"$AT/sysconfig"`,
+    'echo "EnvironmentFiles=$AT/sysconfig (ignore_errors=yes)"',
+    "",
+  ],
+  [
+    "SLES' file, which names a home",
+    `echo 'POSTGRES_DATADIR="~root/data2"' >"$AT/sysconfig"`,
+    'echo "EnvironmentFiles=$AT/sysconfig (ignore_errors=yes)"',
+    "postgresql.service works on /root/data2, not on AT/pgsql/data",
+  ],
+  [
+    "a data directory that only a shell could tell",
+    `echo 'POSTGRES_DATADIR="~nobody-of-that-name/data"' >"$AT/sysconfig"`,
+    'echo "EnvironmentFiles=$AT/sysconfig (ignore_errors=yes)"',
+    "error: which data directory postgresql has on xcatmn1 cannot be told; expected to know whether it is ours",
+  ],
+  [
+    "pg_ctl's long option",
+    ":",
+    "echo 'ExecStart={ path=/usr/bin/pg_ctl ; argv[]=/usr/bin/pg_ctl start --pgdata=/fast/data -s -w ; ignore_errors=no ; }'",
+    "postgresql.service works on /fast/data, not on AT/pgsql/data",
+  ],
+  [
+    "a configuration file of the unit's own",
+    ":",
+    "echo 'ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -c config_file=/etc/site/pg.conf ; ignore_errors=no ; }'",
+    "postgresql.service reads /etc/site/pg.conf, not AT/pgsql/data/postgresql.conf",
   ],
   [
     "data is a link",
@@ -148,3 +178,22 @@ test("what cannot be told of the database is an error of a first setup, and late
     );
   assert.deepEqual([told("absent").code, told("present").stdout], [40, "cannot be told: links cannot be told\n"]);
 });
+
+test(
+  "what the unit sets on its command line is PostgreSQL's too, and known where it wins over every file",
+  { skip: NO_POSTGRESQL },
+  () => {
+    const { stdout, stderr } = bash(
+      [...FILES, "node/lib/observe.sh", "node/parts/listenAddresses.sh"],
+      `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT; path_of() { echo "$AT/\${1##*/}"; }; mkdir "$AT/data"; echo 15 >"$AT/data/PG_VERSION"
+     : >"$AT/postgresql.conf"; declare -A WANT=([10.5.106.7]=listed)
+     systemctl() { echo "ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -D /x -h $hosts --hba-file=/etc/site/hba.conf ; ignore_errors=no ; }"; }
+     hosts=10.9.0.1; database_setting listen_addresses x; database_setting hba_file x; listen_stuck; hosts='*'; listen_stuck; echo end`,
+    );
+    assert.equal(
+      stdout,
+      "10.9.0.1\n/etc/site/hba.conf\npostgresql.service listens on '10.9.0.1' by its command line, whatever its configuration says\nend\n",
+      stderr,
+    );
+  },
+);

@@ -58,6 +58,7 @@ export function edit(
       `lease_require() { echo lease >>"$AT/did"; }
        postgresql_reload() { echo reload >>"$AT/did"; }
        say() { :; }
+       database_unit() { :; }
        cfgloc_read() { CFGLOC=([login]=xcatadm [dbname]=xcatdb); }
        path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }
        sync() { :; }

@@ -162,7 +162,7 @@ const alone = (each: string, script: string) =>
       .concat("node/parts/listenAddresses.sh"),
     `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT RECORDS=$AT/records; declare -A SEEN=()
      declare -A WANT=([file]=/var/lib/pgsql/data/postgresql.conf [10.5.106.7]=listed)
-     path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }
+     path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }; database_unit() { :; }
      ${each}
      (${script}) || echo "ended with $?"; cat "$AT/postgresql.conf"`,
   );

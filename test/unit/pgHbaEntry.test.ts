@@ -6,6 +6,10 @@ import { edit, NO_POSTGRESQL } from "./editFiles";
 const VIP = "host    all          all        10.5.106.7/32      md5";
 const FIRST = "host    all          all        10.5.106.70/32      md5";
 const SECOND = "host    all          all        10.5.106.5/32      md5";
+/** Where ours stands above a rule of the site that rejects: for xCAT's own login alone. */
+const [OWN_SECOND, OWN_VIP, OWN_FIRST] = [SECOND, VIP, FIRST].map((line) =>
+  line.replace("all          all     ", "xcatdb       xcatadm "),
+);
 const IPV4 = "# IPv4 local connections:";
 const LOCAL = "local   all             all                                     peer";
 const LOOPBACK = "host    all             all             127.0.0.1/32            scram-sha-256";
@@ -60,16 +64,16 @@ const CASES: Case[] = [
   {
     what: "no comment to write under: before the first host rule",
     from: file(LOCAL, LOOPBACK, "host all all 0.0.0.0/0 reject"),
-    to: file(LOCAL, SECOND, VIP, FIRST, LOOPBACK, "host all all 0.0.0.0/0 reject"),
+    to: file(LOCAL, OWN_SECOND, OWN_VIP, OWN_FIRST, LOOPBACK, "host all all 0.0.0.0/0 reject"),
     seen: "line 3: host all all 0.0.0.0/0 reject",
   },
   { what: "no host rule at all: at the end", from: file(LOCAL), to: file(LOCAL, SECOND, VIP, FIRST), seen: "absent" },
   { what: "an empty file", from: "", to: file(SECOND, VIP, FIRST), seen: "absent" },
   { what: "the VIP's line twice: the first match decides", from: file(IPV4, VIP, FIRST, SECOND, LOOPBACK, VIP) },
   {
-    what: "the VIP's line with another method: the first match decides, so it is replaced",
+    what: "the VIP's line rejects: the first match decides, so xCAT's login goes before it",
     from: file(IPV4, "host all all 10.5.106.7/32 reject", FIRST, SECOND),
-    to: file(IPV4, VIP, FIRST, SECOND),
+    to: file(IPV4, OWN_VIP, "host all all 10.5.106.7/32 reject", FIRST, SECOND),
     seen: "line 2: host all all 10.5.106.7/32 reject",
   },
   {
@@ -97,7 +101,7 @@ const CASES: Case[] = [
   {
     what: "a rule for one user from the same address is somebody else's",
     from: file(IPV4, "hostssl all monitor 10.5.106.7/32 cert", FIRST, SECOND),
-    to: file(IPV4, VIP, "hostssl all monitor 10.5.106.7/32 cert", FIRST, SECOND),
+    to: file(IPV4, "hostssl all monitor 10.5.106.7/32 cert", FIRST, SECOND, VIP),
     seen: "absent",
   },
   {
@@ -113,13 +117,21 @@ const CASES: Case[] = [
   {
     what: "a catch-all before ours rejects: ours goes before it",
     from: file(LOCAL, "host    all          all        10.0.0.0/8         reject", IPV4, SECOND, VIP, FIRST, LOOPBACK),
-    to: file(LOCAL, SECOND, VIP, FIRST, "host    all          all        10.0.0.0/8         reject", IPV4, LOOPBACK),
+    to: file(
+      LOCAL,
+      OWN_SECOND,
+      OWN_VIP,
+      OWN_FIRST,
+      "host    all          all        10.0.0.0/8         reject",
+      IPV4,
+      LOOPBACK,
+    ),
     seen: "line 2: host all all 10.0.0.0/8 reject",
   },
   {
     what: "a catch-all with a mask, quotes and a continued line",
     from: file("host all xcatadm,other \\", "  10.5.106.0 255.255.255.0 reject", IPV4),
-    to: file(SECOND, VIP, FIRST, "host all xcatadm,other \\", "  10.5.106.0 255.255.255.0 reject", IPV4),
+    to: file(OWN_SECOND, OWN_VIP, OWN_FIRST, "host all xcatadm,other \\", "  10.5.106.0 255.255.255.0 reject", IPV4),
     seen: "line 1: host all xcatadm,other 10.5.106.0 255.255.255.0 reject",
   },
   {
@@ -141,13 +153,13 @@ const CASES: Case[] = [
   {
     what: "whom a group, a file or a host name means is not known: ours goes before it",
     from: file("host all +admins all reject", IPV4, SECOND, VIP, FIRST),
-    to: file(SECOND, VIP, FIRST, "host all +admins all reject", IPV4),
+    to: file(OWN_SECOND, OWN_VIP, OWN_FIRST, "host all +admins all reject", IPV4),
     seen: "line 1: host all +admins all reject",
   },
   {
     what: "an include may hold anything: ours goes before it",
     from: file("include_dir hba.d", IPV4, SECOND, VIP, FIRST),
-    to: file(SECOND, VIP, FIRST, "include_dir hba.d", IPV4),
+    to: file(OWN_SECOND, OWN_VIP, OWN_FIRST, "include_dir hba.d", IPV4),
     seen: "line 1: include_dir hba.d",
   },
   {
@@ -159,23 +171,59 @@ const CASES: Case[] = [
   {
     what: "TLS is forced for everybody: ours are with TLS",
     tls: true,
-    from: file(LOCAL, "hostnossl all all 0.0.0.0/0 reject", IPV4, LOOPBACK, "hostssl all all 10.5.106.70/32 cert"),
+    from: file(LOCAL, "hostnossl all all 0.0.0.0/0 reject", IPV4, LOOPBACK, "hostssl all all 10.5.106.70/32 ident"),
     to: file(
       LOCAL,
       "hostnossl all all 0.0.0.0/0 reject",
       IPV4,
       SECOND.replace("host   ", "hostssl"),
       VIP.replace("host   ", "hostssl"),
+      FIRST.replace("host   ", "hostssl"),
       LOOPBACK,
-      "hostssl all all 10.5.106.70/32 cert",
+      "hostssl all all 10.5.106.70/32 ident",
     ),
     seen: "line 2: hostnossl all all 0.0.0.0/0 reject",
   },
   {
     what: "a rule for TLS alone is none where PostgreSQL has no TLS",
     from: file(IPV4, "hostssl all all samenet md5"),
-    to: file(IPV4, SECOND, VIP, FIRST, "hostssl all all samenet md5"),
+    to: file(IPV4, "hostssl all all samenet md5", SECOND, VIP, FIRST),
     seen: "absent",
+  },
+  {
+    what: "a rejection of the superuser and a rule for another login stand above ours",
+    from: file(
+      LOCAL,
+      IPV4,
+      "host all postgres 0.0.0.0/0 reject",
+      LOOPBACK,
+      "host monitor monitor 10.5.106.7/32 trust",
+      "host monitor monitor 10.5.106.8/32 trust",
+    ),
+    to: file(
+      LOCAL,
+      IPV4,
+      "host all postgres 0.0.0.0/0 reject",
+      LOOPBACK,
+      "host monitor monitor 10.5.106.7/32 trust",
+      "host monitor monitor 10.5.106.8/32 trust",
+      SECOND,
+      VIP,
+      FIRST,
+    ),
+    seen: "absent",
+  },
+  {
+    what: "a ban of TLS stays, and ours is without",
+    tls: true,
+    from: file(LOCAL, IPV4, "hostssl all all 0.0.0.0/0 reject"),
+    to: file(
+      LOCAL,
+      IPV4,
+      "hostssl all all 0.0.0.0/0 reject",
+      ...[SECOND, VIP, FIRST].map((line) => line.replace("host   ", "hostnossl")),
+    ),
+    seen: "line 3: hostssl all all 0.0.0.0/0 reject",
   },
   { what: "no newline at the end", from: `${IPV4}\n${FIRST}`, to: file(IPV4, SECOND, VIP, FIRST), seen: "absent" },
 ];
@@ -231,15 +279,18 @@ test(
         .concat("node/parts/pgHbaEntry.sh"),
       `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT RECORDS=$AT/records
      declare -A WANT=([file]=/var/lib/pgsql/data/pg_hba.conf [10.5.106.7/32]=wanted) SEEN=()
-     path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }; cfgloc_read() { :; }
+     path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }; cfgloc_read() { :; }; database_unit() { :; }
      : >"$AT/postgresql.conf"; printf '%s\\n' 'local all all peer' '${NO_PLAIN}' >"$AT/pg_hba.conf"
      (pgHbaEntry_apply) || echo "ended with $?"; cat "$AT/pg_hba.conf"`,
     );
     assert.match(
       stderr,
-      /^error: \S+pg_hba.conf lets nobody in without TLS from 10.5.106.7\/32, and PostgreSQL has none \(ssl = off\)/,
+      /^error: \S+pg_hba.conf leaves xCAT's user no login from 10.5.106.7\/32; expected a way for it/,
     );
-    assert.match(stderr, /^evidence: line 2: hostnossl all all 10.5.106.7\/32 reject$/m);
+    assert.match(
+      stderr,
+      /^evidence: line 2: hostnossl all all 10.5.106.7\/32 reject, sslmode=prefer in cfgloc, ssl = off$/m,
+    );
     assert.equal(stdout, `ended with 30\nlocal all all peer\n${NO_PLAIN}\n`);
   },
 );
@@ -250,3 +301,48 @@ test("pg_hba.conf of a standby node is nobody's to touch", () => {
   ]);
   assert.deepEqual([files["pg_hba.conf"], did, Object.keys(seenBefore)], ["as it is\n", [], ["file"]]);
 });
+
+/** Rules of the site that leave xCAT no login, by what cfgloc says of TLS; known before anything stops for it. */
+const STUCK: [what: string, cfgloc: string, ssl: string, rules: string[], says: string][] = [
+  [
+    "a client certificate that xCAT has not",
+    "",
+    "on",
+    ["hostssl all all all scram-sha-256 clientcert=verify-full"],
+    "line 1: hostssl all all all scram-sha-256 clientcert=verify-full, a client certificate, of which cfgloc has none (sslcert)",
+  ],
+  ["a client certificate that it has", "[sslcert]=/root/x.crt", "on", ["hostssl all all all cert"], ""],
+  [
+    "TLS alone, and sslmode=disable",
+    "[sslmode]=disable",
+    "on",
+    ["hostnossl all all all reject", "hostssl all all all md5"],
+    "line 1: hostnossl all all all reject, sslmode=disable in cfgloc, ssl = on",
+  ],
+  [
+    "no TLS, and sslmode=require",
+    "[sslmode]=require",
+    "on",
+    ["hostssl all all all reject", "host all all all md5"],
+    "line 1: hostssl all all all reject, sslmode=require in cfgloc, ssl = on",
+  ],
+  [
+    "sslmode=require of a server without TLS",
+    "[sslmode]=require",
+    "off",
+    ["host all all all md5"],
+    "sslmode=require in cfgloc, and ssl = off",
+  ],
+  ["nothing at all", "", "off", ["host all all all reject"], ""],
+];
+for (const [what, cfgloc, ssl, rules, says] of STUCK)
+  test(`pg_hba.conf leaves xCAT no login: ${what}`, () => {
+    const { stdout, stderr } = bash(
+      ["report", "files", "lease", "platform", "databaseSettings", "traps"]
+        .map((name) => `node/lib/${name}.sh`)
+        .concat("node/parts/pgHbaEntry.sh"),
+      `NODE=xcatmn1; declare -A WANT=([10.5.106.7/32]=wanted); cfgloc_read() { CFGLOC=(${cfgloc}); }; share_read() { printf '%s\n' ${rules.map((rule) => `'${rule}'`).join(" ")}; }
+       database_setting() { case $1 in ssl) echo ${ssl} ;; *) echo /F ;; esac; }; hba_stuck`,
+    );
+    assert.equal(stdout, says && `/F, 10.5.106.7: ${says}\n`, stderr);
+  });

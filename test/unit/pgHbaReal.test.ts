@@ -32,67 +32,99 @@ const FILES: string[][] = [
   ["host all all 10.5.106.70/31 md5", "host\tall\tall\t10.5.106.5/32\tident"],
   ["host replication all all reject", "host all all samenet md5"],
   ['host all "all",xcatadm all md5'],
+  ["hostssl all all all cert"],
+  ["hostssl all all all scram-sha-256 clientcert=verify-full"],
+  ["hostssl all all all scram-sha-256 clientcert=verify-ca", "hostnossl all all samenet md5"],
+  ["hostnossl all all all md5"],
+  ["hostssl all all all reject", "host all all samenet md5"],
 ];
 const ADDRESSES = ["10.5.106.7", "10.5.106.70", "10.5.106.5"];
 
-/** A server of its own on a network of its own, with each file in turn: whose password logs in, and nobody with a wrong one. */
+/** ssl of the server; sslmode and a certificate of xCAT's login. Where it is not libpq's own, of the files that say anything of TLS, one address. */
+const WAYS: [ssl: string, mode: string, certificate: string][] = [
+  ["on", "prefer", "no"],
+  ["off", "prefer", "no"],
+  ["on", "disable", "no"],
+  ["on", "require", "no"],
+  ["off", "require", "no"],
+  ["on", "prefer", "yes"],
+];
+const about = ([, mode, certificate]: (typeof WAYS)[number], lines: string[]) =>
+  (mode === "prefer" && certificate === "no") || /host(no)?ssl/.test(lines.join());
+const ROWS = WAYS.flatMap((way) =>
+  FILES.filter((lines) => about(way, lines)).map((lines) => ({
+    way,
+    lines,
+    addresses: way[1] === "prefer" && way[2] === "no" ? ADDRESSES : ADDRESSES.slice(0, 1),
+  })),
+);
+
+/**
+ * A server of its own on a network of its own, with each file in turn: whose password logs in, and nobody with a wrong one. Reading its files again
+ * comes before the next connection.
+ */
 const SERVER = `set -euo pipefail
-cd "$1"; ssl=$2; bin=$(dirname "$3")
+cd "$1"; bin=$(dirname "$2")
 as() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 ip link set lo up; ip addr add 10.9.9.9/8 dev lo
 for address in ${ADDRESSES.join(" ")}; do ip addr add "$address/32" dev lo; done
-as "$bin/initdb" -D "$1/data" -U postgres -A trust >/dev/null
-openssl req -new -x509 -nodes -days 3 -subj /CN=x -keyout data/server.key -out data/server.crt >/dev/null 2>&1
-chown 65534 data/server.*; chmod 600 data/server.key
-printf "listen_addresses = '*'\\nunix_socket_directories = '%s'\\nfsync = off\\nssl = %s\\n" "$1" "$ssl" >>data/postgresql.conf
-as "$bin/pg_ctl" -D "$1/data" -w -l "$1/log" start >/dev/null
-trap 'as "$bin/pg_ctl" -D "$1/data" -w -m fast stop >/dev/null' EXIT
-ask() { psql -X -q -A -t -h "$1" -U postgres -d postgres -c "$2"; }
-ask "$1" "create role xcatadm login password 'p'"; ask "$1" 'create database xcatdb owner xcatadm'
-logs_in() { PGPASSWORD=$2 psql -X -q -A -t -h "$1" -U xcatadm -d xcatdb -c 'select 1' >/dev/null 2>&1; }
-for file in files/*; do
-  cp "$file" data/pg_hba.conf
-  before=$(ask "$1" 'select pg_conf_load_time()'); ask "$1" 'select pg_reload_conf()' >/dev/null
-  until [[ $(ask "$1" 'select pg_conf_load_time()') != "$before" ]]; do :; done
-  for address in ${ADDRESSES.join(" ")}; do
-    if logs_in "$address" p && ! logs_in "$address" x; then echo yes; else echo no; fi
+as "$bin/initdb" -N -D "$1/data" -U postgres -A trust >/dev/null
+certificate() { openssl req -new -x509 -nodes -days 3 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj "/CN=$1" -keyout "$2.key" -out "$2.crt" >/dev/null 2>&1; chmod 600 "$2.key"; }
+certificate x data/server; certificate xcatadm xcatadm; chown 65534 data/server.*; cp xcatadm.crt data/ca.crt
+printf "%s\\n" "listen_addresses = '*'" "unix_socket_directories = '$1'" "ssl_ca_file = 'ca.crt'" "include 'ssl.conf'" >>data/postgresql.conf
+: >data/ssl.conf
+as "$bin/pg_ctl" -D "$1/data" -w -l "$1/log" -o "-F" start >/dev/null
+trap 'as "$bin/pg_ctl" -D "$1/data" -w -m immediate stop >/dev/null' EXIT
+# Debian's psql in the PATH is a program that looks for this one.
+psql() { local own=$bin/psql; [[ -x $own ]] || own=psql; command "$own" -X -q -A -t "$@"; }
+psql -h "$1" -U postgres -d postgres -c "create role xcatadm login password 'p'" -c 'create database xcatdb owner xcatadm'
+read -r server <data/postmaster.pid
+logs_in() { PGPASSWORD=$2 psql -h "$1" -U xcatadm -d xcatdb -c '' >/dev/null 2>&1; }
+row() {
+  cp "rows/$1" data/pg_hba.conf; echo "ssl = $2" >data/ssl.conf; kill -HUP "$server"
+  export PGSSLMODE=$3; unset PGSSLCERT PGSSLKEY
+  [[ $4 == no ]] || export PGSSLCERT=xcatadm.crt PGSSLKEY=xcatadm.key
+  # With a certificate alone any password does: that is no trust.
+  for address in "\${@:5}"; do
+    if logs_in "$address" p && { [[ $4 == yes ]] || ! logs_in "$address" x; }; then echo yes; else echo no; fi
   done
-done`;
+}
+${ROWS.map(({ way, addresses }, index) => `row ${index} ${way.join(" ")} ${addresses.join(" ")}`).join("\n")}`;
 
-for (const ssl of ["on", "off"])
-  test(
-    `pg_hba.conf as a real server takes it, TLS ${ssl}`,
-    {
-      skip:
-        NO_POSTGRESQL || (process.getuid?.() !== 0 && "only root has a network of its own and another user's server"),
-      timeout: 120_000,
-    },
-    () => {
-      const at = join(folder, ssl);
-      mkdirSync(join(at, "files"), { recursive: true });
-      const texts = FILES.map((lines) => ["local all postgres trust", ...lines, ""].join("\n"));
-      for (const [index, text] of texts.entries())
-        writeFileSync(join(at, "files", String(index).padStart(2, "0")), text);
-      const program = bash(
-        ["node/lib/platform.sh"],
-        "database_tool postgres 15 || database_tool postgres",
-      ).stdout.trim();
-      spawnSync("chown", ["-R", "65534", folder]);
-      const server = spawnSync("unshare", ["--net", "bash", "-c", SERVER, "server", at, ssl, program], {
-        encoding: "utf8",
-      });
-      assert.equal(server.status, 0, `${server.stderr}${server.stdout}`);
-      const judged = bash(
-        ["node/parts/pgHbaEntry.sh"],
-        `for file in '${at}'/files/*; do
-         perl -e "$HBA_PERL" list xcatadm xcatdb ${ssl} ${ADDRESSES.join(" ")} <"$file"
-       done | while IFS=$'\\t' read -r _ state; do if [[ $state == ok ]]; then echo yes; else echo no; fi; done`,
+test(
+  "pg_hba.conf as a real server takes it, with TLS and without, with each sslmode and with a certificate",
+  {
+    skip: NO_POSTGRESQL || (process.getuid?.() !== 0 && "only root has a network of its own and another user's server"),
+    timeout: 120_000,
+  },
+  () => {
+    mkdirSync(join(folder, "rows"));
+    for (const [index, { lines }] of ROWS.entries())
+      writeFileSync(join(folder, "rows", String(index)), ["local all postgres trust", ...lines, ""].join("\n"));
+    const program = bash(["node/lib/platform.sh"], "database_tool postgres 15 || database_tool postgres").stdout.trim();
+    spawnSync("chown", ["65534", folder]);
+    const server = spawnSync("unshare", ["--net", "bash", "-c", SERVER, "server", folder, program], {
+      encoding: "utf8",
+    });
+    assert.equal(server.status, 0, `${server.stderr}${server.stdout}`);
+    const looks = ROWS.map(
+      ({ way, addresses }, index) =>
+        `perl -e "$HBA_PERL" list xcatadm xcatdb ${way.join(" ")} ${addresses.join(" ")} <'${folder}/rows/${index}'`,
+    );
+    const judged = bash(["node/parts/pgHbaEntry.sh"], looks.join("\n"));
+    const rows = (answers: string[]) => {
+      let next = 0;
+      return ROWS.map(
+        ({ way, lines, addresses }) =>
+          `ssl=${way[0]} sslmode=${way[1]} certificate ${way[2]}: ${lines.join("; ")}: ${addresses.map(() => answers[next++]).join(" ")}`,
       );
-      const rows = (answer: string) => {
-        const lines = answer.trim().split("\n");
-        return FILES.map((file, index) => `${file.join("; ")}: ${lines.slice(index * 3, index * 3 + 3).join(" ")}`);
-      };
-      assert.deepEqual(rows(judged.stdout), rows(server.stdout), readFileSync(join(at, "log"), "utf8").slice(-400));
-      assert.match(server.stdout, /yes/);
-    },
-  );
+    };
+    const real = server.stdout.trim().split("\n");
+    const ours = judged.stdout
+      .trim()
+      .split("\n")
+      .map((line) => (line.split("\t")[1] === "ok" ? "yes" : "no"));
+    assert.deepEqual(rows(ours), rows(real), readFileSync(join(folder, "log"), "utf8").slice(-400));
+    assert.ok(real.includes("yes"));
+  },
+);

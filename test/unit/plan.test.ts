@@ -21,6 +21,7 @@ type Facts = Record<
   | "elsewhere"
   | "astray"
   | "unfit"
+  | "login"
   | "mount"
   | "missing"
   | "both"
@@ -155,6 +156,7 @@ const BASE: Facts = {
   elsewhere: "",
   astray: "",
   unfit: "",
+  login: "",
   mount: "ok",
   missing: "",
   both: "",
@@ -749,7 +751,12 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   ],
   [
     "a standby node that joins, whose PostgreSQL is of another version",
-    { ...STANDBY, ...THEIRS, links: "none", unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9" },
+    {
+      ...STANDBY,
+      ...THEIRS,
+      links: "none",
+      unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9",
+    },
     "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
     "evidence: PG_VERSION and owner of the data directory on /HA; postgres -V and id -u postgres on xcatmn1",
     "next: install the same major version of PostgreSQL on xcatmn1, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again",
@@ -771,6 +778,13 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "refuse misconfigured: the database of xcatmn1 is not whole in its directory: /var/lib/pgsql/data/pg_wal leads to /fast/pg_wal; expected all of it there, which goes to /HA; nothing was touched",
     "evidence: systemctl cat of PostgreSQL's unit, its data_directory, and the links in its directory on xcatmn1",
     "next: stop xcatd and PostgreSQL on xcatmn1, move what is named to where it is expected (in the place of its link), correct the unit or the setting, start both, then run the same command again",
+  ],
+  [
+    "rules of the site that leave xCAT no login",
+    { login: "/var/lib/pgsql/data/pg_hba.conf, 10.5.106.7: sslmode=require in cfgloc, and ssl = off" },
+    "refuse misconfigured: xCAT of xcatmn1 could not log in to its database: /var/lib/pgsql/data/pg_hba.conf, 10.5.106.7: sslmode=require in cfgloc, and ssl = off; expected a way for it from each address of the pair; nothing was touched",
+    "evidence: the unit, the configuration and pg_hba.conf of PostgreSQL, and /etc/xcat/cfgloc on xcatmn1",
+    "next: correct what is named, or what goes with it (ssl = on, sslmode, sslcert), then run the same command again",
   ],
   [
     "a node without a database",
@@ -1202,6 +1216,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   elsewhere: ["", "/install -> /data/install"],
   mount: ["ok", "is xfs on /dev/sdb, which one node alone may have mounted"],
   unfit: ["", "the database is of PostgreSQL 15, and here is no server"],
+  login: ["", "pg_hba.conf, line 1: hostssl all all all cert"],
   astray: ["", "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal"],
   missing: ["", "/etc/xcat"],
   both: ["", "/install"],

@@ -49,6 +49,36 @@ test("each key that is called unreadable is so to ssh too", () => {
     assert.notEqual(spawnSync("ssh-keygen", ["-y", "-P", "", "-f", join(folder, "ssh", name)]).status, 0, name);
 });
 
+const BODY = KEY.split("\n");
+/** Line by line, but for the first and the last one. */
+const inside = (change: (line: string) => string) =>
+  BODY.map((line, at) => (at > 0 && at < BODY.length - 2 ? change(line) : line)).join("\n");
+const READ_KEYS: [what: string, text: string][] = [
+  ["as ssh-keygen made it", KEY],
+  ["blanks at the ends of its lines", inside((line) => `${line}  `)],
+  ["blanks at the beginnings of its lines", inside((line) => `  ${line}`)],
+  ["carriage returns inside", inside((line) => `${line}\r`)],
+  ["text behind its last line", `${KEY}my key  \n\n`],
+  ["text with carriage returns behind its last line", `${KEY}\r\nmy key\r\n`],
+  ["a blank line inside", inside((line) => `${line}\n`)],
+  ["a carriage return behind its last line", KEY.replace(/\n$/, "\r\n")],
+  ["a blank behind its first line", KEY.replace("\n", " \n")],
+  ["a blank before its last line", KEY.replace("-----END", " -----END")],
+  ["a carriage return behind its first line", KEY.replace("\n", "\r\n")],
+];
+for (const [what, text] of READ_KEYS)
+  test(`a key is called unreadable where ssh cannot read it: ${what}`, () => {
+    writeFileSync(join(folder, "ssh/tried"), text, { mode: 0o600 });
+    const { status } = spawnSync("ssh-keygen", ["-y", "-P", "", "-f", join(folder, "ssh/tried")]);
+    let said = "";
+    try {
+      load(YAML.replace("ssh/id_ed25519", "ssh/tried"));
+    } catch (error) {
+      said = String(error);
+    }
+    assert.equal(/cannot read/.test(said), status !== 0, said);
+  });
+
 function load(content: string) {
   writeFileSync(clusterFile, content);
   return loadCluster(clusterFile);
@@ -193,6 +223,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
       cfgloc_state() { echo "Pg $VIP"; }
       own_name_state() { echo ok; }
       make_traps() { :; }
+      login_facts() { FACT[login]=; }
       database_facts() { FACT[astray]='' FACT[unfit]=''; }
       clock_facts() { FACT[clock]=ok; }
       static_address_facts() { FACT[static]=$static FACT[owners]=$owners; }
