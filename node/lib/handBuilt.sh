@@ -44,19 +44,41 @@ manual_mistakes() {
   [[ -z ${FACT[copy]} ]] || printf 'not on shared data: %s\n' "${FACT[copy]}"
   line=$(manual_cron_line) || exit
   [[ -z $line ]] || printf 'the crontab of root copies /etc/hosts, also when this node is not active: %s\n' "$line"
+  line=$(compound_cron_line) || exit
+  [[ -z $line ]] || printf 'the crontab of root copies /etc/hosts among other things, which stays: take /etc/hosts out of it (%s)\n' "$line"
 }
 
-# The manual's line in root's own crontab, which would push an old file back after a failover (section 8 row 17): a copy of /etc/hosts alone.
-readonly MANUAL_CRON='^[^#]*rsync[[:space:]]([^#]*[[:space:]])?/etc/hosts[[:space:]]+([^[:space:]@]+@)?([^[:space:]:]+)::?/etc/?(hosts)?[[:space:]]*([0-9]?[>|&;].*)?$'
+# The manual's line in root's own crontab, which would push an old file back after a failover (section 8 row 17): a copy of /etc/hosts and of nothing
+# else. What stands behind it in the line is its output and a note.
+readonly MANUAL_CRON='^[^#/;&|]*(/[^[:space:];&|]*/)?(rsync|scp)[[:space:]]+(([^[:space:]/;&|#"][^[:space:];&|#]*|"[^";&|]*")[[:space:]]+)*"?/etc/hosts"?[[:space:]]+"?([^[:space:]@"]+@)?([^[:space:]:"@]+)::?/etc/?(hosts)?"?([[:space:]]+-[^[:space:];&|]*)*[[:space:]]*(([0-9]?>>?|&>)[[:space:]]*[^[:space:];&|]+[[:space:]]*|[0-9]?>&[0-9-][[:space:]]*)*(\|&?[[:space:]]*(/[^[:space:];&|]*/)?logger([[:space:]][^;&|]*)?)?(#.*)?$'
+# One of more commands.
+readonly COMPOUND_CRON='^[^#]*(rsync|scp)[[:space:]][^#]*/etc/hosts[^#]*$'
 
 # is_manual_cron LINE: to the other node. What goes to any other machine is the admin's.
 is_manual_cron() {
+  [[ $1 =~ $MANUAL_CRON ]] && is_peer "${BASH_REMATCH[6]}"
+}
+
+# is_peer HOST: the other node, by any of its names.
+is_peer() {
   local host
-  [[ $1 =~ $MANUAL_CRON ]] || return 1
-  host=${BASH_REMATCH[3]}
-  [[ ${host%%.*} != "$PEER" && $host != "$PEER_ADDRESS" ]] || return 0
-  # By another of its names.
-  host=$(getent ahostsv4 "$host" 2>/dev/null) && [[ ${host%%[[:space:]]*} == "$PEER_ADDRESS" ]]
+  [[ ${1%%.*} != "$PEER" && $1 != "$PEER_ADDRESS" ]] || return 0
+  host=$(getent ahostsv4 "$1" 2>/dev/null) && [[ ${host%%[[:space:]]*} == "$PEER_ADDRESS" ]]
+}
+
+# compound_cron_line: a line that copies /etc/hosts to the other node among other things, which is never edited; nothing where none does.
+compound_cron_line() {
+  local lines line word words=()
+  lines=$(root_crontab) || exit
+  while IFS= read -r line; do
+    [[ $line =~ $COMPOUND_CRON ]] && ! is_manual_cron "$line" || continue
+    read -ra words <<<"$line"
+    for word in "${words[@]}"; do
+      [[ $word =~ ^\"?([^[:space:]@\"]+@)?([^[:space:]:\"@/]+)::?/etc(/|/hosts)?[\"\;]?$ ]] && is_peer "${BASH_REMATCH[2]}" || continue
+      printf '%s\n' "${line//$'\t'/ }"
+      return 0
+    done
+  done <<<"$lines"
 }
 
 manual_cron_line() {

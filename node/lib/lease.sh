@@ -141,25 +141,39 @@ share_state() {
 }
 
 # File systems that one kernel writes: on a disk that two nodes see, the second one destroys what is there.
-readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|f2fs|jfs|reiserfs|zfs|tmpfs|overlay)'
+readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|bcachefs|f2fs|jfs|reiserfs|zfs|tmpfs|ramfs|overlay|vfat|msdos|exfat|ntfs|ntfs3|fuseblk)'
+# Options with which a lock of one node is none on the other, by file system.
+readonly LOCAL_LOCKS='@(nfs*:nolock|nfs*:local_lock=@(all|flock|posix)|lustre:localflock|ocfs2:localflocks|gfs2:localflocks|gfs2:lockproto=lock_nolock)'
 
 # mount_state: "ok", or why what is mounted there is no share of two nodes. Not asked of an owner that runs: what runs there runs already.
 mount_state() {
-  local answer kind options source target own
+  local answer kind options source target own option words=() lost='' local_locks=''
   { answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) && own=$(share_do readlink -m -- "$SHARE"); } ||
     fail unknown "how $SHARE is mounted on $NODE cannot be told; expected a share that two nodes may write" "${answer:-no answer within $SHARE_DEADLINE s}" \
       "findmnt -T $SHARE on $NODE; when it answers, run the same command again"
   read -r kind options source target <<<"${answer##*$'\n'}"
+  # Blanks and the like are written as \x20.
+  source=${source//'%'/%%} target=${target//'%'/%%}
+  # shellcheck disable=SC2059 # what it is for
+  printf -v target "$target" && printf -v source "$source"
   # shellcheck disable=SC2053 # a pattern
   if [[ $kind == $ONE_KERNEL && $target != "$own" ]]; then
     printf 'is not mounted: it is a directory of the file system at %s (%s)\n' "$target" "$kind"
-  # A folder of it that is bound there has its path behind the device.
-  elif [[ $kind == $ONE_KERNEL && $kind != tmpfs && $source == /dev/* && $source != *']' ]]; then
+    return 0
+  elif [[ $kind == $ONE_KERNEL ]]; then
     printf 'is %s on %s, which one node alone may have mounted\n' "$kind" "$source"
-  elif [[ $kind == nfs* && ,$options, == *,@(soft|softerr),* ]]; then
-    printf 'is mounted with %s: what a slow server does not take in time is lost\n' "$(tr ',' '\n' <<<"$options" | grep -xE 'soft|softerr')"
-  elif [[ $kind == nfs* && ,$options, == *,@(nolock|local_lock=@(all|flock|posix)),* ]]; then
-    printf 'is mounted with %s: a lock of one node is none on the other\n' "$(tr ',' '\n' <<<"$options" | grep -xE 'nolock|local_lock=(all|flock|posix)' | paste -sd' ')"
+    return 0
+  fi
+  IFS=, read -ra words <<<"$options"
+  for option in "${words[@]}"; do
+    [[ $kind:$option != nfs*:@(soft|softerr) ]] || lost=$option
+    # shellcheck disable=SC2053 # a pattern
+    [[ $kind:$option != $LOCAL_LOCKS ]] || local_locks+=" $option"
+  done
+  if [[ -n $lost ]]; then
+    printf 'is mounted with %s: what a slow server does not take in time is lost\n' "$lost"
+  elif [[ -n $local_locks ]]; then
+    printf 'is mounted with%s: a lock of one node is none on the other\n' "$local_locks"
   else
     printf 'ok\n'
   fi

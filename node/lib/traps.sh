@@ -4,7 +4,7 @@
 # login and password; nothing where the file is missing or empty. The keys come in any order, more of them than xCAT writes.
 declare -gA CFGLOC=()
 cfgloc_read() {
-  local file line='' part parts=() key text
+  local file line='' key text
   CFGLOC=()
   for file in /etc/xcat/cfgloc "$SHARE/xcat/cfgloc"; do
     line=$(share_text "$file" "where xCAT's database is") || exit
@@ -15,14 +15,14 @@ cfgloc_read() {
   [[ -n $line ]] || return 0
   IFS='|' read -r line 'CFGLOC[login]' 'CFGLOC[password]' <<<"$line"
   CFGLOC[kind]=${line%%:*}
-  IFS=';' read -ra parts <<<"${line#*:}"
-  for part in "${parts[@]}"; do
-    key=${part%%=*} text=${part#*=}
-    key=${key//[[:space:]]/}
-    text=${text#"${text%%[![:space:]]*}"}
-    text=${text%"${text##*[![:space:]]}"}
+  # The driver makes blanks of the semicolons, and libpq reads the rest.
+  line=${line#*:}
+  line=${line//;/ }
+  while [[ $line =~ ^[[:space:]]*([[:alnum:]_]+)[[:space:]]*=[[:space:]]*(\'(([^\'\\]|\\.)*)\'|([^[:space:]]*))(.*)$ ]]; do
+    key=${BASH_REMATCH[1]} text=${BASH_REMATCH[3]}${BASH_REMATCH[5]} line=${BASH_REMATCH[6]}
+    text=${text//\\/}
     [[ $key != @(db|database) ]] || key=dbname
-    [[ -z $key ]] || CFGLOC[$key]=$text
+    CFGLOC[$key]=$text
   done
 }
 

@@ -150,6 +150,18 @@ const COPIES: [line: string, ours: boolean][] = [
   ["0 3 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts.d/", false],
   ["0 3 * * * rsync -a /etc/hosts xcatmn21:/etc/", false],
   ["# 0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/", false],
+  ["0 2 * * * rsync -a /etc/passwd /etc/hosts xcatmn2:/etc/", false],
+  ["0 2 * * * rsync -a /install/ backup:/install/; rsync -a /etc/hosts xcatmn2:/etc/hosts", false],
+  ["0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts && /opt/site/report", false],
+  ["0 2 * * * /opt/site/backup && rsync -a /etc/hosts xcatmn2:/etc/hosts", false],
+  ["0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts; /opt/site/report", false],
+  ["0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts | tee /var/log/sync", false],
+  ["0 2 * * * rsync /etc/hosts xcatmn2:/etc/hosts -a --delete", true],
+  ['0 2 * * * rsync -a "/etc/hosts" "root@xcatmn2:/etc/hosts"', true],
+  ["0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/ # the manual", true],
+  ["0 2 * * * scp -q -p /etc/hosts xcatmn2:/etc/hosts", true],
+  ["0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts 2>&1 | logger -t hosts", true],
+  ["0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts &>/dev/null", true],
 ];
 test("of root's crontab only a copy of /etc/hosts alone to the other node is the manual's", () => {
   const { stdout, stderr } = bash(
@@ -158,6 +170,25 @@ test("of root's crontab only a copy of /etc/hosts alone to the other node is the
     COPIES.map(([line]) => `${line}\n`).join(""),
   );
   assert.equal(stdout, COPIES.flatMap(([line, ours]) => (ours ? [] : [`${line}\n`])).join(""), stderr);
+});
+
+test("a copy of /etc/hosts to the other node among other things is named", () => {
+  const named = (line: string) =>
+    bash(
+      ["node/lib/report.sh", "node/lib/handBuilt.sh"],
+      `PEER=xcatmn2 PEER_ADDRESS=10.5.106.5; getent() { return 2; }; root_crontab() { cat; }; compound_cron_line`,
+      `${line}\n`,
+    ).stdout;
+  const compound = COPIES.map(([line]) => line).filter((line) => named(line));
+  assert.deepEqual(compound, [
+    "15 * * * * rsync -a /etc/hosts /etc/passwd xcatmn2:/etc/",
+    "0 2 * * * rsync -a /etc/passwd /etc/hosts xcatmn2:/etc/",
+    "0 2 * * * rsync -a /install/ backup:/install/; rsync -a /etc/hosts xcatmn2:/etc/hosts",
+    "0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts && /opt/site/report",
+    "0 2 * * * /opt/site/backup && rsync -a /etc/hosts xcatmn2:/etc/hosts",
+    "0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts; /opt/site/report",
+    "0 2 * * * rsync -a /etc/hosts xcatmn2:/etc/hosts | tee /var/log/sync",
+  ]);
 });
 
 test("the trust comes and goes; every other key stays", () => {

@@ -72,7 +72,7 @@ for (const [what, text] of READ_KEYS)
     const { status } = spawnSync("ssh-keygen", ["-y", "-P", "", "-f", join(folder, "ssh/tried")]);
     let said = "";
     try {
-      load(YAML.replace("ssh/id_ed25519", "ssh/tried"));
+      load(shipped.replace("ssh/id_ed25519", "ssh/tried"));
     } catch (error) {
       said = String(error);
     }
@@ -223,6 +223,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
       cfgloc_state() { echo "Pg $VIP"; }
       own_name_state() { echo ok; }
       make_traps() { :; }
+      mount_state() { echo ok; }
       login_facts() { FACT[login]=; }
       database_facts() { FACT[astray]='' FACT[unfit]=''; }
       clock_facts() { FACT[clock]=ok; }

@@ -108,6 +108,8 @@ const CFGLOCS: [content: string | undefined, state: string][] = [
   ["Pg:port=5432; host = 10.5.106.7 ;database=xcatdb;sslmode=require|xcatadm|a|b;c=d", "Pg 10.5.106.7"],
   ["Pg:dbname=xcatdb;host=10.5.106.7|xcatadm|secret\r", "Pg 10.5.106.7"],
   ["Pg:dbname=xcatdb;host=nowhere.invalid;hostaddr=10.5.106.7|xcatadm|secret", "Pg 10.5.106.7"],
+  ["Pg:dbname=xcatdb host=10.5.106.7|xcatadm|secret", "Pg 10.5.106.7"],
+  ["Pg:dbname = xcatdb  host= '10.5.106.7' |xcatadm|secret", "Pg 10.5.106.7"],
   ["Pg:dbname=xcatdb|xcatadm|secret", "Pg (no host: the socket of this node)"],
   ["", "missing"],
   [undefined, "missing"],
