@@ -67,9 +67,10 @@ observe_facts() {
 # before the first setup, its own directories show PostgreSQL's configuration, and PostgreSQL can read it.
 login_facts() {
   FACT[login]=
-  [[ $1 == active && ${FACT[lease]} != mine* && -z ${FACT[unfit]}${FACT[missing]} && ( ${FACT[links]} == all || ${FACT[shared]} == absent ) ]] || return 0
-  FACT[login]=$(load_values active pgHbaEntry && hba_stuck) || exit
-  [[ -n ${FACT[login]} ]] || FACT[login]=$(load_values active listenAddresses && listen_stuck) || exit
+  [[ $1 == active && ${FACT[lease]} != mine* && -z ${FACT[tools]}${FACT[unfit]}${FACT[missing]} && ( ${FACT[links]} == all || ${FACT[shared]} == absent ) ]] || return 0
+  # A preview has the settings alone, and no values of parts.
+  FACT[login]=$(hba_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit
+  [[ -n ${FACT[login]} ]] || FACT[login]=$(listen_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit
 }
 
 # outage_expected: how long the services are down in a change of role on this node.

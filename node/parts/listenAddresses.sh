@@ -37,19 +37,18 @@ listens_on() { # LIST ADDRESS
   return 1
 }
 
-# listen_stuck: why no setting of ours wins: the unit's command line has one; nothing where it has none, or one that will do. Known before anything
+# listen_stuck ADDRESS...: why no setting of ours wins: the unit's command line has one; nothing where it has none, or one that will do. Known before anything
 # stops for it.
 listen_stuck() {
-  local address option list='' set='' ORDERED
+  local address option list='' set=''
   local -A DATABASE_UNIT=()
   local DATABASE_OPTIONS=()
-  listen_wanted
   database_unit
   for option in "${DATABASE_OPTIONS[@]}"; do
     [[ $option != listen_addresses=* ]] || list=${option#*=} set=yes
   done
   [[ -n $set ]] || return 0
-  for address in "${ORDERED[@]}"; do
+  for address; do
     listens_on "$list" "$address" || {
       printf "%s.service listens on '%s' by its command line, whatever its configuration says\n" "$(unit_of postgresql)" "$list"
       return 0

@@ -215,13 +215,11 @@ hba_look() {
   done <<<"$lines"
 }
 
-# hba_stuck: why the site's own rules leave xCAT no login, and none of ours may be written above them, as FILE and line; nothing where none does.
+# hba_stuck ADDRESS...: why the site's own rules leave xCAT no login, and none of ours may be written above them, as FILE and line; nothing where none does.
 # Known before anything stops for it.
 hba_stuck() {
-  local FILE='' HBA=() STUCK='' result=0 ORDERED
+  local FILE='' HBA=() STUCK='' result=0 ORDERED=("$@")
   local -A RULE=()
-  hba_addresses
-  ((${#ORDERED[@]})) || return 0
   hba_ask || result=1
   ((result)) || hba_look "$FILE" || result=1
   [[ -z $STUCK ]] || printf '%s, %s\n' "$FILE" "$STUCK"

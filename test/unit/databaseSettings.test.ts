@@ -186,9 +186,9 @@ test(
     const { stdout, stderr } = bash(
       [...FILES, "node/lib/observe.sh", "node/parts/listenAddresses.sh"],
       `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT; path_of() { echo "$AT/\${1##*/}"; }; mkdir "$AT/data"; echo 15 >"$AT/data/PG_VERSION"
-     : >"$AT/postgresql.conf"; declare -A WANT=([10.5.106.7]=listed)
+     : >"$AT/postgresql.conf"
      systemctl() { echo "ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -D /x -h $hosts --hba-file=/etc/site/hba.conf ; ignore_errors=no ; }"; }
-     hosts=10.9.0.1; database_setting listen_addresses x; database_setting hba_file x; listen_stuck; hosts='*'; listen_stuck; echo end`,
+     hosts=10.9.0.1; database_setting listen_addresses x; database_setting hba_file x; listen_stuck 10.5.106.7; hosts='*'; listen_stuck 10.5.106.7; echo end`,
     );
     assert.equal(
       stdout,
@@ -197,3 +197,27 @@ test(
     );
   },
 );
+
+test("whether xCAT comes to its database is asked with what a preview knows, where its configuration is to be seen", () => {
+  const { stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/become.sh"],
+    `VIP=10.5.106.7 STATIC_ADDRESS=10.5.106.70/8 PEER_ADDRESS=10.5.106.5; declare -A FACT WANT=() DESCRIPTION=()
+     hba_stuck() { echo "asked for $*"; }; listen_stuck() { :; }
+     look() { FACT=([lease]=$2 [links]=$3 [shared]=$4 [unfit]=$5 [missing]= [tools]=); login_facts "$1"; echo "$*: \${FACT[login]}"; }
+     look active none none absent ""; look active other all present ""; look standby other all present ""; look active mine all present ""
+     look active released none present ""; look active released all present version`,
+  );
+  const asked = "asked for 10.5.106.7 10.5.106.70 10.5.106.5";
+  assert.deepEqual(
+    stdout.split("\n").slice(0, -1),
+    [
+      `active none none absent : ${asked}`,
+      `active other all present : ${asked}`,
+      "standby other all present : ",
+      "active mine all present : ",
+      "active released none present : ",
+      "active released all present version: ",
+    ],
+    stderr,
+  );
+});
