@@ -86,8 +86,8 @@ database_unit() {
   DATABASE_UNIT[data]=$text
 }
 
-# database_data TREE: the data directory below TREE, which is the place of /var/lib/pgsql.
-database_data() {
+# database_below TREE: the data directory below TREE, which is the place of /var/lib/pgsql.
+database_below() {
   local home data
   home=$(path_of /var/lib/pgsql) && data=$(path_of /var/lib/pgsql/data) || exit
   printf '%s%s\n' "$1" "${data#"$home"}"
@@ -113,7 +113,7 @@ database_astray() {
   if [[ -n $unit && $(share_do readlink -m -- "$unit") != "$(share_do readlink -m -- "$data")" ]]; then
     astray+=("$(unit_of postgresql).service works on $unit, not on $data")
   fi
-  own=$(database_data "$tree") || exit
+  own=$(database_below "$tree") || exit
   { root=$(share_do readlink -m -- "$tree") && share=$(share_do readlink -m -- "$SHARE") && target=$(share_do readlink -m -- "$own"); } ||
     fail unknown "where the database in $tree of $NODE lies cannot be told; expected to know it" "no answer to readlink" "look at $tree on $NODE, then run the same command again"
   [[ $target == "$root"/* || $target == "$share"/* ]] || astray+=("$own leads to $target")
@@ -146,7 +146,7 @@ database_astray() {
 # database_unfit TREE: why this node cannot run the database that is there: another major version, another uid of its user; nothing where it can.
 database_unfit() {
   local data version tool said uid here
-  data=$(database_data "$1") || exit
+  data=$(database_below "$1") || exit
   version=$(share_text "$data/PG_VERSION" "which version of PostgreSQL the database needs") || exit
   if [[ -z $version ]]; then
     printf '%s/PG_VERSION is not there, where %s.service has its database\n' "$data" "$(unit_of postgresql)"
