@@ -30,7 +30,7 @@ database_setting() {
 # database_unit: what PostgreSQL's unit says over its configuration: into DATABASE_UNIT data and config, the data directory and the file that it names,
 # by its command line or its environment; into DATABASE_OPTIONS what else it sets on its command line.
 database_unit() {
-  local unit answer line file files='' text='' words=() word next index
+  local unit answer line file files='' text='' argv=() word next index
   DATABASE_UNIT=([data]='' [config]='') DATABASE_OPTIONS=()
   unit=$(unit_of postgresql)
   answer=$(systemctl show -p Environment -p EnvironmentFiles -p ExecStart -- "$unit.service" 2>&1 </dev/null) ||
@@ -49,9 +49,9 @@ database_unit() {
     line=$(sed -n 's/^[[:space:]]*\(PGDATA\|POSTGRES_DATADIR\)=["'\'']\{0,1\}\([^"'\'']*\).*/\2/p' "$file" | tail -n 1) || exit
     text=${line:-$text}
   done
-  [[ ! $answer =~ ExecStart=\{[^\;]*\;\ argv\[\]=([^\;]*)\  ]] || read -ra words <<<"${BASH_REMATCH[1]}"
-  for ((index = 1; index < ${#words[@]}; index++)); do
-    word=${words[index]} next=${words[index + 1]:-}
+  [[ ! $answer =~ ExecStart=\{[^\;]*\;\ argv\[\]=([^\;]*)\  ]] || read -ra argv <<<"${BASH_REMATCH[1]}"
+  for ((index = 1; index < ${#argv[@]}; index++)); do
+    word=${argv[index]} next=${argv[index + 1]:-}
     # What a variable holds is its environment's, asked above.
     [[ $word$next != *\$* ]] || continue
     case $word in
@@ -64,8 +64,8 @@ database_unit() {
       --*=*) word=${word#--} next=${word#*=} word=${word%%=*} && DATABASE_OPTIONS+=(-c "${word//-/_}=$next") ;;
     esac
   done
-  words=("${DATABASE_OPTIONS[@]}") DATABASE_OPTIONS=()
-  for word in "${words[@]}"; do
+  argv=("${DATABASE_OPTIONS[@]}") DATABASE_OPTIONS=()
+  for word in "${argv[@]}"; do
     case $word in
       -c) ;;
       config_file=*) DATABASE_UNIT[config]=${word#*=} ;;

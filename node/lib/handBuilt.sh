@@ -68,15 +68,18 @@ is_peer() {
 
 # compound_cron_line: a line that copies /etc/hosts to the other node among other things, which is never edited; nothing where none does.
 compound_cron_line() {
-  local lines line word words=()
+  local lines line word parts=()
   lines=$(root_crontab) || exit
   while IFS= read -r line; do
-    [[ $line =~ $COMPOUND_CRON ]] && ! is_manual_cron "$line" || continue
-    read -ra words <<<"$line"
-    for word in "${words[@]}"; do
-      [[ $word =~ ^\"?([^[:space:]@\"]+@)?([^[:space:]:\"@/]+)::?/etc(/|/hosts)?[\"\;]?$ ]] && is_peer "${BASH_REMATCH[2]}" || continue
-      printf '%s\n' "${line//$'\t'/ }"
-      return 0
+    [[ $line =~ $COMPOUND_CRON ]] || continue
+    ! is_manual_cron "$line" || continue
+    read -ra parts <<<"$line"
+    for word in "${parts[@]}"; do
+      [[ $word =~ ^\"?([^[:space:]@\"]+@)?([^[:space:]:\"@/]+)::?/etc(/|/hosts)?[\"\;]?$ ]] || continue
+      if is_peer "${BASH_REMATCH[2]}"; then
+        printf '%s\n' "${line//$'\t'/ }"
+        return 0
+      fi
     done
   done <<<"$lines"
 }

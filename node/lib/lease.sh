@@ -147,7 +147,7 @@ readonly LOCAL_LOCKS='@(nfs*:nolock|nfs*:local_lock=@(all|flock|posix)|lustre:lo
 
 # mount_state: "ok", or why what is mounted there is no share of two nodes. Not asked of an owner that runs: what runs there runs already.
 mount_state() {
-  local answer kind options source target own option words=() lost='' local_locks=''
+  local answer kind options source target own option mounted=() lost='' local_locks=''
   { answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) && own=$(share_do readlink -m -- "$SHARE"); } ||
     fail unknown "how $SHARE is mounted on $NODE cannot be told; expected a share that two nodes may write" "${answer:-no answer within $SHARE_DEADLINE s}" \
       "findmnt -T $SHARE on $NODE; when it answers, run the same command again"
@@ -164,8 +164,8 @@ mount_state() {
     printf 'is %s on %s, which one node alone may have mounted\n' "$kind" "$source"
     return 0
   fi
-  IFS=, read -ra words <<<"$options"
-  for option in "${words[@]}"; do
+  IFS=, read -ra mounted <<<"$options"
+  for option in "${mounted[@]}"; do
     [[ $kind:$option != nfs*:@(soft|softerr) ]] || lost=$option
     # shellcheck disable=SC2053 # a pattern
     [[ $kind:$option != $LOCAL_LOCKS ]] || local_locks+=" $option"

@@ -395,7 +395,7 @@ test("a line that adds the VIP blocks no node that is set up: its preview names 
 });
 
 test("a file that cannot be read may add the VIP, and a netplan file that cannot be read may own the interface", () => {
-  const machine = { files: { [INTERFACES]: STATIC }, commands: ["ifquery", "netplan"] };
+  const machine: Machine = { files: { [INTERFACES]: STATIC }, commands: ["ifquery", "netplan"] };
   const unread = on(
     machine,
     'grep() { if [[ $1 == -HnIE ]]; then echo "grep: Input/output error"; return 2; fi; command grep "$@"; }; persistent_state 10.5.106.70/8 eth0',

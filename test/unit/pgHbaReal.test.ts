@@ -103,9 +103,13 @@ test(
       writeFileSync(join(folder, "rows", String(index)), ["local all postgres trust", ...lines, ""].join("\n"));
     const program = bash(["node/lib/platform.sh"], "database_tool postgres 15 || database_tool postgres").stdout.trim();
     spawnSync("chown", ["65534", folder]);
-    const server = spawnSync("unshare", ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", SERVER, "server", folder, program], {
-      encoding: "utf8",
-    });
+    const server = spawnSync(
+      "unshare",
+      ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", SERVER, "server", folder, program],
+      {
+        encoding: "utf8",
+      },
+    );
     assert.equal(server.status, 0, `${server.stderr}${server.stdout}`);
     const looks = ROWS.map(
       ({ way, addresses }, index) =>
