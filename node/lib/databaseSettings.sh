@@ -81,8 +81,6 @@ database_unit() {
     IFS=: read -r _ _ _ _ _ word _ <<<"$word"
     [[ -z $word ]] || text=$word/${text#*/}
   fi
-  [[ -z $text || $text == /* ]] || fail unknown "which data directory $unit has on $NODE cannot be told; expected to know whether it is ours" "$text" \
-    "name it by its whole path (systemctl cat $unit), then run the same command again"
   DATABASE_UNIT[data]=$text
 }
 
@@ -110,6 +108,8 @@ database_astray() {
   [[ -z $unit || $(share_do readlink -m -- "$unit") == "$(share_do readlink -m -- "$(path_of /var/lib/pgsql/data/postgresql.conf)")" ]] ||
     astray+=("$(unit_of postgresql).service reads $unit, not $(path_of /var/lib/pgsql/data/postgresql.conf)")
   unit=${DATABASE_UNIT[data]}
+  [[ -z $unit || $unit == /* ]] || fail unknown "which data directory $(unit_of postgresql) has on $NODE cannot be told; expected to know whether it is ours" "$unit" \
+    "name it by its whole path (systemctl cat $(unit_of postgresql)), then run the same command again"
   if [[ -n $unit && $(share_do readlink -m -- "$unit") != "$(share_do readlink -m -- "$data")" ]]; then
     astray+=("$(unit_of postgresql).service works on $unit, not on $data")
   fi
