@@ -420,7 +420,7 @@ plan_hand_built() {
   else
     if [[ -n ${FACT[running]} ]]; then running="${FACT[running]% } go on running"; else running="nothing runs yet"; fi
     step note "a pair built by hand is taken over: $running" "what differs is corrected"
-    [[ -z ${FACT[mistakes]} ]] || step note "the manual's mistakes found: ${FACT[mistakes]}" "they are corrected"
+    [[ -z ${FACT[mistakes]} ]] || step note "the manual's mistakes found: ${FACT[mistakes]}" "they are corrected, but for what is said to stay"
     step export begin "the cluster data as it is before the first change"
     if [[ -n ${FACT[copy]} ]]; then
       plan_copy

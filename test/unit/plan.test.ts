@@ -542,7 +542,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "the same with the manual's mistakes",
     { ...HAND_BUILT, mistakes: "listen_addresses has 10.5.105.5, which is no address of this pair" },
     `note a pair built by hand is taken over: ${RUNNING.trim()} go on running: what differs is corrected`,
-    "note the manual's mistakes found: listen_addresses has 10.5.105.5, which is no address of this pair: they are corrected",
+    "note the manual's mistakes found: listen_addresses has 10.5.105.5, which is no address of this pair: they are corrected, but for what is said to stay",
     exportFirst,
     "claim: no epoch exists yet",
     ...activate,
