@@ -198,11 +198,14 @@ prove_stopped() {
 # no other node becomes active before the setup is finished (see first_setup_finished_or_ours). Services first, and by what is known here:
 # the share may be what failed.
 roll_back_first_setup() {
-  local linked said
+  local linked said directory
   [[ ${FACT[shared]} == @(absent|partial) && ${FACT[lease]} != other* && -e $RECORDS/units ]] || return 0
   directories_wanted
   [[ $(links_state) == none ]] || return 0
   linked=$(links_to_share) || exit
+  [[ -z $linked ]] || return 0
+  # Cut before the first link, behind what stepped aside for it: nothing works without that.
+  linked=$(set -e; for directory in "${!WANT[@]}"; do stepped_aside "$(path_of "$directory")"; done) || exit
   [[ -z $linked ]] || return 0
   say "the first setup failed before anything was switched: what ran is started again"
   # It would stop what runs without a lease.

@@ -224,16 +224,26 @@ differences() {
   head -n 5 <<<"$found"
 }
 
-# to_copy: the directories that must be copied: not linked, and not on shared data, or there by an unfinished setup of ours.
+# stepped_aside DIRECTORY: where its own content is, as it was before its first link; nothing where none of it stepped aside.
+stepped_aside() {
+  local aside
+  [[ -e $RECORDS/aside ]] || return 0
+  aside=$(awk -v directory="$1" '$1 == directory && aside == "" { aside = $2 } END { print aside }' "$RECORDS/aside")
+  [[ ! -e $aside ]] || printf '%s\n' "$aside"
+}
+
+# to_copy: the directories that must be copied: not linked, and not on shared data, or there by an unfinished setup of ours. Behind what stepped
+# aside already the truth is on the share, whatever was made in its place.
 to_copy() {
-  local directory by kind HERE=()
+  local directory by kind aside HERE=()
   local -A MANUAL=() ON_SHARE=() LINK=()
   by=$(first_setup_by) || exit
   directories_look
   for directory in "${HERE[@]}"; do
     [[ ${LINK[$directory]:-} != "${ON_SHARE[$directory]}" ]] || continue
     kind=$(share_kind "${ON_SHARE[$directory]}") || exit
-    [[ $kind != absent && $by != "$(machine_id)" ]] || printf '%s\n' "$directory"
+    aside=$(stepped_aside "$directory") || exit
+    [[ $kind != absent && ( $by != "$(machine_id)" || -n $aside ) ]] || printf '%s\n' "$directory"
   done
 }
 
@@ -290,8 +300,10 @@ link_directory() {
       "$(findmnt -no SOURCE,FSTYPE "$directory" 2>/dev/null)" "umount $directory and take it out of /etc/fstab on $NODE"
   elif [[ -e $directory ]]; then
     aside=$(fresh_name "$directory.bak")
-    mv -T -- "$directory" "$aside"
+    # Noted first: cut between the two, what is made in its place is not taken for it.
     printf '%s %s\n' "$directory" "$aside" >>"$RECORDS/aside"
+    sync "$RECORDS/aside"
+    mv -T -- "$directory" "$aside"
   fi
   mkdir -p -- "$(dirname "$directory")"
   ln -s -- "$(shared_of "$directory")" "$directory"
@@ -471,11 +483,10 @@ virtualIp_stays() {
 put_aside_back() {
   local directory aside
   while read -r directory; do
-    aside=
-    [[ ! -e $RECORDS/aside ]] || aside=$(awk -v directory="$directory" '$1 == directory && aside == "" { aside = $2 } END { print aside }' "$RECORDS/aside")
+    aside=$(stepped_aside "$directory") || exit
     # Also where a run was cut between the two.
     is_linked "$directory" || [[ -n $aside && ! -L $directory && ! -e $directory ]] || continue
-    if [[ -n $aside && -e $aside ]]; then
+    if [[ -n $aside ]]; then
       rm -f -- "$directory"
       mv -T -- "$aside" "$directory"
       say "$directory is local again"

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -508,6 +509,37 @@ test("a first setup whose lease is lost while it copies puts nothing on the shar
   assert.equal(code, 12, stderr);
   assert.match(stderr, /xcatmn1 does not hold the owner lease; expected it for .*share\/pgsql\nevidence: epoch 4/);
   assert.ok(!existsSync(at("share/pgsql")) && !lstatSync(at("pgsql")).isSymbolicLink());
+});
+
+for (const [what, cut] of [
+  ["cut between what stepped aside and its link", () => {}],
+  ["cut a moment earlier", () => renameSync(at("pgsql.bak"), at("pgsql"))],
+] as const)
+  test(`a first setup that was ${what}, and a directory made anew meanwhile: what was placed on the share stays whole`, () => {
+    epoch(3, "xcatmn1");
+    rmSync(at("pgsql"));
+    writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
+    mkdirSync(at("share/pgsql/data"), { recursive: true });
+    writeFileSync(at("share/pgsql/data/rows"), "live\n");
+    mkdirSync(at("pgsql.bak/data"), { recursive: true });
+    writeFileSync(at("pgsql.bak/data/rows"), "live\n");
+    writeFileSync(at("records/aside"), `${at("pgsql")} ${at("pgsql.bak")}\n`);
+    cut();
+    if (!existsSync(at("pgsql"))) mkdirSync(at("pgsql/data"), { recursive: true });
+    const { code, stderr } = onNode("unset 'WANT[restoreFrom]'; sharedDataLinks_apply");
+    assert.equal(code, 0, stderr);
+    assert.equal(read("share/pgsql/data/rows"), "live\n");
+    assert.ok(lstatSync(at("pgsql")).isSymbolicLink() && !existsSync(at("share/.xcat-ha/first-setup")));
+    assert.equal(read("pgsql.bak/data/rows"), "live\n");
+  });
+
+test("a directory is noted before it steps aside: cut between the two, what is made in its place is known for that", () => {
+  epoch(3, "xcatmn2");
+  rmSync(at("pgsql"));
+  mkdirSync(at("pgsql"));
+  const cut = `mv() { [[ $* != *pgsql.bak* ]] || { grep -c pgsql "$RECORDS/aside"; exit 9; }; command mv "$@"; }`;
+  const { code, stdout, stderr } = onNode(`${cut}; link_directory "$F/pgsql"`);
+  assert.deepEqual([code, stdout], [9, "1\n"], stderr);
 });
 
 test("this node notes which share it is before its first link", () => {

@@ -237,6 +237,11 @@ for (const [title, facts, spoil] of [
   ["a directory is linked", FIRST, `rmdir "$F/pgsql"; ln -s "$SHARE/pgsql" "$F/pgsql"`],
   ["a directory leads to the share by another name", FIRST, `rmdir "$F/pgsql"; ln -s "$SHARE/./pgsql" "$F/pgsql"`],
   ["the data directory below a local one does", FIRST, `ln -s "$SHARE/pgsql" "$F/pgsql/data"`],
+  [
+    "a directory stepped aside, and its link is not there yet",
+    FIRST,
+    `mkdir "$F/pgsql.bak"; echo "$F/pgsql $F/pgsql.bak" >"$F/records/aside"`,
+  ],
 ] as const)
   test(`an activation that fails, ${title}: nothing is started, the guard and the beat stay`, () => {
     mkdirSync(at("share/pgsql"));
