@@ -113,6 +113,17 @@ function upAsStandby() {
   expectUp("xcatmn1");
 }
 
+test("an owner that is dead, by the word of a person who has seen it", async () => {
+  const { client, held } = await owned("word_rows");
+  lab.must("cut", "xcatmn1");
+  const { code, output } = takeover(held, "xcatmn1 is powered off");
+  assert.equal(code, 0, output);
+  assertOverridden(held, "confirmation");
+  lab.must("boot", "xcatmn1");
+  become("xcatmn1", "standby");
+  await whole(client);
+});
+
 test("an owner that hangs: the site is told; its kernel still answers, which is a sign of life; by the fence it is taken over", async () => {
   const { client, held } = await owned("hanging_rows");
   const told = notified("xcatmn2");
