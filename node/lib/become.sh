@@ -205,8 +205,10 @@ roll_back_first_setup() {
   linked=$(links_to_share) || exit
   [[ -z $linked ]] || return 0
   # Cut before the first link, behind what stepped aside for it: nothing works without that.
-  linked=$(set -e; for directory in "${!WANT[@]}"; do stepped_aside "$(path_of "$directory")"; done) || exit
-  [[ -z $linked ]] || return 0
+  for directory in "${!WANT[@]}"; do
+    linked=$(stepped_aside "$(path_of "$directory")") || exit
+    [[ -z $linked ]] || return 0
+  done
   say "the first setup failed before anything was switched: what ran is started again"
   # It would stop what runs without a lease.
   beat_stop

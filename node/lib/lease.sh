@@ -113,8 +113,8 @@ share_state() {
     printf 'is not mounted: it is a directory of the root file system\n'
     return 0
   fi
-  options=$(share_do findmnt -no OPTIONS -T "$SHARE" 2>/dev/null) || (($? < 124)) || {
-    printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"
+  options=$(share_do findmnt -no OPTIONS -T "$SHARE" 2>/dev/null) || {
+    if [[ $? -ge 124 ]]; then printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"; else printf 'does not say how it is mounted\n'; fi
     return 0
   }
   if [[ ,${options##*$'\n'}, == *,ro,* ]]; then

@@ -212,7 +212,7 @@ services_left() {
     # One that is not installed is inactive.
     [[ ${UNIT_STATE[$service]} == @(inactive|failed) ]] || printf '%s\tstate\t%s\n' "$service" "${UNIT_STATE[$service]}"
     inside=
-    [[ -z ${UNIT_GROUPS[$service]//$'\n'/} ]] || inside=$(processes_of_groups "${UNIT_GROUPS[$service]}")
+    [[ -z ${UNIT_GROUPS[$service]//$'\n'/} ]] || inside=$(processes_of_groups "${UNIT_GROUPS[$service]}") || exit
     left_lines "$service" group "$inside"
     [[ $service != postgresql && $'\n'$programs == *$'\n'"$service "* ]] || continue
     pids=
@@ -229,8 +229,11 @@ services_left() {
 
 # left_lines SERVICE WHAT PIDS
 left_lines() {
-  local command
+  local command commands
+  [[ -n ${3//$'\n'/} ]] || return 0
+  commands=$(commands_of <<<"$3") || fail unknown "what processes of $1 on $NODE are cannot be told; expected a command for each" "${3//$'\n'/ }" \
+    "ps -fp ${3//$'\n'/,} on $NODE, then run the same command again"
   while IFS= read -r command; do
     [[ -z $command ]] || printf '%s\t%s\t%s\n' "$1" "$2" "$command"
-  done < <(commands_of <<<"$3")
+  done <<<"$commands"
 }

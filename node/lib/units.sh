@@ -241,11 +241,25 @@ processes_of_groups() {
   local group tree
   while read -r group; do
     [[ -n $group ]] || continue
-    # The unified hierarchy, and systemd's own of the old ones. A group that ends while it is read had no process any more.
+    # The unified hierarchy, and systemd's own of the old ones.
     for tree in "$CONTROL_GROUPS$group" "$CONTROL_GROUPS/systemd$group"; do
-      [[ ! -d $tree ]] || find "$tree" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+      [[ ! -d $tree ]] || processes_of_group "$tree" || exit
     done
   done <<<"$1"
+}
+
+# processes_of_group FOLDER: a group that ends while it is read had no process any more.
+processes_of_group() {
+  local pids below
+  pids=$(cat -- "$1/cgroup.procs" 2>&1) || {
+    # Those of a threaded group are in the list of the one above it.
+    [[ -d $1 && $pids != *': Operation not supported' ]] || return 0
+    fail unknown "which processes $1 has on $NODE cannot be told; expected to read its cgroup.procs" "$pids" "look at it on $NODE, then run the same command again"
+  }
+  [[ -z $pids ]] || printf '%s\n' "$pids"
+  for below in "$1"/*/; do
+    [[ ! -d $below ]] || processes_of_group "${below%/}" || exit
+  done
 }
 
 # unit_processes SERVICE: pids in the control groups of its unit and of what belongs to it.

@@ -329,14 +329,18 @@ database_processes() {
   data=$(database_data "${1:-}") || exit
   if [[ ${1:-} == apart ]]; then
     holders=$(processes_named "$data") || exit
-    holders=$(sed '/^look /d' <<<"$holders" | commands_of)
+    holders=$(sed '/^look /d' <<<"$holders" | commands_of) || database_untold
   else
     holders=$(processes_with "$data") || exit
   fi
   servers=$(database_servers) || exit
-  servers=$(commands_of <<<"$servers")
+  servers=$(commands_of <<<"$servers") || database_untold
   [[ -n $holders$servers ]] || return 0
   printf '%s\n' "$holders" "$servers" | sed '/^$/d' | sort -u
+}
+
+database_untold() {
+  fail unknown "what uses the database on $NODE cannot be told; expected each process with its command" "/proc" "ps -ef on $NODE, then run the same command again"
 }
 
 # database_servers: pid of each process of PostgreSQL's program that is not proven to work on another file system than the share's, whoever

@@ -155,7 +155,8 @@ directories_facts() {
         continue
       fi
       # Counting a large /install takes minutes: the dry run does not wait for them.
-      if size=$(set -o pipefail && timeout 20 du -sk --apparent-size -- "$directory" 2>/dev/null | cut -f1); then
+      if size=$(within 20 du -sk --apparent-size -- "$directory" 2>/dev/null </dev/null); then
+        size=${size%%$'\t'*}
         FACT[copy]="${FACT[copy]:+${FACT[copy]}, }$directory ($(numfmt --to=iec --from-unit=1024 "$size"))"
       else
         size=0
@@ -226,10 +227,15 @@ differences() {
 
 # stepped_aside DIRECTORY: where its own content is, as it was before its first link; nothing where none of it stepped aside.
 stepped_aside() {
-  local aside
+  local noted directory aside
   [[ -e $RECORDS/aside ]] || return 0
-  aside=$(awk -v directory="$1" '$1 == directory && aside == "" { aside = $2 } END { print aside }' "$RECORDS/aside")
-  [[ ! -e $aside ]] || printf '%s\n' "$aside"
+  noted=$(cat -- "$RECORDS/aside" 2>&1) ||
+    fail unknown "whether $1 stepped aside on $NODE cannot be told; expected to read $RECORDS/aside" "$noted" "look at it on $NODE, then run the same command again"
+  while read -r directory aside; do
+    [[ $directory == "$1" ]] || continue
+    [[ ! -e $aside ]] || printf '%s\n' "$aside"
+    return 0
+  done <<<"$noted"
 }
 
 # to_copy: the directories that must be copied: not linked, and not on shared data, or there by an unfinished setup of ours. Behind what stepped
@@ -261,22 +267,27 @@ sharedDataLinks_prepare() {
 }
 
 # place_on_share DIRECTORY AGAIN: the last copy after the stop, verified, then renamed into place. What is there already is touched only
-# where AGAIN says that an unfinished setup of this machine has placed it.
+# where AGAIN says that an unfinished setup of this machine has placed it; then it steps aside, and stays where it has what the local one has not.
 place_on_share() {
-  local directory=$1 again=$2 copy difference kind checksum=()
+  local directory=$1 again=$2 shared copy difference kind kept='' checksum=() options=()
+  shared=$(shared_of "$directory")
   copy=$(copy_of "$directory")
-  kind=$(share_kind "$(shared_of "$directory")") || exit
+  kind=$(share_kind "$shared") || exit
   if [[ $kind != absent ]]; then
-    [[ -n $again ]] || fail incomplete "$(shared_of "$directory") is there, and was not a moment ago; expected to place $directory; it was not touched" \
-      "$kind $(shared_of "$directory")" "run the same pulumi up again"
-    mkdir -p -- "$(dirname "$copy")"
-    lease_require "$(shared_of "$directory")"
-    mv -T -- "$(shared_of "$directory")" "$copy"
+    [[ -n $again ]] || fail incomplete "$shared is there, and was not a moment ago; expected to place $directory; it was not touched" \
+      "$kind $shared" "run the same pulumi up again"
+    # Nothing local could be truer.
+    [[ -d $directory ]] || return 0
+    kept=$(fresh_name "$SHARE/.xcat-ha/placed-before/${shared##*/}")
+    mkdir -p -- "${kept%/*}"
+    lease_require "$shared"
+    mv -T -- "$shared" "$kept"
+    options=(--link-dest="$kept")
   fi
   # A database file can change within the same size and tick of the clock.
   [[ $(manual_path "$directory") != /var/lib/pgsql ]] || checksum=(--checksum)
   if [[ -d $directory ]]; then
-    copy_directory "$directory" "$copy" "${checksum[@]}"
+    copy_directory "$directory" "$copy" "${checksum[@]}" "${options[@]}"
     difference=$(differences "$directory" "$copy" "${checksum[@]}") || exit
     [[ -z $difference ]] || fail incomplete "the copy of $directory is not the same as the original" "$difference" \
       "find out who still writes to $directory on $NODE, then run the same pulumi up again"
@@ -285,8 +296,20 @@ place_on_share() {
   fi
   sync -f "$copy"
   # A copy takes its time.
-  lease_require "$(shared_of "$directory")"
-  mv -T -- "$copy" "$(shared_of "$directory")"
+  lease_require "$shared"
+  mv -T -- "$copy" "$shared"
+  [[ -z $kept ]] || placed_before_remove "$kept" "$shared" "$directory"
+}
+
+# placed_before_remove KEPT SHARED DIRECTORY: what an unfinished setup had placed goes where SHARED has each of its names.
+placed_before_remove() {
+  local left
+  left=$(rsync -rlDn --ignore-existing --out-format=%n -- "$1/" "$2/" 2>&1 </dev/null) || left="cannot be compared: $left"
+  if [[ -z $left ]]; then
+    rm -rf -- "$1"
+    return
+  fi
+  say "warning: what was placed on the share before has what $3 has not: $(one_line "$(head -n 5 <<<"$left")"). It stays as $1: look which one is right, then rm -r it"
 }
 
 # link_directory DIRECTORY: the local one steps aside, the link takes its place. The first of these is the point of no return of a first setup.
@@ -402,7 +425,7 @@ links_to_share() {
 # take_home: copies of the shared directories beside their links, and the mark on the share. Under the final epoch until the mark is there:
 # nobody else can claim meanwhile, and nothing starts. A run that was cut goes on.
 take_home() {
-  local directory difference links data shared checksum=()
+  local directory directories difference links data shared checksum=()
   links=$(links_state) || exit
   shared=$(share_do readlink -m -- "$(shared_of /var/lib/pgsql)") || exit
   data=$(share_do readlink -m -- "$(path_of /var/lib/pgsql/data)") || exit
@@ -412,8 +435,8 @@ take_home() {
       "$(one_line "$(links_to_share)")" "pulumi up on the stack of $NODE corrects the links, then run the same pulumi destroy again"
   virtualIp_free_require
   lease_claim_final
+  directories=$(linked_directories) || exit
   while read -r directory; do
-    is_linked "$directory" || continue
     checksum=()
     [[ $(manual_path "$directory") != /var/lib/pgsql ]] || checksum=(--checksum)
     copy_directory "$(shared_of "$directory")" "$directory.xcat-ha-copy" "${checksum[@]}"
@@ -422,7 +445,7 @@ take_home() {
       "find out who still writes to it, then run the same pulumi destroy again"
     # Before the mark: behind it they are the truth.
     sync -f "$directory.xcat-ha-copy"
-  done < <(linked_directories)
+  done <<<"$directories"
   dissolved_publish
 }
 
@@ -437,8 +460,10 @@ dissolved_publish() {
 
 # put_home: each copy in the place of its link. The directories that stepped aside at the first setup stay where they are.
 put_home() {
-  local directory copy
+  local directory directories copy
+  directories=$(linked_directories) || exit
   while read -r directory; do
+    [[ -n $directory ]] || continue
     copy=$directory.xcat-ha-copy
     if is_linked "$directory"; then
       [[ -d $copy ]] || fail incomplete "$directory is a link to data that was taken home, and $copy is not there; expected the copy" "$(dissolved_mark): $(dissolved_by)" \
@@ -449,7 +474,7 @@ put_home() {
     [[ -d $copy && ! -L $directory && ! -e $directory ]] || continue
     mv -T -- "$copy" "$directory"
     say "$directory is local again, as it was on shared data"
-  done < <(linked_directories)
+  done <<<"$directories"
   lease_finish_release "$(database_state)"
 }
 
@@ -481,8 +506,10 @@ virtualIp_stays() {
 
 # put_aside_back: the directories that stepped aside come back, each as it was before its first link: what stepped aside later was put over it.
 put_aside_back() {
-  local directory aside
+  local directory directories aside
+  directories=$(linked_directories) || exit
   while read -r directory; do
+    [[ -n $directory ]] || continue
     aside=$(stepped_aside "$directory") || exit
     # Also where a run was cut between the two.
     is_linked "$directory" || [[ -n $aside && ! -L $directory && ! -e $directory ]] || continue
@@ -493,7 +520,7 @@ put_aside_back() {
     else
       say "$directory stays a link to $(shared_of "$directory"): there is no local copy to put back"
     fi
-  done < <(linked_directories)
+  done <<<"$directories"
 }
 
 # sharedDataLinks_remove: the local directories come back; shared data is never touched.

@@ -14,10 +14,15 @@ guard_in() {
   while [[ $REPLY == *$'\n' ]]; do REPLY=${REPLY%$'\n'}; done
 }
 
-# guarded_units: the units of the wanted services.
+# guarded_units: into GUARDED the units of the wanted services.
 guarded_units() {
-  local service
-  for service in "${!WANT[@]}"; do units_of "$service"; done | LC_ALL=C sort -u
+  local service names=() ORDERED=()
+  for service in "${!WANT[@]}"; do
+    # shellcheck disable=SC2206 # a list of names
+    names+=("${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-})
+  done
+  in_order "${names[@]}"
+  GUARDED=("${ORDERED[@]}")
 }
 
 # guard_states UNIT...: fills GUARD by unit.
@@ -47,12 +52,9 @@ guard_states() {
 }
 
 startGuard_observe() {
-  local service unit units=()
-  for service in "${!WANT[@]}"; do
-    # shellcheck disable=SC2206 # a list of names
-    units+=("${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-})
-  done
-  guard_states "${units[@]}"
+  local service unit GUARDED=()
+  guarded_units
+  guard_states "${GUARDED[@]}"
   for service in "${!WANT[@]}"; do
     SEEN[$service]=guarded
     for unit in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do
@@ -62,9 +64,10 @@ startGuard_observe() {
 }
 
 startGuard_apply() {
-  local service unit file text state changed='' removed='' stale='' REPLY
+  local service unit units file text state changed='' removed='' stale='' REPLY GUARDED=()
   text=$(guard_text)
-  while read -r unit; do
+  guarded_units
+  for unit in "${GUARDED[@]}"; do
     file=$(guard_file "$unit")
     [[ ! -e $file ]] || guard_in "$file"
     if [[ ! -e $file || $REPLY != "$text" ]]; then
@@ -72,19 +75,28 @@ startGuard_apply() {
       guard_text | write_file "$file" 0644
       changed="$changed $unit"
     fi
-  done < <(guarded_units)
+  done
   # One that is managed no more stops before its guard goes; from then on it is the admin's.
   for service in "${!BEFORE[@]}"; do
     [[ -z ${WANT[$service]:-} ]] || continue
     unit_stop "$service" "$STOP_SECONDS"
-    while read -r unit; do remove_guard "$unit"; done < <(units_of "$service")
+    units=$(units_of "$service") || exit
+    for unit in $units; do remove_guard "$unit"; done
     removed=yes
     say "$service is not managed any more: stopped, its guard is gone"
   done
   startGuard_observe
   # systemd reads all its units again.
   for state in "${GUARD[@]}"; do [[ $state == guarded ]] || stale=yes; done
-  [[ -z $changed$removed$stale && ${#GUARD[@]} != 0 ]] || systemctl daemon-reload </dev/null
+  if [[ -n $changed$removed$stale || ${#GUARD[@]} == 0 ]]; then
+    systemctl daemon-reload </dev/null
+    startGuard_observe
+    # What follows links the shared data to this node.
+    for unit in "${!GUARD[@]}"; do
+      [[ ${GUARD[$unit]} == guarded ]] || fail incomplete "$unit is not guarded on $NODE: ${GUARD[$unit]}; expected the start guard before anything is linked" "$(guard_file "$unit")" \
+        "systemctl show -p ExecStartPre $unit on $NODE; then run the same command again"
+    done
+  fi
   [[ -z $changed ]] || say "start guard on$changed"
 }
 
@@ -99,15 +111,16 @@ remove_guard() {
 startGuard_remove() { :; }
 
 guards_remove() {
-  local unit service
+  local unit service GUARDED=()
   load_values active startGuard
+  guarded_units
   # systemd tries a start again that the guard has refused: without the guard it would come up.
   for service in "${!WANT[@]}"; do
     [[ -e $(guard_file "$(unit_of "$service")") ]] || continue
     unit_stop "$service" "$STOP_SECONDS"
     systemctl reset-failed -- "$(unit_of "$service").service" 2>/dev/null </dev/null || true
   done
-  while read -r unit; do remove_guard "$unit"; done < <(guarded_units)
+  for unit in "${GUARDED[@]}"; do remove_guard "$unit"; done
   systemctl daemon-reload </dev/null
 }
 

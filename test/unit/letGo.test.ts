@@ -90,7 +90,7 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
      path_of() { echo "\${1/#\\/var\\/lib/$F}"; }; manual_path() { echo "\${1/#$F\\/pgsql//var/lib/pgsql}"; }
      directories_wanted() { WANT=([$F/xcat]="-> $F/share/xcat" [/var/lib/pgsql]="-> $F/share/pgsql"); }
      units_of() { echo "$1"; }; unit_of() { echo "$1"; }; unit_exists() { :; }; unit_state() { echo inactive; }
-     guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { ls "$F/guards"; }
+     guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { mapfile -t GUARDED < <(ls "$F/guards"); }
      load_values() { if [[ $2 == startGuard ]]; then WANT=([postgresql]=guarded); else WANT=([interface]=eth0); fi; }
      unit_stop() { echo "$1 is stopped" >>"$F/told"; }; unit_enabled() { echo "not enabled"; }
      beat_remove() { :; }; quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
@@ -270,6 +270,12 @@ for (const [title, spoil, code, seen] of [
     `rsync() { return 12; }; copy_progress() { cat >/dev/null; }`,
     20,
     /copying .* failed: rsync ended with 12/,
+  ],
+  [
+    "which directories there are cannot be told",
+    `${renamed("linked_directories", "listed")}; linked_directories() { [[ " \${FUNCNAME[*]} " != *" take_home "* ]] && listed; }; ${COPY}; differences() { :; }`,
+    1,
+    /^/,
   ],
   [
     "the share takes no mark",
@@ -533,6 +539,55 @@ for (const [what, cut] of [
     assert.equal(read("pgsql.bak/data/rows"), "live\n");
   });
 
+test("what stepped aside was cleaned up, and a directory made anew: what was placed on the share is kept, and named", () => {
+  epoch(3, "xcatmn1");
+  rmSync(at("pgsql"));
+  writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
+  mkdirSync(at("share/pgsql/data"), { recursive: true });
+  writeFileSync(at("share/pgsql/data/rows"), "live\n");
+  mkdirSync(at("pgsql/data"), { recursive: true });
+  writeFileSync(at("records/aside"), `${at("pgsql")} ${at("pgsql.bak")}\n`);
+  const { code, stdout, stderr } = onNode("unset 'WANT[restoreFrom]'; sharedDataLinks_apply");
+  assert.equal(code, 0, stderr);
+  assert.equal(read("share/.xcat-ha/placed-before/pgsql/data/rows"), "live\n");
+  assert.match(
+    stdout,
+    /what was placed on the share before has what \S+pgsql has not: data\/rows\. It stays as \S+placed-before\/pgsql: /,
+  );
+});
+
+test("a first setup that goes on leaves nothing of what it had placed before", () => {
+  epoch(3, "xcatmn1");
+  rmSync(at("pgsql"));
+  writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
+  for (const [place, rows] of [
+    ["share/pgsql", "old\n"],
+    ["pgsql", "new rows\n"],
+  ]) {
+    mkdirSync(at(place, "data"), { recursive: true });
+    writeFileSync(at(place, "data/rows"), rows);
+  }
+  const { code, stderr } = onNode("unset 'WANT[restoreFrom]'; sharedDataLinks_apply");
+  assert.equal(code, 0, stderr);
+  assert.equal(read("share/pgsql/data/rows"), "new rows\n");
+  assert.ok(!existsSync(at("share/.xcat-ha/placed-before/pgsql")));
+});
+
+test("what stepped aside cannot be told: an error, and nothing on the share is touched", () => {
+  epoch(3, "xcatmn1");
+  rmSync(at("pgsql"));
+  writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
+  mkdirSync(at("share/pgsql/data"), { recursive: true });
+  writeFileSync(at("share/pgsql/data/rows"), "live\n");
+  mkdirSync(at("pgsql/data"), { recursive: true });
+  rmSync(at("records/aside"), { force: true });
+  // A directory opens, and does not read.
+  mkdirSync(at("records/aside"));
+  const { code, stderr } = onNode("unset 'WANT[restoreFrom]'; sharedDataLinks_apply");
+  assert.equal(code, 40, stderr);
+  assert.equal(read("share/pgsql/data/rows"), "live\n");
+});
+
 test("a directory is noted before it steps aside: cut between the two, what is made in its place is known for that", () => {
   epoch(3, "xcatmn2");
   rmSync(at("pgsql"));
@@ -588,21 +643,33 @@ test("owner and mode of a shared directory that cannot be set are an error", () 
   assert.equal(code, 1);
 });
 
+/** systemd, which knows of the guard once it has read its units again. */
+const READS_AGAIN = `${renamed("systemctl", "ordered")}
+  systemctl() {
+    ordered "$@"
+    [[ $1 != daemon-reload ]] || read_again=yes
+    [[ $1 != show ]] || printf 'Id=xcatd.service\\n%s' "\${read_again:+ExecStartPre={ path=$PROGRAM ; argv[]=$PROGRAM guard xcatd\n}"
+  }`;
+const GUARDING = `declare -A UNIT=() COMPANIONS=() SEEN=(); WANT=([xcatd]=guarded); guarded_units() { GUARDED=(xcatd); }`;
+
 test("the guard of a service that is managed no more goes when it has stopped", () => {
   epoch(3, "xcatmn1");
   guard();
   const { code, stdout, stderr, told } = onNode(
-    `declare -A UNIT=() COMPANIONS=() SEEN=(); WANT=([xcatd]=guarded) BEFORE=([xcatd]=guarded [postgresql]=guarded); units_of() { echo "$1"; }; guarded_units() { echo xcatd; }
-     ${renamed("systemctl", "ordered")}; systemctl() { ordered "$@"; [[ $1 != show ]] || echo Id=xcatd.service; }
+    `${GUARDING}; BEFORE=([xcatd]=guarded [postgresql]=guarded); units_of() { echo "$1"; }; ${READS_AGAIN}
      unit_stop() { echo "$1 is stopped, $(ls "$F/guards/$1")" >>"$F/told"; }; startGuard_apply`,
   );
   assert.equal(code, 0, stderr);
-  assert.equal(
-    told,
-    "postgresql is stopped, xcat-ha.conf\nsystemctl show -p Id -p ExecStartPre xcatd.service\nsystemctl daemon-reload\n",
-  );
+  const show = "systemctl show -p Id -p ExecStartPre xcatd.service\n";
+  assert.equal(told, `postgresql is stopped, xcat-ha.conf\n${show}systemctl daemon-reload\n${show}`);
   assert.ok(!guarded() && existsSync(at("guards/xcatd/xcat-ha.conf")));
   assert.match(stdout, /postgresql is not managed any more: stopped, its guard is gone/);
+});
+
+test("a guard that systemd does not take is an error, before anything is linked", () => {
+  const { code, stderr } = onNode(`${GUARDING}; ${READS_AGAIN.replace("read_again=yes", ":")}; startGuard_apply`);
+  assert.equal(code, 20, stderr);
+  assert.match(stderr, /xcatd is not guarded on xcatmn1: guarded, but systemd has not read it; /);
 });
 
 test("no start while a link leads to the share, whoever asks for it", () => {

@@ -320,6 +320,22 @@ const CANNOT_TELL: [what: string, spoil: string, error: RegExp][] = [
     "STATE[dhcpd]=",
     /whether these run on xcatmn1, or are there at all, cannot be told/,
   ],
+  [
+    "a control group's processes cannot be read",
+    `mkdir -p "$CONTROL_GROUPS/groups/named/below"; GROUP[named]=/groups/named; echo 4711 >"$CONTROL_GROUPS/groups/named/cgroup.procs"
+     cat() { [[ $* != *below/cgroup.procs* ]] || { echo 'cat: Input/output error' >&2; return 1; }; command cat "$@"; }`,
+    /which processes \S+\/groups\/named\/below has on xcatmn1 cannot be told; .*\nevidence: cat: Input\/output error/,
+  ],
+  [
+    "what a process is cannot be told",
+    `mkdir -p "$CONTROL_GROUPS/groups/dhcpd"; GROUP[dhcpd]=/groups/dhcpd; echo $$ >"$CONTROL_GROUPS/groups/dhcpd/cgroup.procs"; commands_of() { return 1; }`,
+    /what processes of dhcpd on xcatmn1 are cannot be told/,
+  ],
+  [
+    "what uses the database cannot be told",
+    "commands_of() { return 1; }",
+    /what uses the database on xcatmn1 cannot be told/,
+  ],
 ];
 for (const [what, spoil, error] of CANNOT_TELL)
   test(`the proof, where ${what}: not proven, not gone`, () => {

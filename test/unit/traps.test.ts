@@ -236,10 +236,15 @@ REMEMBERED.forEach(([found, noted, now, error], index) => {
   });
 });
 
-test("a share that is mounted read-only is none", () => {
-  const { stdout } = bash(
-    ["node/lib/lease.sh"],
-    `SHARE=/HA; stat() { if [[ $* == *" /" ]]; then echo 1; else echo 2; fi; }; share_do() { "$@"; }; findmnt() { echo ro,relatime; }; share_state`,
-  );
-  assert.equal(stdout, "is mounted read-only\n");
-});
+for (const [findmnt, state] of [
+  ["echo ro,relatime", "is mounted read-only"],
+  ["echo 'can not read mtab' >&2; return 1", "does not say how it is mounted"],
+  ["return 124", "hangs: no answer within 10 s"],
+])
+  test(`a share that ${state} is none`, () => {
+    const { stdout } = bash(
+      ["node/lib/lease.sh"],
+      `SHARE=/HA; stat() { if [[ $* == *" /" ]]; then echo 1; else echo 2; fi; }; share_do() { "$@"; }; findmnt() { ${findmnt}; }; share_state`,
+    );
+    assert.equal(stdout, `${state}\n`);
+  });
