@@ -18,7 +18,8 @@ sampled(lab);
 const fingerprint = (node: string) =>
   lab.on(
     node,
-    "ip -o addr | sed 's/valid_lft.*//' | md5sum; systemctl list-unit-files --no-legend | md5sum; find /etc /usr/local /var/lib/xcat-ha /run/xcat-ha /HA /root -xdev -printf '%p %m %u %s %T@\\n' 2>/dev/null | sort | md5sum",
+    // An IPv6 address is tentative for a second or two after the boot.
+    "ip -o addr | sed 's/valid_lft.*//; s/ tentative//' | md5sum; systemctl list-unit-files --no-legend | md5sum; find /etc /usr/local /var/lib/xcat-ha /run/xcat-ha /HA /root -xdev -printf '%p %m %u %s %T@\\n' 2>/dev/null | sort | md5sum",
   );
 
 /** What copies get wrong: names, types, modes, owners, hard links, link targets, an xattr. */
