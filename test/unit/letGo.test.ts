@@ -517,16 +517,21 @@ test("a first setup whose lease is lost while it copies puts nothing on the shar
   assert.ok(!existsSync(at("share/pgsql")) && !lstatSync(at("pgsql")).isSymbolicLink());
 });
 
+/** A first setup of this node that has placed the database on the share, and was cut before its link. */
+function firstSetupWasCut() {
+  epoch(3, "xcatmn1");
+  rmSync(at("pgsql"));
+  writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
+  mkdirSync(at("share/pgsql/data"), { recursive: true });
+  writeFileSync(at("share/pgsql/data/rows"), "live\n");
+}
+
 for (const [what, cut] of [
   ["cut between what stepped aside and its link", () => {}],
   ["cut a moment earlier", () => renameSync(at("pgsql.bak"), at("pgsql"))],
 ] as const)
   test(`a first setup that was ${what}, and a directory made anew meanwhile: what was placed on the share stays whole`, () => {
-    epoch(3, "xcatmn1");
-    rmSync(at("pgsql"));
-    writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
-    mkdirSync(at("share/pgsql/data"), { recursive: true });
-    writeFileSync(at("share/pgsql/data/rows"), "live\n");
+    firstSetupWasCut();
     mkdirSync(at("pgsql.bak/data"), { recursive: true });
     writeFileSync(at("pgsql.bak/data/rows"), "live\n");
     writeFileSync(at("records/aside"), `${at("pgsql")} ${at("pgsql.bak")}\n`);
@@ -540,11 +545,7 @@ for (const [what, cut] of [
   });
 
 test("what stepped aside was cleaned up, and a directory made anew: what was placed on the share is kept, and named", () => {
-  epoch(3, "xcatmn1");
-  rmSync(at("pgsql"));
-  writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
-  mkdirSync(at("share/pgsql/data"), { recursive: true });
-  writeFileSync(at("share/pgsql/data/rows"), "live\n");
+  firstSetupWasCut();
   mkdirSync(at("pgsql/data"), { recursive: true });
   writeFileSync(at("records/aside"), `${at("pgsql")} ${at("pgsql.bak")}\n`);
   const { code, stdout, stderr } = onNode("unset 'WANT[restoreFrom]'; sharedDataLinks_apply");
@@ -574,11 +575,7 @@ test("a first setup that goes on leaves nothing of what it had placed before", (
 });
 
 test("what stepped aside cannot be told: an error, and nothing on the share is touched", () => {
-  epoch(3, "xcatmn1");
-  rmSync(at("pgsql"));
-  writeFileSync(at("share/.xcat-ha/first-setup"), `${NODES.xcatmn1}\n`);
-  mkdirSync(at("share/pgsql/data"), { recursive: true });
-  writeFileSync(at("share/pgsql/data/rows"), "live\n");
+  firstSetupWasCut();
   mkdirSync(at("pgsql/data"), { recursive: true });
   rmSync(at("records/aside"), { force: true });
   // A directory opens, and does not read.
