@@ -125,8 +125,14 @@ const CONTENDS = `
   source <(head -n -1 /usr/local/sbin/xcat-ha | sed 's,=/var/lib/xcat-ha$,=/run/contends,')
   set -Eeuo pipefail; shopt -s inherit_errexit; export LC_ALL=C
   SHARE=/HA/contends
+  # Each link(2) is made in turn with its answer, with the answer to a request that the client sent twice, and with none.
+  ln() { command ln "$@" || return; case $reply in twice) echo "ln: $NODE: File exists" >&2; return 1 ;; none) echo "ln: Input/output error" >&2; return 1 ;; esac; }
+  replies=(kept twice none)
+  export -f ln
+  export reply NODE
   together() { : >"$SHARE/$1.$(hostname)"; until [[ -e $SHARE/$1.xcatmn1 && -e $SHARE/$1.xcatmn2 ]]; do sleep 0.01; done; }
   for round in $(seq ${ROUNDS}); do
+    reply=\${replies[round % 3]}
     together "$round.begins"
     set +e
     (set -e; lease_claim 0) >/run/contends.log 2>&1
@@ -138,7 +144,7 @@ const CONTENDS = `
     together "$round.ends"
   done`;
 
-test(`both nodes claim at once, ${ROUNDS} times, on the share: one wins each time, and the other is told who`, async () => {
+test(`both nodes claim at once, ${ROUNDS} times, on the share, and answers of link(2) are lost: one wins each time, and the other is told who`, async () => {
   pairWith("xcatmn1");
   lab.on("xcatmn1", "mkdir /HA/contends");
   try {
