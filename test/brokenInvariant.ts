@@ -12,3 +12,6 @@ export function assertUntouched(now: unknown, before: unknown) {
   const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   throw new BrokenInvariant(`touched, and it had to stay: now\n${shown(now)}\nbefore\n${shown(before)}`);
 }
+
+/** A node's addresses, for assertUntouched. An IPv6 address is tentative for a second or two after the boot. */
+export const ADDRESSES = "ip -o addr show | sed 's/valid_lft.*//; s/ tentative//'";

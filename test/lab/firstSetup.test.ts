@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
 import { installedProgram } from "../../components/remote/program";
-import { assertUntouched } from "../brokenInvariant";
+import { ADDRESSES, assertUntouched } from "../brokenInvariant";
 import { Lab } from "../lab";
 import { sampled } from "./sampled";
 
@@ -18,8 +18,7 @@ sampled(lab);
 const fingerprint = (node: string) =>
   lab.on(
     node,
-    // An IPv6 address is tentative for a second or two after the boot.
-    "ip -o addr | sed 's/valid_lft.*//; s/ tentative//' | md5sum; systemctl list-unit-files --no-legend | md5sum; find /etc /usr/local /var/lib/xcat-ha /run/xcat-ha /HA /root -xdev -printf '%p %m %u %s %T@\\n' 2>/dev/null | sort | md5sum",
+    `${ADDRESSES} | md5sum; systemctl list-unit-files --no-legend | md5sum; find /etc /usr/local /var/lib/xcat-ha /run/xcat-ha /HA /root -xdev -printf '%p %m %u %s %T@\\n' 2>/dev/null | sort | md5sum`,
   );
 
 /** What copies get wrong: names, types, modes, owners, hard links, link targets, an xattr. */

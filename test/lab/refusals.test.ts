@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { assertUntouched } from "../brokenInvariant";
+import { ADDRESSES, assertUntouched } from "../brokenInvariant";
 import { ADD_ADMIN, edited, type LabFault, REFUSALS, REMOVE_ADMIN, type Refusal } from "../refusals";
 import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, UNITS } from "./pair";
 import { sampled } from "./sampled";
@@ -19,7 +19,7 @@ places="/etc /usr/local/sbin /var/lib/xcat-ha /root/.ssh"
 find $places -xdev -printf '%p %y %m %u %g %l\\n' | sort
 find $places -xdev -type f -exec sha256sum {} + | sort
 for unit in ${[...UNITS, "ntpd", "cron"].join(" ")}; do echo $unit $(systemctl show -p ActiveState,UnitFileState,ActiveEnterTimestampMonotonic $unit); done
-ip -o addr show | sed 's/valid_lft.*//'
+${ADDRESSES}
 timeout 5 find /HA -maxdepth 2 ! -name '.probe.*' -printf '%p %y %m %u %g\\n' 2>&1 | sort
 timeout 5 find /HA/.xcat-ha -path /HA/.xcat-ha/beat -prune -o -type f ! -name '.probe.*' -exec sha256sum {} + 2>&1 | sort
 cat /proc/sys/kernel/random/boot_id`;
