@@ -144,10 +144,12 @@ share_state() {
 readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|bcachefs|f2fs|jfs|reiserfs|zfs|tmpfs|ramfs|overlay|vfat|msdos|exfat|ntfs|ntfs3|fuseblk)'
 # Options with which a lock of one node is none on the other, by file system.
 readonly LOCAL_LOCKS='@(nfs*:nolock|nfs*:local_lock=@(all|flock|posix)|lustre:localflock|ocfs2:localflocks|gfs2:localflocks|gfs2:lockproto=lock_nolock)'
+# NFS's default for a directory: for longer no node may believe what it saw last of the other one's files.
+readonly CACHE_SECONDS=60
 
 # mount_state: "ok", or why what is mounted there is no share of two nodes. Not asked of an owner that runs: what runs there runs already.
 mount_state() {
-  local answer kind options source target own option mounted=() lost='' local_locks=''
+  local answer kind options source target own option mounted=() lost='' local_locks='' stale=''
   { answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) && own=$(share_do readlink -m -- "$SHARE"); } ||
     fail unknown "how $SHARE is mounted on $NODE cannot be told; expected a share that two nodes may write" "${answer:-no answer within $SHARE_DEADLINE s}" \
       "findmnt -T $SHARE on $NODE; when it answers, run the same command again"
@@ -169,11 +171,14 @@ mount_state() {
     [[ $kind:$option != nfs*:@(soft|softerr) ]] || lost=$option
     # shellcheck disable=SC2053 # a pattern
     [[ $kind:$option != $LOCAL_LOCKS ]] || local_locks+=" $option"
+    [[ ! $kind:$option =~ ^nfs.*:(nocto|ac(reg|dir)max=([0-9]+))$ ]] || ((${BASH_REMATCH[3]:-CACHE_SECONDS + 1} <= CACHE_SECONDS)) || stale+=" $option"
   done
   if [[ -n $lost ]]; then
     printf 'is mounted with %s: what a slow server does not take in time is lost\n' "$lost"
   elif [[ -n $local_locks ]]; then
     printf 'is mounted with%s: a lock of one node is none on the other\n' "$local_locks"
+  elif [[ -n $stale ]]; then
+    printf 'is mounted with%s: what one node writes the other one sees too late\n' "$stale"
   else
     printf 'ok\n'
   fi

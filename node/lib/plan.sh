@@ -108,9 +108,9 @@ plan_role() {
     refuse unknown "not all could be observed that counts on ${FACT[node]}; expected to know$unknown" "each is 'unknown'" \
       "run the same command again; if it stays, this is a defect of xcat-ha"
   elif mount_is_refused; then
-    refuse misconfigured "${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard and with locks; nothing was touched" \
+    refuse misconfigured "${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard, with locks and caches of at most a minute; nothing was touched" \
       "findmnt -T ${FACT[share_path]}" \
-      "correct it in /etc/fstab on ${FACT[node]} (of NFS: hard, without nolock and local_lock), umount and mount ${FACT[share_path]}, then run the same command again"
+      "correct it in /etc/fstab on ${FACT[node]} (of NFS: hard, without nolock, local_lock, nocto and a long actimeo), umount and mount ${FACT[share_path]}, then run the same command again"
   elif [[ -n ${FACT[dissolved]} ]]; then
     refuse_dissolved
   elif [[ -n ${FACT[dissolving]} && ${FACT[lease]} == other* ]]; then

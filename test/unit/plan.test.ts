@@ -701,9 +701,9 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "a share of NFS that gives up",
     { ...NEVER_SET_UP, mount: "is mounted with soft: what a slow server does not take in time is lost" },
-    "refuse misconfigured: /HA on xcatmn1 is mounted with soft: what a slow server does not take in time is lost; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard and with locks; nothing was touched",
+    "refuse misconfigured: /HA on xcatmn1 is mounted with soft: what a slow server does not take in time is lost; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard, with locks and caches of at most a minute; nothing was touched",
     "evidence: findmnt -T /HA",
-    "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock and local_lock), umount and mount /HA, then run the same command again",
+    "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock, local_lock, nocto and a long actimeo), umount and mount /HA, then run the same command again",
   ],
   ...(["is mounted with soft: lost", "is mounted with nolock: a lock"] as const).map(
     (mount): [string, Partial<Facts>, ...string[]] => [
@@ -718,9 +718,9 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "a failover of a linked pair, where the share is a local disk",
     { mount: "is xfs on /dev/sdb, which one node alone may have mounted" },
-    "refuse misconfigured: /HA on xcatmn1 is xfs on /dev/sdb, which one node alone may have mounted; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard and with locks; nothing was touched",
+    "refuse misconfigured: /HA on xcatmn1 is xfs on /dev/sdb, which one node alone may have mounted; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard, with locks and caches of at most a minute; nothing was touched",
     "evidence: findmnt -T /HA",
-    "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock and local_lock), umount and mount /HA, then run the same command again",
+    "next: correct it in /etc/fstab on xcatmn1 (of NFS: hard, without nolock, local_lock, nocto and a long actimeo), umount and mount /HA, then run the same command again",
   ],
   [
     "a node that still runs services goes down, whatever its mount and its PostgreSQL",

@@ -124,6 +124,21 @@ const MOUNTS: [what: string, found: string, state: string][] = [
     "nfs rw,vers=3,hard,nolock,local_lock=all nas:/ha /HA",
     "is mounted with nolock local_lock=all: a lock of one node is none on the other",
   ],
+  [
+    "NFS with its own bounds of the attribute cache",
+    "nfs4 rw,hard,acregmin=1,acregmax=3,acdirmax=60,local_lock=none nas:/ha /HA",
+    "ok",
+  ],
+  [
+    "NFS with an attribute cache of ten minutes (actimeo=600)",
+    "nfs4 rw,hard,acregmin=600,acregmax=600,acdirmin=600,acdirmax=600,local_lock=none nas:/ha /HA",
+    "is mounted with acregmax=600 acdirmax=600: what one node writes the other one sees too late",
+  ],
+  [
+    "NFS that does not ask when a file is opened",
+    "nfs rw,vers=3,hard,nocto,local_lock=none nas:/ha /HA",
+    "is mounted with nocto: what one node writes the other one sees too late",
+  ],
 ];
 for (const [what, found, state] of MOUNTS)
   test(`what is mounted: ${what}`, () => {
