@@ -149,7 +149,8 @@ break_silence() {
       while child=$(pgrep -n -P "$pid"); do pid=$child; done
       words_look "$pid"
       words=${WORDS[$pid]:-}
-      say "$3 has said nothing for $((SECONDS - since)) s; it waits for: ${words:0:80}" >>"$2"
+      # It may have gone on meanwhile.
+      [[ -z $words || $(stat -c %s -- "$2") != "$size" ]] || say "$3 has said nothing for $((SECONDS - since)) s; it waits for: ${words:0:80}" >>"$2"
       size=$(stat -c %s -- "$2")
     fi
     told=$size

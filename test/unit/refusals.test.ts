@@ -186,7 +186,7 @@ describe("a session is refused", { concurrency: true }, () => {
     test(`${group}: ${what}`, { skip: session.answers === "sshd" && CANNOT_RUN }, async () => {
       const { lines, seconds } = await sessionFailure(session);
       assert.deepEqual(lines, says);
-      assert.ok(seconds < 12, `${seconds} s`);
+      assert.ok(seconds < 100, `${seconds} s`);
     });
 });
 

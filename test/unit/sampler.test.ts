@@ -53,7 +53,7 @@ for (const [what, files, expected] of FILES)
         ["xcatmn2", false],
       ],
     );
-    assert.ok(Date.now() - at < 10_000);
+    assert.ok(Date.now() - at < 100_000);
   });
 
 test("what cannot be read is a problem, not nothing", () => {

@@ -7,6 +7,9 @@ import { CANNOT_HOLD, onHeldShare } from "./heldShare";
 const LEASE = ["node/lib/report.sh", "node/lib/lease.sh"];
 const NODE = "NODE=xcatmn1 RECORDS=/nowhere; machine_id() { echo 1; }";
 
+/** Seconds: on a busy machine everything takes long, and what hangs takes for ever. */
+const HANGS = 100;
+
 /** Runs it, and how many seconds that took. */
 function timed<T>(run: () => T): T & { seconds: number } {
   const began = Date.now();
@@ -49,17 +52,17 @@ test("what is published is read from the caller", () => {
 const left = (script: string) => timed(() => bash(LEASE, `SHARE_DEADLINE=1; ${script}`));
 
 test("a look that is over does not wait for a process that it has left, and is captured", () => {
-  const { stdout, seconds } = left(`said=$(share_do bash -c 'sleep 20 & echo seen' 2>&1); echo "$? $said"`);
+  const { stdout, seconds } = left(`said=$(share_do bash -c 'sleep 120 & echo seen' 2>&1); echo "$? $said"`);
   assert.equal(stdout, "0 seen\n");
-  assert.ok(seconds < 10, `${seconds} s`);
+  assert.ok(seconds < HANGS, `${seconds} s`);
 });
 
 test("a look whose child ignores the deadline and ends its own group: cut off, with the code of a deadline", () => {
   const { stdout, seconds } = left(
-    `said=$(share_do bash -c 'setsid sleep 20 & echo seen; sleep 20' 2>&1) || echo "$? $said"`,
+    `said=$(share_do bash -c 'setsid sleep 120 & echo seen; sleep 120' 2>&1) || echo "$? $said"`,
   );
   assert.equal(stdout, "124 seen\n");
-  assert.ok(seconds < 10, `${seconds} s`);
+  assert.ok(seconds < HANGS, `${seconds} s`);
 });
 
 // What findmnt shows of the share, whose mount point is /HA; what is said of it.
@@ -166,7 +169,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
        done`,
     );
     assert.match(stdout, /^(124|137) ''\nstat\npending 100\n$/, stderr);
-    assert.ok(seconds < 15, `${seconds} s`);
+    assert.ok(seconds < HANGS, `${seconds} s`);
   });
 
   test("what it leaves behind holds no lock of ours", () => {
@@ -175,7 +178,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
        flock -n "$lock" true && flock -n "$lock.start" true && echo free; rm "$lock" "$lock.start"`,
     );
     assert.equal(stdout, "deadline\nfree\n", stderr);
-    assert.ok(seconds < 15, `${seconds} s`);
+    assert.ok(seconds < HANGS, `${seconds} s`);
   });
 
   test("the share hangs, and so says the state of it and who asks for the lease", () => {
@@ -186,7 +189,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
       stderr,
       /error: \S+ on xcatmn1 hangs: no answer within 1 s; expected the shared data, mounted and writable\n/,
     );
-    assert.ok(seconds < 25, `${seconds} s`);
+    assert.ok(seconds < HANGS, `${seconds} s`);
   });
 
   // What reads below the share, or through a link to it: what it says, and with which code.
@@ -261,7 +264,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
         assert.ok(lines[index]?.startsWith(`${code} `), `${lines[index]}\n${stderr}`);
         assert.match(lines[index].replaceAll("\t", "\n"), said);
       });
-    assert.ok(seconds < 20, `${seconds} s`);
+    assert.ok(seconds < HANGS, `${seconds} s`);
   });
 
   test("an owner steps down by itself: its beat ends, and nothing of that needs the share", () => {
@@ -278,9 +281,9 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^xcatmn1: stepping down by itself: the shared data could not be read for \d s\n[\s\S]*VIP dropped\n[\s\S]*xcatmn1: stepped down: nothing of the owner's runs here any more\ntold: demoted\n$/,
+      /^xcatmn1: stepping down by itself: the shared data could not be read for \d+ s\n[\s\S]*VIP dropped\n[\s\S]*xcatmn1: stepped down: nothing of the owner's runs here any more\ntold: demoted\n$/,
     );
-    assert.ok(seconds < 25, `${seconds} s`);
+    assert.ok(seconds < HANGS, `${seconds} s`);
   });
 });
 
