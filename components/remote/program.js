@@ -26,6 +26,7 @@ const LAST = [
   "freeze",
   "notify",
   "takeover",
+  "databaseCopy",
   "watch",
   "traps",
   "verify",

@@ -15,7 +15,7 @@ observe_facts() {
   local fact
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
   for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps traps_untold dissolved \
-    dissolving frozen takeover takeover_by takeover_reason epoch signs fence from_console mounted elsewhere astray unfit login mount missing both copy needed free database virtual_ip mistakes; do
+    dissolving frozen takeover takeover_by takeover_reason epoch apart signs fence from_console mounted elsewhere astray unfit login mount missing both copy needed free database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
   FACT[stack]=${WANT[stack]:-}
@@ -57,6 +57,7 @@ observe_facts() {
   FACT[mount]=ok
   [[ ${FACT[lease]} == mine* ]] || FACT[mount]=$(mount_state) || exit
   directories_facts
+  database_copy_facts
   database_facts "$1"
   login_facts "$1"
   FACT[database]='' FACT[virtual_ip]='' FACT[mistakes]=''
@@ -145,6 +146,8 @@ take_step() {
     note) say "$2" ;;
     export) export_cluster_data "$2" ;;
     verify) verify_after_activation ;;
+    copy) database_copy ;;
+    switch) database_switch "$2" ;;
     claim) if [[ $2 == takeover ]]; then lease_take_over; else lease_claim "$LEASE_WAIT"; fi ;;
     hosts) if [[ $2 == keep ]]; then hosts_keep_last; else hosts_take "$2"; fi ;;
     fence) fence_peer ;;

@@ -20,6 +20,7 @@
 #        system     ok, or why this system is refused; tools: commands that are missing, with their packages
 #        epoch      number of the newest; takeover: the one that is to be taken over, or nothing; takeover_by: fence or confirmation; takeover_reason
 #        signs      of life of the peer, or none; fence: on, off, absent or what is wrong with it; nothing where no takeover can be
+#        apart      epoch of the owner whose database has yet to step aside for its copy, or nothing (see database_copy_facts)
 #        by         program or console: who asks; from_console: yes where the owner came to its epoch there, and no stack has named it since
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
 #        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or nothing
@@ -34,7 +35,9 @@
 #        quiesce -      record, stop and disable the managed services of this node
 #        fence -        the peer is switched off, and read back
 #        judge -        no sign of life of the peer any more
+#        copy -         the database, for a takeover by a person's word
 #        claim -        the owner lease; claim takeover: over the head of its owner
+#        switch EPOCH   what its owner had open of the database steps aside for the copy
 #        hosts WHICH    /etc/hosts of the new owner: newest, as the newest owner left it, or its own; keep: to the shared data, for the next one
 #        release -      begin the release: from here on the guard refuses
 #        prove -        nothing of ours runs here any more
@@ -312,6 +315,8 @@ plan_takeover() {
   if [[ ${FACT[takeover_by]} == fence ]]; then
     step fence - "/etc/xcat-ha.fence off ${FACT[peer]}, which is ${FACT[fence]} now; then read back, twice"
     step judge - "what of ${FACT[peer]} still answers then is a refusal"
+  else
+    step copy - "the database: ${FACT[copy]}. Should ${FACT[peer]} live after all, it writes on in the one that it has open, and not where ${FACT[node]} works"
   fi
 }
 
@@ -357,7 +362,7 @@ plan_activation() {
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
     plan_copy
   fi
-  if [[ ${FACT[lease]} == mine && ${FACT[links]} == all ]]; then
+  if [[ ${FACT[lease]} == mine && ${FACT[links]} == all && -z ${FACT[apart]} ]]; then
     plan_up "the owner lease is ours already"
     return
   fi
@@ -367,8 +372,15 @@ plan_activation() {
   elif [[ ${FACT[lease]} != mine ]]; then
     step claim - "${FACT[sentence]}"
   fi
+  if takeover_is_ordered && [[ ${FACT[takeover_by]} == confirmation ]]; then
+    plan_switch "${FACT[epoch]}"
+  elif [[ -n ${FACT[apart]} ]]; then
+    plan_switch "${FACT[apart]}"
+  fi
   plan_up "active, in the manifest's order"
 }
+
+plan_switch() { step switch "$1" "PostgreSQL starts on the copy of its directory; the one of epoch $1 stays beside it"; }
 
 # plan_up REASON: behind the claim. Before a first setup is finished nobody else was an owner whose hosts file could count.
 plan_up() {

@@ -54,6 +54,7 @@ type Facts = Record<
   | "takeover_by"
   | "takeover_reason"
   | "signs"
+  | "apart"
   | "fence"
   | "by"
   | "from_console",
@@ -190,6 +191,7 @@ const BASE: Facts = {
   takeover_reason: "",
   signs: "",
   fence: "",
+  apart: "",
   by: "program",
   from_console: "",
 };
@@ -219,10 +221,14 @@ const STANDBY = { role: "standby" };
 /** The other node is dead, and a person or the fence says so. */
 const TAKEOVER = { ...THEIRS, takeover: "4", takeover_reason: "power supply burnt", signs: "none" };
 const BY_FENCE = { ...TAKEOVER, takeover_by: "fence", fence: "on" };
-const BY_WORD = { ...TAKEOVER, takeover_by: "confirmation" };
+const BY_WORD = { ...TAKEOVER, takeover_by: "confirmation", copy: "/HA/pgsql (34M)" };
+/** A takeover by a word that was cut behind its claim. */
+const APART = { ...held("mine", "xcatmn1"), apart: "3" };
 const USED_UP = { takeover: "3", takeover_by: "fence", takeover_reason: "power supply burnt" };
 const theyHold =
   "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)";
+const switchFrom = (epoch: number) =>
+  `switch ${epoch}: PostgreSQL starts on the copy of its directory; the one of epoch ${epoch} stays beside it`;
 const asked = "asked: SSH, ARP for its address and for the VIP, its beat";
 
 const noteMount = (mount: string) =>
@@ -484,9 +490,27 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "takeover by a person's word, of a node that died while it stepped down",
     { ...BY_WORD, ...THEY_RELEASE },
     `note takeover: epoch 4 is held by xcatmn2 since noon (other-releasing); signs of life of xcatmn2: none: ${asked}`,
+    "copy: the database: /HA/pgsql (34M). Should xcatmn2 live after all, it writes on in the one that it has open, and not where xcatmn1 works",
     quiesce,
     "claim takeover: epoch 4 of xcatmn2 is overridden, by a person's word: power supply burnt",
+    switchFrom(4),
     ...activate,
+  ],
+  ["takeover by a person's word, cut behind the claim", APART, quiesce, switchFrom(3), ...activate],
+  [
+    "takeover by a person's word, cut behind the claim by the power",
+    { ...APART, ...held("mine-rebooted", "xcatmn1") },
+    quiesce,
+    "claim: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
+    switchFrom(3),
+    ...activate,
+  ],
+  [
+    "takeover by a person's word, and no room for the copy",
+    { ...BY_WORD, needed: "34816", free: "20480" },
+    "refuse misconfigured: /HA has 20M free; the directories of xcatmn1 need 34M: /HA/pgsql (34M)",
+    "evidence: du of each directory, df /HA",
+    "next: make room on /HA, then run the same command again",
   ],
   [
     "takeover by a person's word, and the node lives",
@@ -1039,6 +1063,7 @@ const combinations = [
     signs: ["none", "xcatmn2 answers"],
     fence: ["on", "off", "absent", "no answer"],
   }),
+  ...product({ ...ROLES_AND_LEASES, links: ["all", "some", "none"], apart: ["", "3"] }),
   ...product({
     ...ROLES_AND_LEASES,
     shared: ["present", "partial", "absent"],
@@ -1084,6 +1109,18 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
   [
     "never claims over the head of another node without quiescing first",
     (steps) => !steps.includes("claim takeover") || steps[steps.indexOf("claim takeover") - 1] === "quiesce",
+  ],
+  [
+    "by a word, PostgreSQL starts on a copy that was made before the claim",
+    (steps, { takeover_by }) =>
+      !steps.includes("claim takeover") ||
+      takeover_by !== "confirmation" ||
+      (before(steps, "copy", "claim takeover") && before(steps, "claim takeover", "switch 4")),
+  ],
+  [
+    "nothing is applied before a copy has taken the place that it waits for",
+    (steps, { role, apart }) =>
+      role !== "active" || !apart || isRefusal(steps) || steps.indexOf("switch 3") + 1 <= firstApply(steps),
   ],
   [
     "never claims with a clock that a step did not help",
@@ -1241,6 +1278,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   from_console: ["", "yes"],
   signs: ["none", "xcatmn2 answers"],
   fence: ["on", "absent"],
+  apart: ["", "3"],
   owners: ["", "2 tools own eth0: NetworkManager, 4711; ifupdown, /etc/network/interfaces"],
 };
 /** What is done, without what is said. A failover does not wait for a time server, and says so: the one exception. */
@@ -1281,6 +1319,9 @@ function after(facts: Facts, step: string): Facts {
     case "claim":
     case "claim takeover":
       return { ...facts, ...MINE };
+    case "switch 3":
+    case "switch 4":
+      return { ...facts, apart: "" };
     case "release":
       return { ...facts, ...RELEASING };
     case "released":

@@ -1,0 +1,143 @@
+// A takeover by a person's word: PostgreSQL starts on a copy, and what the owner before has open steps aside. On real files, with the real rsync.
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { bash } from "./bash";
+
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+const COPY = ".xcat-ha/takeover-000004/pgsql";
+const ORDERED = "TAKEOVER=([epoch]=4 [by]=confirmation [reason]=dead)";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "xcat-ha-database-copy-"));
+  for (const name of ["pgsql/data", ".xcat-ha", "bin"]) mkdirSync(at(name), { recursive: true });
+  writeFileSync(at("pgsql/data/PG_VERSION"), "15\n");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const onNode = (script: string) =>
+  bash(
+    ["report", "files", "lease", "takeover", "databaseCopy", "plan", "become"]
+      .map((name) => `node/lib/${name}.sh`)
+      .concat("node/parts/sharedDataLinks.sh"),
+    `PATH=${at("bin")}:$PATH NODE=xcatmn1 PEER=xcatmn2 SHARE=${folder} DIRECTORIES='/var/lib/pgsql ${folder}/pgsql'
+     declare -A LEASE=([is]=mine) WANT=() FACT=([needed]=0 [copy]= [takeover]=4 [epoch]=4 [takeover_by]= [lease]=other [shared]=present)
+     share_state() { echo ok; }; path_of() { echo "$1"; }; manual_path() { echo "$1"; }; lease_require() { :; }
+     ${script}`,
+  );
+const listed = () => readdirSync(folder).sort();
+
+test("copied, and switched after the claim: what the owner before has open stays, under another name", () => {
+  const { code, stdout, stderr } = onNode(
+    `exec 3>>${at("pgsql/data/open")}; ${ORDERED}; database_copy; database_switch 4; echo 'of the owner before' >&3`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /PostgreSQL starts on a copy of its directory; the one that xcatmn2 had open is \S+pgsql\.epoch-4: /,
+  );
+  assert.deepEqual(listed(), [".xcat-ha", "bin", "pgsql", "pgsql.epoch-4"]);
+  assert.equal(readFileSync(at("pgsql/data/open"), "utf8"), "");
+  assert.equal(readFileSync(at("pgsql.epoch-4/data/open"), "utf8"), "of the owner before\n");
+  assert.deepEqual(readdirSync(at(".xcat-ha")), []);
+});
+
+test("a copy that was cut, and one of an older takeover: the first is made anew, the second goes", () => {
+  for (const name of [`${COPY}.part`, ".xcat-ha/takeover-000002/pgsql"]) {
+    mkdirSync(at(name), { recursive: true });
+    writeFileSync(at(name, "old"), "");
+  }
+  const { code, stderr } = onNode(`${ORDERED}; database_copy`);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(readdirSync(at(".xcat-ha")), ["takeover-000004"]);
+  assert.deepEqual(readdirSync(at(COPY)), ["data"]);
+});
+
+/** rsync that copies, and behind which somebody writes. */
+const writer = () =>
+  writeFileSync(
+    at("bin/rsync"),
+    `#!/bin/bash\n/usr/bin/rsync "$@"; result=$?\n[[ " $* " != *" --info="* ]] || echo row >>${at("pgsql/data/wal")}\nexit "$result"\n`,
+    { mode: 0o755 },
+  );
+
+test("somebody writes while it is copied: refused, and nothing is switched", () => {
+  writer();
+  const { code, stderr } = onNode(`${ORDERED}; database_copy`);
+  assert.equal(code, 10);
+  assert.match(stderr, /^error: \S+pgsql changed since it was copied: somebody writes there; expected no change /);
+  assert.match(stderr, /^evidence: .*data\/wal/m);
+  assert.ok(!existsSync(at(COPY)));
+});
+
+test("somebody writes between the copy and the switch: refused, and no row of it is lost", () => {
+  assert.equal(onNode(`${ORDERED}; database_copy`).code, 0);
+  appendFileSync(at("pgsql/data/wal"), "row\n");
+  const { code, stderr } = onNode("database_switch 4");
+  assert.equal(code, 10);
+  assert.match(stderr, /^next: .*rm -r \S+takeover-000004 first, and PostgreSQL starts on \S+pgsql$/m);
+  assert.ok(existsSync(at(COPY)) && existsSync(at("pgsql/data/wal")));
+});
+
+for (const [what, rsync, code, said] of [
+  ["the copy fails", "exit 11", 20, /^error: copying \S+ to \S+ failed: rsync ended with 11/],
+  [
+    "the comparison fails",
+    '[[ " $* " != *" -aHAXni "* ]] || exit 12; exec /usr/bin/rsync "$@"',
+    20,
+    /^error: \S+ and \S+ could not be compared/,
+  ],
+] as const)
+  test(`${what}: an error, and no copy that counts`, () => {
+    writeFileSync(at("bin/rsync"), `#!/bin/bash\n${rsync}\n`, { mode: 0o755 });
+    const done = onNode(`${ORDERED}; database_copy`);
+    assert.equal(done.code, code, done.stderr);
+    assert.match(done.stderr, said);
+    assert.ok(!existsSync(at(COPY)));
+  });
+
+/** What was left of it, what is looked at, and what FACT says then. */
+const FACTS: [left: string, lease: string, copy: boolean, database: boolean, apart: string, shared: string][] = [
+  ["a takeover that came to its end", "mine", false, true, "", "present"],
+  ["cut behind the claim", "mine", true, true, "4", "present"],
+  ["cut behind the claim, and rebooted", "mine-rebooted", true, true, "4", "present"],
+  ["cut between the two renames", "mine", true, false, "4", "partial"],
+  ["cut between the two renames, and released", "released", true, false, "4", "partial"],
+  ["rolled back before its switch: the database is the truth", "released", true, true, "", "present"],
+  ["rolled back, and the other node owns it again", "other", true, true, "", "present"],
+];
+for (const [left, lease, copy, database, apart, shared] of FACTS)
+  test(`a takeover by a word, ${left}: ${apart ? "the copy has yet to take its place" : "nothing is left to do"}`, () => {
+    if (copy) mkdirSync(at(COPY), { recursive: true });
+    if (!database) rmSync(at("pgsql"), { recursive: true });
+    const { stdout, stderr } = onNode(
+      `LEASE[over]=000004 FACT[lease]=${lease} FACT[shared]=${shared} FACT[takeover]=; database_copy_facts; echo "\${FACT[apart]} \${FACT[shared]}"`,
+    );
+    assert.equal(stdout, `${apart} present\n`, stderr);
+  });
+
+test("whether a copy waits cannot be told: an error", () => {
+  const { code, stderr } = onNode(
+    "share_kind() { fail unknown 'cannot be looked at' 'EIO' 'look'; }; LEASE[over]=000004 FACT[lease]=mine; database_copy_facts",
+  );
+  assert.equal(code, 40);
+  assert.match(stderr, /^error: cannot be looked at/);
+});
+
+test("a word orders a takeover: the room that the copy needs is looked at; where it cannot be counted it is said", () => {
+  const facts = `FACT[takeover_by]=confirmation; database_copy_facts; echo "\${FACT[needed]} \${FACT[copy]}"`;
+  assert.match(onNode(facts).stdout, /^[1-9]\d* \S+pgsql \(\S+K\)\n$/);
+  assert.match(onNode(`share_do() { return 124; }; ${facts}`).stdout, /^0 \S+pgsql \(not counted within 10 s\)\n$/);
+});
