@@ -102,3 +102,15 @@ for (const [lease, told, code] of RESUMED)
     if (code !== 0)
       assert.match(done.stderr, /^error: xcatmn1 does not hold the newest epoch;[\s\S]*^next: xcat-ha plan active/m);
   });
+
+test("services stop one by one: a console server that takes seconds for it has ended before the first that serves the VIP stops, the database last", () => {
+  const { code, stdout, stderr } = onNode(
+    `UNITS=(postgresql xcatd named dhcpd conserver); units_record() { :; }; units_disable() { :; }; unit_stopped() { false; }
+     units_look() { local unit; for unit; do UNIT_THERE[$unit]=yes; done; }
+     service_stop() { echo "$1 stops"; [[ $1 != conserver ]] || sleep 0.3; echo "$1 has ended"; }
+     take_step quiesce -`,
+  );
+  assert.equal(code, 0, stderr);
+  const one = (service: string) => `${service} stops\n${service} has ended\n`;
+  assert.equal(stdout, ["conserver", "dhcpd", "named", "xcatd", "postgresql"].map(one).join(""));
+});
