@@ -135,11 +135,12 @@ function connectionError(cluster, node, address, evidence) {
 }
 
 /**
- * A shell command as root runs it: any other user asks sudo, which may not ask for a password, because nobody is there to type it.
+ * A command of bash as root runs it: any other user asks sudo, which may not ask for a password, because nobody is there to type it. One line
+ * of quoted words, because the login shell that reads it may be any: csh, tcsh and fish take them as sh does.
  * @param {{ user: string }} ssh @param {string} command
  */
 const asRoot = ({ user }, command) =>
-  user === "root" ? command : `exec sudo -n -H -- bash -c '${command.replaceAll("'", "'\\''")}'`;
+  `exec ${user === "root" ? "" : "sudo -n -H -- "}bash -c '${command.replaceAll("'", "'\\''")}'`;
 
 /**
  * What sudo said instead of what was asked for.

@@ -15,7 +15,7 @@ observe_facts() {
   local fact
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
   for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps traps_untold dissolved \
-    dissolving frozen takeover takeover_by takeover_reason epoch apart signs fence from_console mounted elsewhere astray unfit login mount missing both copy needed free database virtual_ip mistakes; do
+    dissolving frozen takeover takeover_by takeover_reason epoch apart signs fence from_console mounted elsewhere astray unfit login mount missing both copy needed free root_key database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
   FACT[stack]=${WANT[stack]:-}
@@ -60,6 +60,9 @@ observe_facts() {
   database_copy_facts
   database_facts "$1"
   login_facts "$1"
+  FACT[root_key]=''
+  # Who steps down asks for nobody's.
+  [[ ${FACT[shared]} != present || ${FACT[lease]}/$1 == @(none/*|mine*/standby) ]] || FACT[root_key]=$(root_key_state)
   FACT[database]='' FACT[virtual_ip]='' FACT[mistakes]=''
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
 }
@@ -72,6 +75,41 @@ login_facts() {
   # A preview has the settings alone, and no values of parts.
   FACT[login]=$(hba_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit
   [[ -n ${FACT[login]} ]] || FACT[login]=$(listen_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit
+}
+
+ROOT_SSH=/root/.ssh
+
+# root_key_state: a sentence where xCAT of this node may not come to the compute nodes by SSH, or nothing. They let in the keys of the list on the
+# share, which xCAT itself writes with the key of the node where it runs; without a list it gives them none.
+root_key_state() {
+  local list known file answer word files=() untold=''
+  list=$(shared_of /install)/postscripts/_ssh/authorized_keys
+  known=$(share_do cat -- "$list" 2>&1) || {
+    [[ $known == *': No such file or directory' ]] ||
+      printf 'whether the compute nodes let root of %s in cannot be told: %s cannot be read: %s\n' "$NODE" "$list" "$(one_line "${known:-no answer within $SHARE_DEADLINE s}")"
+    return 0
+  }
+  known=$(sed '/^[[:space:]]*#/d' <<<"$known")
+  for file in "$ROOT_SSH"/id_*; do
+    [[ -f $file && $file != *.pub ]] || continue
+    files+=("$file")
+    # The key that ssh would use, whatever the file beside it says.
+    if answer=$(timeout 10 ssh-keygen -y -P '' -f "$file" 2>&1 </dev/null) && [[ $answer =~ (^|[[:space:]])(AAAA[^[:space:]]+) ]]; then
+      word=${BASH_REMATCH[2]}
+      [[ ! $known =~ (^|[[:space:]])"$word"($|[[:space:]]) ]] || return 0
+    else
+      answer=$(one_line "${answer//$'\r'/}")
+      untold+="${untold:+; }$file: ${answer:-no answer}"
+    fi
+  done
+  if ((${#files[@]} == 0)); then
+    printf 'the compute nodes would not let root of %s in: it has no key, %s/id_*. ssh-keygen -t rsa on %s makes one\n' "$NODE" "$ROOT_SSH" "$NODE"
+  elif [[ -n $untold ]]; then
+    printf 'whether the compute nodes let root of %s in cannot be told: ssh-keygen does not say its key: %s\n' "$NODE" "$untold"
+  else
+    printf 'the compute nodes would not let root of %s in: its key %s is not in %s. To put it there: ssh-keygen -y -f %s >>%s on %s, then updatenode NODERANGE -P remoteshell on the active node\n' \
+      "$NODE" "${files[0]}" "$list" "${files[0]}" "$list" "$NODE"
+  fi
 }
 
 # outage_expected: how long the services are down in a change of role on this node.

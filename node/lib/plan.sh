@@ -13,6 +13,7 @@
 #        astray     what of the database lies, or is looked for, where only this node has it, each with its place
 #        mount      ok, or why what is mounted there is no share of two nodes
 #        login      why xCAT would not come to its database, whatever is written, or nothing
+#        root_key   a sentence where the compute nodes may not let root of this node in, or nothing
 #        unfit      why this node's PostgreSQL cannot run the database on the share, or nothing
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
@@ -210,6 +211,8 @@ note_astray() {
     step note "warning: the database is not whole in its directory, as ${FACT[node]} sees it: ${FACT[astray]}" "the other node may lack it; a failover does not wait for that"
 }
 
+note_root_key() { [[ -z ${FACT[root_key]} ]] || step note "warning: ${FACT[root_key]}" "xdsh and what else xCAT does by SSH; a failover does not wait for that"; }
+
 plan_active() {
   local database
   if [[ -n ${FACT[lacking]} ]]; then
@@ -358,6 +361,7 @@ plan_activation() {
   ! takeover_used_up || step note "the takeover of epoch ${FACT[takeover]} in the stack config is used up, and changes nothing" "${FACT[sentence]}"
   ! takeover_is_ordered || plan_takeover
   note_astray
+  note_root_key
   if [[ ${FACT[lease]} == none ]]; then step export begin "the cluster data as it is before the first change"; fi
   if [[ ${FACT[links]} != all && ${FACT[shared]} != present ]]; then
     plan_copy
@@ -478,6 +482,7 @@ plan_standby() {
     step note "warning: PostgreSQL of ${FACT[node]} cannot run the database of the pair: ${FACT[unfit]}" "that keeps nobody from stepping down"
   fi
   note_astray
+  note_root_key
   if [[ -n ${FACT[traps]} ]]; then
     refuse_traps
     return

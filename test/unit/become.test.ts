@@ -1,6 +1,7 @@
 // A step of the change of role: what it needs it has whole, or it ends with an error.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -101,4 +102,82 @@ for (const [lease, told, code] of RESUMED)
     assert.equal(done.stdout.trim(), told);
     if (code !== 0)
       assert.match(done.stderr, /^error: xcatmn1 does not hold the newest epoch;[\s\S]*^next: xcat-ha plan active/m);
+  });
+
+test("services stop one by one: a console server that takes seconds for it has ended before the first that serves the VIP stops, the database last", () => {
+  const { code, stdout, stderr } = onNode(
+    `UNITS=(postgresql xcatd named dhcpd conserver); units_record() { :; }; units_disable() { :; }; unit_stopped() { false; }
+     units_look() { local unit; for unit; do UNIT_THERE[$unit]=yes; done; }
+     service_stop() { echo "$1 stops"; [[ $1 != conserver ]] || sleep 0.3; echo "$1 has ended"; }
+     take_step quiesce -`,
+  );
+  assert.equal(code, 0, stderr);
+  const one = (service: string) => `${service} stops\n${service} has ended\n`;
+  assert.equal(stdout, ["conserver", "dhcpd", "named", "xcatd", "postgresql"].map(one).join(""));
+});
+
+// What root has, by ssh-keygen; the list on the share; what is said.
+const ROOT_KEYS: [
+  what: string,
+  has: string[],
+  list: (keys: Record<string, string>) => string | undefined,
+  said: RegExp,
+][] = [
+  ["is in the list", ["id_rsa"], ({ id_rsa }) => `ssh-rsa AAAAother root@xcatmn1\n${id_rsa}\n`, /^$/],
+  ["is one of two that are tried", ["id_rsa", "id_ed25519"], ({ id_ed25519 }) => id_ed25519, /^$/],
+  ["stands there with options", ["id_ed25519"], ({ id_ed25519 }) => `restrict,pty ${id_ed25519}`, /^$/],
+  ["is not there, and the list is not: xCAT gives none", [], () => undefined, /^$/],
+  [
+    "is not in the list",
+    ["id_ed25519"],
+    () => "ssh-rsa AAAAother root@xcatmn1\n",
+    /^the compute nodes would not let root of xcatmn1 in: its key (\S+\/id_ed25519) is not in (SHARE\/install\/postscripts\/_ssh\/authorized_keys)\. To put it there: ssh-keygen -y -f \1 >>\2 on xcatmn1, then updatenode NODERANGE -P remoteshell on the active node\n$/,
+  ],
+  [
+    "is in a note of the list",
+    ["id_ed25519"],
+    ({ id_ed25519 }) => `# ${id_ed25519}`,
+    /would not let root of xcatmn1 in: its key/,
+  ],
+  [
+    "is another one than the file beside it says",
+    ["id_ed25519", "lies"],
+    ({ lies }) => lies,
+    /would not let root of xcatmn1 in: its key/,
+  ],
+  ["is not there", [], () => "ssh-rsa AAAAother\n", /would not let root of xcatmn1 in: it has no key, \S+\/id_\*\./],
+  [
+    "cannot be read",
+    ["id_broken"],
+    () => "ssh-rsa AAAAother\n",
+    /^whether the compute nodes let root of xcatmn1 in cannot be told: ssh-keygen does not say its key: \S+\/id_broken: .+\n$/,
+  ],
+  [
+    "stands in a list that cannot be read",
+    ["id_ed25519"],
+    () => "a folder",
+    /^whether the compute nodes let root of xcatmn1 in cannot be told: SHARE\S+ cannot be read: cat: .*Is a directory\n$/,
+  ],
+];
+for (const [what, has, list, said] of ROOT_KEYS)
+  test(`root's key ${what}: ${said.source === "^$" ? "nothing is said" : "said"}`, () => {
+    const at = mkdtempSync(join(folder, "keys-"));
+    const keys: Record<string, string> = {};
+    for (const name of has) {
+      if (name === "id_broken") writeFileSync(join(at, name), "no key\n", { mode: 0o600 });
+      else
+        execFileSync("ssh-keygen", ["-q", "-N", "", "-t", name === "id_rsa" ? "rsa" : "ed25519", "-f", join(at, name)]);
+      keys[name] = name === "id_broken" ? "" : readFileSync(join(at, `${name}.pub`), "utf8");
+    }
+    if (keys.lies) writeFileSync(join(at, "id_ed25519.pub"), keys.lies);
+    const ssh = join(at, "HA/install/postscripts/_ssh");
+    mkdirSync(ssh, { recursive: true });
+    const text = list(keys);
+    if (text === "a folder") mkdirSync(join(ssh, "authorized_keys"));
+    else if (text) writeFileSync(join(ssh, "authorized_keys"), text);
+    const { code, stdout, stderr } = onNode(
+      `ROOT_SSH=${at} SHARE_DEADLINE=5; shared_of() { echo "${at}/HA$1"; }; root_key_state`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout.replaceAll(`${at}/HA`, "SHARE"), said);
   });

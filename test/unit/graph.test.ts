@@ -6,6 +6,7 @@ import { decodeDocument } from "../../components/remote/document";
 import { installedProgram, sha256 } from "../../components/remote/program";
 import { settingsOf } from "../../components/settings";
 import type { Role } from "../../config/stack";
+import { LOGIN_SHELLS } from "./loginShells";
 import { PRIVATE_KEY, shippedPair } from "./pair";
 
 const { cluster, clusterFile } = shippedPair();
@@ -107,6 +108,16 @@ async function valuesOf(name: string, role: Role): Promise<Record<Part, Record<s
 const DELETE = (part: string) =>
   `if [ -x /usr/local/sbin/xcat-ha ]; then exec /usr/local/sbin/xcat-ha remove ${part}; fi`;
 
+/** What bash gets of a command, whatever root's login shell is. */
+function inBash(line: string | undefined): string {
+  assert.ok(line);
+  const [words, ...others] = Object.values(LOGIN_SHELLS).map((wordsOf) => wordsOf(line));
+  for (const same of others) assert.deepEqual(same, words);
+  assert.deepEqual(words.slice(0, 3), ["exec", "bash", "-c"]);
+  assert.equal(words.length, 4);
+  return words[3];
+}
+
 const STACKS: { name: string; role: Role; address: string; hostKey: string }[] = [
   { name: "xcatmn1", role: "active", address: "10.5.106.70", hostKey: "ssh-ed25519 hostkey-of-xcatmn1" },
   { name: "xcatmn1", role: "standby", address: "10.5.106.70", hostKey: "ssh-ed25519 hostkey-of-xcatmn1" },
@@ -157,8 +168,10 @@ for (const { name, role, address, hostKey } of STACKS)
       });
       await t.test(`${part}: the command applies and removes, and its document alone makes it run again`, () => {
         const { create, delete: remove, addPreviousOutputInEnv } = commandOf(part).inputs;
-        if (part !== "nodeProgram") assert.equal(create, `/usr/local/sbin/xcat-ha apply ${part}`);
-        assert.equal(remove, DELETE(part));
+        if (part === "nodeProgram")
+          assert.match(inBash(create), /bash "\$folder\/program" install <"\$folder\/document"$/);
+        else assert.equal(inBash(create), `/usr/local/sbin/xcat-ha apply ${part}`);
+        assert.equal(inBash(remove), DELETE(part));
         assert.equal(addPreviousOutputInEnv, false);
         assert.deepEqual(commandOf(part).ignoreChanges, []);
         assert.deepEqual(Object.keys(commandOf(part).inputs).sort(), [
@@ -187,6 +200,7 @@ for (const { name, role, address, hostKey } of STACKS)
       () => {
         const { inputs, ignoreChanges } = commandOf(bootstrap);
         assert.equal(inputs.connection.value.host, "10.5.106.7");
+        assert.match(inBash(inputs.create), /bash "\$folder\/program" bootstrap <"\$folder\/document"$/);
         assert.equal(inputs.connection.value.hostKey, hostKey);
         const { "program.text": program, ...document } = decodeDocument(inputs.stdin);
         assert.deepEqual(document, { address: `${address}/8`, interface: "eth0" });

@@ -22,6 +22,7 @@ type Facts = Record<
   | "astray"
   | "unfit"
   | "login"
+  | "root_key"
   | "mount"
   | "missing"
   | "both"
@@ -158,6 +159,7 @@ const BASE: Facts = {
   astray: "",
   unfit: "",
   login: "",
+  root_key: "",
   mount: "ok",
   missing: "",
   both: "",
@@ -233,6 +235,8 @@ const asked = "asked: SSH, ARP for its address and for the VIP, its beat";
 
 const noteMount = (mount: string) =>
   `note warning: /HA on xcatmn1 ${mount}: what runs so already is not stopped for it; findmnt -T /HA`;
+const noteRootKey =
+  "note warning: the compute nodes would not let root of xcatmn1 in: xdsh and what else xCAT does by SSH; a failover does not wait for that";
 const noteAstray =
   "note warning: the database is not whole in its directory, as xcatmn1 sees it: /HA/pgsql/data/pg_wal leads to /fast/pg_wal: the other node may lack it; a failover does not wait for that";
 
@@ -774,6 +778,23 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     ...activate,
   ],
   [
+    "root's key is none that the compute nodes get: a standby node's preview says it",
+    { ...STANDBY, ...THEIRS, root_key: "the compute nodes would not let root of xcatmn1 in" },
+    noteRootKey,
+    record,
+    ...takeBack,
+    prove,
+    ...stay,
+  ],
+  [
+    "root's key is none that the compute nodes get: a failover says it and goes on",
+    { root_key: "the compute nodes would not let root of xcatmn1 in" },
+    noteRootKey,
+    quiesce,
+    "claim: epoch 4 was released by xcatmn2",
+    ...activate,
+  ],
+  [
     "a standby node that joins, whose PostgreSQL is of another version",
     {
       ...STANDBY,
@@ -1253,6 +1274,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   elsewhere: ["", "/install -> /data/install"],
   mount: ["ok", "is xfs on /dev/sdb, which one node alone may have mounted"],
   unfit: ["", "the database is of PostgreSQL 15, and here is no server"],
+  root_key: ["", "the compute nodes would not let root of xcatmn1 in"],
   login: ["", "pg_hba.conf, line 1: hostssl all all all cert"],
   astray: ["", "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal"],
   missing: ["", "/etc/xcat"],

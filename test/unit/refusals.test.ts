@@ -225,6 +225,7 @@ function planOn({ node, role, asking = "" }: Extract<Refusal, { node: string }>)
       make_traps() { :; }
       mount_state() { echo ok; }
       login_facts() { FACT[login]=; }
+      root_key_state() { :; }
       database_facts() { FACT[astray]='' FACT[unfit]=''; }
       clock_facts() { FACT[clock]=ok; }
       static_address_facts() { FACT[static]=$static FACT[owners]=$owners; }

@@ -16,6 +16,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asRoot, openSession, sshArguments } from "../../components/remote/session";
 import { settingsOf } from "../../components/settings";
+import { LOGIN_SHELLS } from "./loginShells";
 import { shippedPair } from "./pair";
 import { CANNOT_RUN, Sshd } from "./sshd";
 
@@ -57,15 +58,28 @@ test("ssh takes nothing from the user's own configuration, agent and known hosts
   for (const [option, value] of Object.entries(OPTIONS)) assert.ok(words.includes(`${option}=${value}`), option);
 });
 
-test("a remote command goes through sudo whole, whatever quotes it holds, and for root as it is", () => {
+/** What a login shell runs for who asks as this user. */
+const WRAPPED: [user: string, words: string[]][] = [
+  ["root", ["exec", "bash", "-c"]],
+  ["admin", ["exec", "sudo", "-n", "-H", "--", "bash", "-c"]],
+];
+for (const [user, words] of WRAPPED)
+  for (const [shells, wordsOf] of Object.entries(LOGIN_SHELLS))
+    test(`a remote command reaches bash whole, for ${user} whose login shell is ${shells}`, () => {
+      const command = `set -eu; printf '%s|' "it's" '$HOME' "$(echo one)" && cat >"$folder/x" # ~ *`;
+      assert.deepEqual(wordsOf(asRoot({ user }, command)), [...words, command]);
+    });
+
+test("a remote command through sudo, as bash runs it: with its quotes and its standard input", () => {
   const command = `printf '%s|' "it's" '$HOME' && cat`;
-  assert.equal(asRoot({ user: "root" }, command), command);
   const sudo = 'sudo() { [[ $1$2$3 == -n-H-- ]] && shift 3 && "$@"; }; exec() { "$@"; };';
-  const done = spawnSync("bash", ["-c", `${sudo} ${asRoot({ user: "admin" }, command)}`], {
-    input: "the document",
-    encoding: "utf8",
-  });
-  assert.equal(done.stdout, "it's|$HOME|the document");
+  for (const user of ["root", "admin"]) {
+    const done = spawnSync("bash", ["-c", `${sudo} ${asRoot({ user }, command)}`], {
+      input: "the document",
+      encoding: "utf8",
+    });
+    assert.equal(done.stdout, "it's|$HOME|the document");
+  }
 });
 
 const controlPath = (cluster: Cluster, address = "10.5.106.70") =>
