@@ -24,8 +24,8 @@ probe_harmless() {
       if said=$(within "$PERL_SECONDS" perl -MDBD::Pg -e1 2>&1 </dev/null); then
         REPLY='it asks rpm, which knows no package here; perl loads DBD::Pg'
       else
-        said=${said//$'\t'/ }
-        REASON+="; perl -MDBD::Pg -e1: ${said%%$'\n'*}"
+        said=${said%%$'\n'*} said=${said//$'\t'/ }
+        REASON+="; perl -MDBD::Pg -e1: ${said:-no answer}"
       fi
       ;;
   esac

@@ -56,12 +56,6 @@ const PROBES: [what: string, output: string, code: number, ...rows: string[]][] 
     "warning|sn1: Checking firewall is disabled... Firewall is configured on current server",
   ],
   [
-    "a service node's packages are not this node's to judge",
-    "[failed] :[sn1]: Checking DB packages installation...\n[debug]  :[sn1]: perl-DBD-Pg is not installed.\n[ok]:[MN]: Checking on MN...",
-    0,
-    `failed|sn1: Checking DB packages installation... perl-DBD-Pg is not installed.|${INSTALL}`,
-  ],
-  [
     "a summary that failed although no check did",
     "[ok]     :[mn]: Checking all xCAT daemons are running...\n[failed]:[MN]: Checking on MN...",
     0,
@@ -141,12 +135,20 @@ const SYSTEMS: [what: string, system: string, perl: string, row: string][] = [
     "echo 'no DBD/Pg.pm'; echo BEGIN failed; exit 2",
     `${FAILED}; perl -MDBD::Pg -e1: no DBD/Pg.pm|${INSTALL}`,
   ],
+  ["perl ends without a word", "debian", "exit 124", `${FAILED}; perl -MDBD::Pg -e1: no answer|${INSTALL}`],
   ["rpm knows what is there", "rhel", "exit 0", `${FAILED}|${INSTALL}`],
   ["nobody knows this system", "", "exit 0", `${FAILED}|${INSTALL}`],
 ];
 for (const [what, system, perl, row] of SYSTEMS)
   test(`xcatprobe's look for the database's package on ${system || "an unknown system"}, ${what} (R5)`, () =>
     assert.deepEqual(probed(PACKAGES, 0, system, perl), [row]));
+
+test("a service node's database package is not for this node's perl to judge", () => {
+  assert.deepEqual(
+    probed(PACKAGES.replaceAll("[mn]", "[sn1]").replace("[failed]:[MN]", "[ok]:[MN]"), 0, "debian", "exit 0"),
+    [`failed|sn1: Checking DB packages installation... perl-DBD-Pg is not installed.|${INSTALL}`],
+  );
+});
 
 test("another reason of the look for the database's package is no matter of rpm", () => {
   const reason = "Can not find /etc/xcat/cfgloc or /etc/xcat, check xcat database installation.";
