@@ -3,7 +3,7 @@ import { PARTS } from "../components/manifest";
 
 /** Of what a node says while its role changes: whose the services are, and since when they can be reached. */
 const TURNING_POINTS =
-  /(\w+): (owner lease: epoch \d+ is (?:ours|released)|VIP \S+ (?:is here|dropped)|verified: \d+ checks passed|verification found what is not right)/g;
+  /(\w+): (owner lease: epoch \d+ is (?:ours|released)|VIP \S+ (?:is here|dropped)|active and serving(?:; the services were down \d+ s|, \d+ s after the claim)?|verified: \d+ checks passed|verification found what is not right)/g;
 
 /** Of more differences than these only the number, where what was done about them is told as well. */
 const READABLE = 3;

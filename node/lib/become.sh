@@ -138,7 +138,7 @@ refuse_or_pass() {
 }
 
 become() {
-  local steps verb argument result began='' claimed='' serves=''
+  local steps verb argument result began='' claimed='' serves='' stopped=''
   ROLE=$1
   observe_facts "$ROLE"
   steps=$(plan)
@@ -146,10 +146,7 @@ become() {
   [[ $'\n'$steps != *$'\nclaim\t'* ]] || lease_try
   while IFS=$'\t' read -r verb argument _ <&3; do
     [[ $verb != quiesce && $verb != claim ]] || began=${began:-$SECONDS}
-    if [[ $verb == export && -n $began ]]; then
-      write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
-      began=
-    fi
+    [[ $verb != quiesce || " ${FACT[running]} " != *' xcatd '* ]] || stopped=$SECONDS
     set +e
     (
       set -e
@@ -167,10 +164,26 @@ become() {
       exit "$result"
     fi
     set -e
-    [[ $verb != claim ]] || claimed=yes
+    [[ $verb != claim ]] || claimed=$SECONDS
     # The last of the services: what fails behind it is told, and takes nothing down.
-    [[ $verb/$argument != apply/network ]] || serves=yes
+    if [[ $verb/$argument == apply/network && $ROLE == active ]]; then
+      serves=yes
+      [[ -z $began ]] || write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
+      serving "$stopped" "$claimed"
+    fi
   done 3<<<"$steps"
+}
+
+# serving STOPPED CLAIMED: said when the last service is up: what comes behind it takes longer than all before. How long the services were down is
+# known only where they were stopped here: on another node nobody saw when.
+serving() {
+  local after=''
+  if [[ -n $1 ]]; then
+    after="; the services were down $((SECONDS - $1)) s"
+  elif [[ -n $2 && " ${FACT[running]} " != *' xcatd '* ]]; then
+    after=", $((SECONDS - $2)) s after the claim"
+  fi
+  say "active and serving$after"
 }
 
 take_step() {

@@ -8,6 +8,7 @@
 
 readonly EXPORT_SECONDS=600
 readonly COMPARE_SECONDS=60
+readonly OBJECTS_SHOWN=10
 
 exports_directory() { printf '%s/.xcat-ha/exports\n' "$SHARE"; }
 
@@ -28,6 +29,7 @@ export_cluster_data() {
   target=$(exports_directory)/$name
   kind=$(share_kind "$target") || exit
   [[ $kind == absent ]] || return 0
+  say "exporting the cluster data"
   share_do install -d -m 0700 "$SHARE/.xcat-ha" "$(exports_directory)"
   partial=$(share_do mktemp -d "$(exports_directory)/.partial.XXXXXX")
   if ! export_into "$partial" >"$log" 2>&1; then
@@ -49,7 +51,7 @@ export_into() (
   xcat "$EXPORT_SECONDS" xcat-inventory export --format yaml -f "$1/inventory.yaml" || share_do rm -f -- "$1/inventory.yaml"
 )
 
-# flatten_export DIRECTORY: a line per value, "TABLE/ROW COLUMN = VALUE", sorted. Not in it: the order of rows, the mgtifname that we set
+# flatten_export DIRECTORY: a line per value, "TABLE/ROW", a tab, "COLUMN = VALUE", sorted. Not in it: the order of rows, the mgtifname that we set
 # ourselves, and the states that xCAT keeps up to date while it runs.
 flatten_export() {
   perl -e '
@@ -68,7 +70,7 @@ flatten_export() {
         push @row, $value;
         next if $end eq ",";
         if (!@columns) { @columns = @row; $columns[0] =~ s/^#// }
-        else { for my $i (0 .. $#row) { $lines{"$table/$row[0] $columns[$i] = $row[$i]"} = 1 if $row[$i] ne "" && !$noise{$columns[$i]} } }
+        else { for my $i (0 .. $#row) { $lines{"$table/$row[0]\t$columns[$i] = $row[$i]"} = 1 if $row[$i] ne "" && !$noise{$columns[$i]} } }
         @row = ();
         last if $end eq "";
       }
@@ -87,7 +89,28 @@ export_differences() {
   ' compare "$1" "$2" </dev/null
 }
 
-# compare_cluster_data: the newest two exports: "same", or each object and attribute that differs. Ends with 1 where they differ.
+# objects_of: of such lines on standard input a line per object: gone, new or changed, and in what; behind some of them only how many more. No
+# values: passwords are among them.
+objects_of() {
+  awk -F'\t' -v shown="$OBJECTS_SHOWN" '
+    {
+      object = substr($1, 6); column = $2
+      sub(/ = .*/, "", column)
+      if (!(object in columns)) order[++count] = object
+      if (!named[object, column]++) columns[object] = columns[object] (columns[object] == "" ? "" : ", ") column
+      if ($1 ~ /^was/) was[object] = 1; else is[object] = 1
+    }
+    END {
+      for (at = 1; at <= count && at <= shown; at++) {
+        object = order[at]
+        print (!(object in is) ? "gone" : !(object in was) ? "new" : "changed") ": " object " " columns[object]
+      }
+      if (count > shown) print "and " (count - shown) " more"
+    }
+  '
+}
+
+# compare_cluster_data: the newest two exports: "same", or each object that differs, and how to see the values. Ends with 1 where they differ.
 compare_cluster_data() {
   local exports=() differences kind found=''
   kind=$(share_kind "$(exports_directory)") || exit
@@ -105,7 +128,8 @@ compare_cluster_data() {
       "look at them on $NODE, then run the same command again"
   printf '%s and %s: %s\n' "${exports[0]##*/}" "${exports[1]##*/}" "$([[ -n $differences ]] && echo "these differ" || echo same)"
   [[ -z $differences ]] || {
-    printf '%s\n' "$differences"
+    objects_of <<<"$differences"
+    printf 'each value: diff -r %q %q\n' "${exports[0]}/tables" "${exports[1]}/tables"
     return 1
   }
 }

@@ -466,24 +466,31 @@ const TRAPS: Trap[] = [
     out: /^1\n$/,
   },
   {
-    trap: "probe: 0 whatever it finds, and the raw verdict's other form",
+    trap: "probe: 0 whatever it finds, reasons beneath their check, the raw verdict's other form, and all that is wrong once more",
     given: DOWN,
     run: "/opt/xcat/probe/subcmds/xcatmn -i eth0 </dev/null",
     undo: UP,
-    out: /^\[failed\] :\[mn\]: Checking all xCAT daemons are running\.\.\.\n[\s\S]*\n\[failed\]:\[MN\]: Checking on MN\.\.\.\n$/,
+    out: /^\[failed\] :\[mn\]: Checking all xCAT daemons are running\.\.\.\n\[debug\] {2}:\[mn\]: Daemon 'SSL listener' isn't running\n(\[debug\] {2}:\[mn\]: .*\n){5}\[debug\] {2}:=+ SUMMARY =+\n\[failed\]:\[MN\]: Checking on MN\.\.\.\n\[failed\] : {4}Checking all xCAT daemons are running\.\.\.\n\[debug\] {2}: {8}Daemon 'SSL listener' isn't running\n/,
   },
   {
-    trap: "probe: the label decides",
+    trap: "N14: probe: the label decides, and nothing is checked behind the network",
     given: `chdef -t network -o ${NETWORK} mgtifname=eth0:0 </dev/null`,
     run: "/opt/xcat/probe/subcmds/xcatmn -i eth0:0 </dev/null",
     undo: `chdef -t network -o ${NETWORK} mgtifname=eth0 </dev/null`,
-    out: /There isn't NIC 'eth0:0' in current server/,
+    out: /\n\[failed\] :\[mn\]: Checking provision network is configured\.\.\.\n\[debug\] {2}:\[mn\]: There isn't NIC 'eth0:0' in current server\n\[debug\] {2}:=+ SUMMARY/,
   },
   {
-    trap: "probe: all well with the VIP under its label",
+    trap: "R6: probe: the reasons of a failed check",
+    given: "systemctl stop dhcpd",
+    run: "/opt/xcat/probe/subcmds/xcatmn -i eth0 </dev/null",
+    undo: "systemctl start dhcpd",
+    out: /\n\[failed\] :\[mn\]: Checking DHCP service is configured\.\.\.\n\[debug\] {2}:\[mn\]: makedhcp xcatmntest failed\n\[debug\] {2}:\[mn\]: Run 'makedhcp -n' if it has not been ran before\.\n/,
+  },
+  {
+    trap: "R4, R5: probe: with the VIP under its label a warning, and the database's package, which it asks of rpm alone; without -i the network too",
     given: `ip addr add 10.5.106.70/8 dev eth0; ip addr del 10.5.106.7/8 dev eth0; ip addr add 10.5.106.70/8 dev eth0 2>/dev/null; ip addr add 10.5.106.7/8 brd + dev eth0 label eth0:0; sed 's#10.5.106.7/32#10.5.106.70/32#' /var/lib/pgsql/data/pg_hba.conf | grep '^host.*10.5.106.70/32' >>/var/lib/pgsql/data/pg_hba.conf; systemctl reload postgresql; systemctl restart postgresql; systemctl restart xcatd; ${READY}; chdef -t network -o ${NETWORK} mgtifname=eth0:0 </dev/null`,
-    run: "xcatprobe xcatmn -i eth0:0 </dev/null | grep -F 'Checking on MN'; xcatprobe xcatmn </dev/null | grep -F 'Checking on MN'",
-    out: /\[ OK \]\n.*\[FAIL\]\n$/,
+    run: "/opt/xcat/probe/subcmds/xcatmn -i eth0:0 </dev/null | grep -v '^.ok'; xcatprobe xcatmn </dev/null | grep -F '[FAIL]'",
+    out: /^\[warning\]:\[mn\]: Checking xCAT management node IP: <10\.5\.106\.7> is configured to static\.\.\.\n\[debug\] {2}:\[mn\]: The value '10\.5\.106\.7' of 'master' in 'site' table isn't a static ip\n\[failed\] :\[mn\]: Checking DB packages installation\.\.\.\n\[debug\] {2}:\[mn\]: perl-DBD-Pg is not installed\.\n[\s\S]*\n\[mn\]: Checking provision network is configured\.\.\. +\[FAIL\]\n\[MN\]: Checking on MN\.\.\. +\[FAIL\]\n/,
   },
 ];
 

@@ -26,20 +26,20 @@ const CASES: [what: string, after: Tables, ...differences: string[]][] = [
   [
     "an attribute",
     { ...BASE, site: [SITE[0], '"domain","other.com",,', SITE[2]] },
-    "was: site/domain value = cluster.com",
-    "is:  site/domain value = other.com",
+    "was: site/domain\tvalue = cluster.com",
+    "is:  site/domain\tvalue = other.com",
   ],
   [
     "a row is gone",
     { ...BASE, site: [SITE[0], SITE[1]] },
-    "was: site/master key = master",
-    "was: site/master value = 10.5.106.7",
+    "was: site/master\tkey = master",
+    "was: site/master\tvalue = 10.5.106.7",
   ],
   [
     "a row is new, with quotes, commas and a line break in its value",
     { ...BASE, site: [...SITE, '"note","say ""a, b""\nand go on",,'] },
-    "is:  site/note key = note",
-    'is:  site/note value = say "a, b" and go on',
+    "is:  site/note\tkey = note",
+    'is:  site/note\tvalue = say "a, b" and go on',
   ],
   [
     "an empty value and no value are the same, as xCAT prints them",
@@ -48,8 +48,8 @@ const CASES: [what: string, after: Tables, ...differences: string[]][] = [
   [
     "a table that was not there",
     { ...BASE, nodelist: ["#node,groups,status,statustime", '"cn1","compute","booted","11-23"'] },
-    "is:  nodelist/cn1 groups = compute",
-    "is:  nodelist/cn1 node = cn1",
+    "is:  nodelist/cn1\tgroups = compute",
+    "is:  nodelist/cn1\tnode = cn1",
   ],
 ];
 
@@ -88,6 +88,52 @@ for (const [what, lease, code] of OWNERS)
     assert.equal(done.code, code, done.stderr);
     assert.equal(readdirSync(share).length, code ? 0 : 1);
   });
+
+/** A node that was renamed: each of its rows is gone and new. */
+const RENAMED = (name: string): Tables =>
+  Object.fromEntries(
+    ["hosts", "mac", "nodehm", "nodelist", "noderes", "nodetype"].map((table) => [
+      table,
+      ["#node,first,second", `"${name}","a","b"`],
+    ]),
+  );
+const OBJECTS: [what: string, before: Tables, now: Tables, ...lines: string[]][] = [
+  [
+    "an attribute and a row, without their values",
+    { site: SITE, passwd: ["#key,username,password", '"system","root","secret"', '"ipmi","a","b"'] },
+    { site: [...SITE, '"note","x",,'], passwd: ["#key,username,password", '"system","root","changed"'] },
+    "gone: passwd/ipmi key, password, username",
+    "changed: passwd/system password",
+    "new: site/note key, value",
+  ],
+  [
+    "a renamed node, six tables and more differences than anybody reads",
+    RENAMED("cn1"),
+    RENAMED("cn2"),
+    ...["hosts", "mac", "nodehm", "nodelist", "noderes"].flatMap((table) => [
+      `gone: ${table}/cn1 first, node, second`,
+      `new: ${table}/cn2 first, node, second`,
+    ]),
+    "and 2 more",
+  ],
+];
+OBJECTS.forEach(([what, before, now, ...lines], index) => {
+  test(`what differs in the cluster data, ${what}: the objects`, () => {
+    const [old, recent] = [["000001-1-a-begin", before] as const, ["000001-9-a-end", now] as const].map(
+      ([name, tables]) => write(`objects${index}/.xcat-ha/exports/${name}`, tables),
+    );
+    const { code, stdout, stderr } = bash(
+      ["report", "lease", "clusterData"].map((name) => `node/lib/${name}.sh`),
+      `SHARE='${join(folder, `objects${index}`)}' NODE=xcatmn1; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; compare_cluster_data`,
+    );
+    assert.equal(code, 1, stderr);
+    assert.deepEqual(stdout.split("\n").slice(0, -1), [
+      "000001-1-a-begin and 000001-9-a-end: these differ",
+      ...lines,
+      `each value: diff -r ${old}/tables ${recent}/tables`,
+    ]);
+  });
+});
 
 const COMPARED: [what: string, spoil: string, row: RegExp][] = [
   ["there are none yet", "rm -r $SHARE/.xcat-ha", /^ok\tcluster data\tnothing to compare yet: no export$/],

@@ -327,3 +327,73 @@ test("a takeover that fails is rolled back too, and nobody is told to go back to
   assert.match(stdout, /rolled back: .* xcatmn1\. To go on with xcatmn1: /);
   assert.ok(existsSync(at(LEASE, "000005.released")));
 });
+
+const SERVES = "say: active and serving";
+const TELLING = `say() { told "say: $*"; }; export_cluster_data() { told export; }; verify_after_activation() { told verify; }`;
+const RUNS = "postgresql xcatd ";
+const SERVING: [what: string, given: () => void, facts: Facts, line: RegExp, seconds: boolean][] = [
+  [
+    "after a step down of the other node",
+    stepped,
+    ACTIVATION,
+    /^say: active and serving, \d+ s after the claim$/,
+    true,
+  ],
+  [
+    "after its own reboot",
+    () => epoch(4, "xcatmn1", [], "another-boot"),
+    { role: "active", lease: "mine-rebooted", holder: "xcatmn1" },
+    /^say: active and serving, \d+ s after the claim$/,
+    true,
+  ],
+  [
+    "in a first setup for which it stopped",
+    () => {},
+    { ...FIRST, running: RUNS },
+    /^say: active and serving; the services were down \d+ s$/,
+    true,
+  ],
+  [
+    "that a cut run had claimed: since when nothing runs is not known",
+    () => epoch(4, "xcatmn1"),
+    { role: "active", ...MINE, links: "some" },
+    /^say: active and serving$/,
+    true,
+  ],
+  [
+    "of a pair built by hand, which runs on",
+    () => {},
+    { role: "active", lease: "none", database: "runs here", virtual_ip: "here", running: RUNS },
+    /^say: active and serving$/,
+    true,
+  ],
+  [
+    "that was active already",
+    () => epoch(4, "xcatmn1"),
+    { role: "active", ...MINE, running: RUNS },
+    /^say: active and serving$/,
+    false,
+  ],
+];
+for (const [what, given, facts, line, seconds] of SERVING)
+  test(`a node that is active and serving says so behind the last service, before export and verification: ${what}`, () => {
+    given();
+    const { code, stderr, told } = become(facts, TELLING);
+    assert.equal(code, 0, stderr);
+    const index = told.findIndex((one) => one.startsWith(SERVES));
+    assert.match(told[index], line);
+    assert.equal(told[index - 1], "apply network");
+    assert.deepEqual(told.slice(index + 1), ["apply hostsSyncCron", "export", "verify"]);
+    assert.equal(existsSync(at("records/seconds")), seconds);
+  });
+
+test("a node that steps down does not say that it serves", () => {
+  epoch(4, "xcatmn1");
+  const { code, stderr, told } = become({ role: "standby", ...MINE, running: RUNS }, TELLING);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(
+    told.filter((one) => one.startsWith(SERVES)),
+    [],
+  );
+  assert.ok(told.includes("apply network"));
+});

@@ -106,6 +106,20 @@ const STORIES: [what: string, command: string, output: string, ...lines: string[
     "33 unchanged (1.0 s)",
   ],
   [
+    "an activation: when it serves, and what was verified",
+    "pulumi up --yes -s standby",
+    "Updating (standby):\n\n    xcatmn2: active and serving, 14 s after the claim\n    xcatmn2: verifying: every part\n    xcatmn2: verified: 24 checks passed\n",
+    "$ pulumi up --yes -s standby (1.0 s)",
+    "xcatmn2: active and serving, 14 s after the claim; xcatmn2: verified: 24 checks passed",
+  ],
+  [
+    "a first setup that stopped for it: how long",
+    "pulumi up --yes -s primary",
+    "Updating (primary):\n\n    xcatmn1: active and serving; the services were down 21 s\n",
+    "$ pulumi up --yes -s primary (1.0 s)",
+    "xcatmn1: active and serving; the services were down 21 s",
+  ],
+  [
     "a verification that found something",
     "pulumi up --yes -s primary",
     "Updating (primary):\n\n    xcatmn1: verification found what is not right; xcat-ha verify on xcatmn1 shows the whole table\n",
