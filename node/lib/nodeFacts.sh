@@ -71,13 +71,13 @@ facts_mount() {
   printf '%s\n' "$said"
 }
 
-# facts_keep standby|owner SECONDS: writes them, unless this node did so within SECONDS. An owner runs the database: it looks at no more of the share
-# than it must. A failure is said, and false; nothing waits for it.
+# facts_keep standby|owner: writes them; an owner only from time to time, and it looks at no more of the share than it must: it runs the database
+# already. A failure is said, and false; nothing waits for it.
 facts_keep() {
   local now last='' said
   now=$(uptime_seconds)
   { IFS= read -r last <"$RUN/facts"; } 2>/dev/null || true
-  [[ ! $last =~ ^[0-9]+$ ]] || ((last > now || now - last >= $2)) || return 0
+  [[ $1 == standby || ! $last =~ ^[0-9]+$ ]] || ((last > now || now - last >= FACTS_OWNER_SECONDS)) || return 0
   facts_look
   if [[ $1 == standby ]]; then
     OWN_FACTS[fit]=$(facts_fit)

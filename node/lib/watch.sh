@@ -68,7 +68,7 @@ watch_start() {
   local kind said
   # What a former watch has noted is of another time.
   rm -f -- "$RUN/watch"
-  facts_keep standby 0 || true
+  facts_keep standby || true
   for kind in service timer; do watch_text "$kind" | write_file "$UNIT_FOLDER/$WATCH_UNIT.$kind" 0644; done
   said=$({ systemctl daemon-reload && systemctl enable --quiet "$WATCH_UNIT.timer" && systemctl restart "$WATCH_UNIT.timer"; } 2>&1 </dev/null) ||
     say "warning: $WATCH_UNIT.timer did not start: nobody is told of an owner that is silent: $(one_line "$said")"
@@ -119,7 +119,7 @@ verb_watch() {
   fi
   document_write WATCH | write_file "$RUN/watch" 0600
   # On a share that could be read just now.
-  ((result != 0)) || facts_keep standby 0 || true
+  ((result != 0)) || facts_keep standby || true
 }
 
 # watch_look: "owner", and what moves while it lives; or "nobody", where none need live, and why.

@@ -139,7 +139,7 @@ beat_step() {
       beat_show
       # It says so itself, and the next beat tries again.
       hosts_keep || true
-      facts_keep owner "$FACTS_OWNER_SECONDS" || true
+      facts_keep owner || true
       ;;
     end-run)
       say "stepping down by itself: $3"

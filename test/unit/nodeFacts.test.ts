@@ -71,17 +71,17 @@ test("versions of PostgreSQL: of each server once, as it says itself", () => {
 });
 
 const WRITTEN: [what: string, script: string, written: Record<string, string | RegExp>][] = [
-  ["a standby node that fits", "facts_keep standby 0", FITS],
-  ["an owner looks at no more of the share than it must", "facts_keep owner 0", ALIKE],
+  ["a standby node that fits", "facts_keep standby", FITS],
+  ["an owner looks at no more of the share than it must", "facts_keep owner", ALIKE],
   [
     "one that does not fit",
-    "database_unfit() { echo 'another uid'; }; mount_state() { echo 'is xfs on /dev/sdb'; }; facts_keep standby 0",
+    "database_unfit() { echo 'another uid'; }; mount_state() { echo 'is xfs on /dev/sdb'; }; facts_keep standby",
     { ...FITS, fit: "no another uid", mount: "is xfs on /dev/sdb" },
   ],
   [
     "looks that fail",
     `database_unfit() { fail unknown 'the share hangs' stat look; }; mount_state() { fail unknown 'no answer' findmnt look; }; getent() { return 2; }
-     xcat_version() { echo 'unknown no perl'; }; facts_keep standby 0`,
+     xcat_version() { echo 'unknown no perl'; }; facts_keep standby`,
     {
       ...FITS,
       fit: "unknown the share hangs",
@@ -104,9 +104,9 @@ for (const [what, script, written] of WRITTEN)
 test("it is written anew when its time has come, and each look of a watch counts", () => {
   const { stdout, stderr } = onNode(
     `facts_look() { OWN_FACTS=(); echo looked; }
-     for second in 1000 1299 1300; do uptime_seconds() { echo "$second"; }; echo "$second"; facts_keep owner 300; done; facts_keep standby 0
+     for second in 1000 1299 1300; do uptime_seconds() { echo "$second"; }; echo "$second"; facts_keep owner; done; facts_keep standby
      # Another boot: its uptime is behind what was noted.
-     uptime_seconds() { echo 5; }; facts_keep owner 300`,
+     uptime_seconds() { echo 5; }; facts_keep owner`,
   );
   assert.equal(stdout, "1000\nlooked\n1299\n1300\nlooked\nlooked\nlooked\n", stderr);
 });
@@ -116,7 +116,7 @@ for (const [what, script, said] of [
   ["hangs", "share_do() { return 124; }", "no answer within 2 s"],
 ])
   test(`a share that ${what}: said, false, and tried again`, () => {
-    const { code, stdout, stderr } = onNode(`${script}; facts_keep standby 0 || echo "false, and goes on"`);
+    const { code, stdout, stderr } = onNode(`${script}; facts_keep standby || echo "false, and goes on"`);
     assert.equal(code, 0, stderr);
     assert.equal(
       stdout,

@@ -283,7 +283,7 @@ test("each look at a share that could be read is followed by what this node has,
   assert.equal(code, 0, stderr);
   assert.equal(
     stdout,
-    "other\nkept standby 0\nreleased\nkept standby 0\nfails\nmine\nkept standby 0\nkept standby 0\ngoes on\n",
+    "other\nkept standby\nreleased\nkept standby\nfails\nmine\nkept standby\nkept standby\ngoes on\n",
   );
 });
 
