@@ -100,6 +100,19 @@ const otherStack = (asking: string) => [
 const epoch = (node: string, machine: string) =>
   `mkdir -p "$SHARE/.xcat-ha/epoch"; printf 'node ${node}\nmachine %s\nboot there\ntime noon\n' "${machine}" >"$SHARE/.xcat-ha/epoch/000004.owner"`;
 
+/** What a node says whose peer, by its own file beside the lease, could not go on. */
+const peerUnfit = (why: string) => [
+  `xcatmn2 cannot run the database of the pair: ${why}; expected a node that can before xcatmn1 steps down; nothing was touched`,
+  "evidence: /HA/.xcat-ha/nodes/xcatmn2, as the watch of xcatmn2 wrote it last",
+  "next: correct it on xcatmn2; half a minute later the same command again. To stop the services although no node could go on: systemctl stop xcat-ha-watch.timer on xcatmn2, rm /HA/.xcat-ha/nodes/xcatmn2, then the same command again",
+];
+/** A pair whose owner is xcatmn1, in this boot, and what xcatmn2 has written of itself. */
+const ownerBeside = (facts: string) => `
+  mkdir -p "$SHARE"/{xcat,install,pgsql} "$SHARE"/.xcat-ha/{epoch,beat,nodes}
+  for name in xcat install pgsql; do ln -s "$SHARE/$name" "$LOCAL/$name"; done
+  printf 'node xcatmn1\\nmachine %032d\\nboot %s\\ntime noon\\n' 1 "$(cat /proc/sys/kernel/random/boot_id)" >"$SHARE/.xcat-ha/epoch/000004.owner"
+  printf '${facts}end of document\\n' >"$SHARE/.xcat-ha/nodes/xcatmn2"; echo 7 >"$SHARE/.xcat-ha/beat/xcatmn1"`;
+
 export const ADD_ADMIN =
   "useradd -m -s /bin/bash admin; install -d -o admin -m 700 ~admin/.ssh; install -o admin -m 600 /root/.ssh/authorized_keys ~admin/.ssh/";
 export const REMOVE_ADMIN = "userdel -r admin 2>/dev/null; rm -f /etc/sudoers.d/xcat-ha";
@@ -992,6 +1005,23 @@ export const REFUSALS: Refusal[] = [
     ],
   },
 
+  {
+    group: "node state",
+    what: "a step down while the PostgreSQL of the other node does not fit",
+    role: "standby",
+    node: ownerBeside(
+      "fit\\tno the database belongs to the uid 26, and that of the user postgres of xcatmn2 is 116\\nmount\\tok\\n",
+    ),
+    says: peerUnfit("the database belongs to the uid 26, and that of the user postgres of xcatmn2 is 116"),
+  },
+  {
+    group: "share state",
+    what: "a step down while the other node has a local disk at the place of the share",
+    role: "standby",
+    node: ownerBeside("fit\\tyes\\nmount\\tis xfs on /dev/sdb, which one node alone may have mounted\\n"),
+    says: peerUnfit("/HA is xfs on /dev/sdb, which one node alone may have mounted"),
+  },
+
   // What the share is
   {
     group: "share state",
@@ -1106,6 +1136,20 @@ export const REFUSALS: Refusal[] = [
       "evidence: systemctl show -p LoadState goconserver.service",
       "next: install goconserver on xcatmn2 (or systemctl unmask), or take it out of services in cluster.yaml",
     ],
+  },
+  {
+    group: "node state",
+    what: "a failover to a node without the PostgreSQL of the pair",
+    labOnly: {
+      stack: "primary",
+      config: { activeNode: "xcatmn2" },
+      // Its watch would write the same within half a minute.
+      onXcatmn2: [
+        "chmod a-x /usr/lib/postgresql/15/bin/postgres; xcat-ha watch",
+        "chmod a+x /usr/lib/postgresql/15/bin/postgres; xcat-ha watch",
+      ],
+    },
+    says: peerUnfit("the database is of PostgreSQL 15, and xcatmn2 has no server"),
   },
   {
     group: "node state",

@@ -18,6 +18,7 @@ const LIBRARIES = [
   "processes",
   "lease",
   "databaseSettings",
+  "nodeFacts",
 ];
 const LAST = [
   "clusterData",

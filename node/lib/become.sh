@@ -15,7 +15,7 @@ observe_facts() {
   local fact
   declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
   for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps traps_untold dissolved \
-    dissolving frozen takeover takeover_by takeover_reason epoch apart signs fence from_console mounted elsewhere astray unfit login mount missing both copy needed free root_key database virtual_ip mistakes; do
+    dissolving frozen takeover takeover_by takeover_reason epoch apart signs fence from_console mounted elsewhere astray unfit peer_unfit peer_untold unlike login mount missing both copy needed free root_key database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
   FACT[stack]=${WANT[stack]:-}
@@ -59,6 +59,7 @@ observe_facts() {
   directories_facts
   database_copy_facts
   database_facts "$1"
+  peer_facts "$1"
   login_facts "$1"
   FACT[root_key]=''
   # Who steps down asks for nobody's.

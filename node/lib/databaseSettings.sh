@@ -143,24 +143,25 @@ database_astray() {
   ((${#astray[@]} == 0)) || printf '%s\n' "${astray[@]}" | paste -sd';' | sed 's/;/; /g'
 }
 
-# database_unfit TREE: why this node cannot run the database that is there: another major version, another uid of its user; nothing where it can.
+# database_unfit TREE: why this node cannot run the database that is there: another major version, another uid of its user; nothing where it can. Its
+# gid PostgreSQL does not ask for (see facts_unlike).
 database_unfit() {
   local data version tool said uid here
   data=$(database_below "$1") || exit
   version=$(share_text "$data/PG_VERSION" "which version of PostgreSQL the database needs") || exit
   if [[ -z $version ]]; then
-    printf '%s/PG_VERSION is not there, where %s.service has its database\n' "$data" "$(unit_of postgresql)"
+    printf '%s/PG_VERSION is not there, where %s.service of %s has its database\n' "$data" "$(unit_of postgresql)" "$NODE"
     return 0
   fi
   tool=$(database_tool postgres "$version") || tool=
   said=$([[ -z $tool ]] || "$tool" -V 2>&1 </dev/null) || said="$tool -V: ${said:-failed}"
   if [[ ! $said =~ \ $version(\.|[a-z]|\ |$) ]]; then
-    printf 'the database is of PostgreSQL %s, and here is %s\n' "$version" "${said:-no server}"
+    printf 'the database is of PostgreSQL %s, and %s has %s\n' "$version" "$NODE" "${said:-no server}"
     return 0
   fi
   uid=$(share_do stat -c %u -- "$data") || fail unknown "whose $data is cannot be told on $NODE; expected to know it" "stat" "look at the shared data on $NODE, then run the same command again"
   here=$(id -u postgres 2>&1) || here="none ($here)"
-  [[ $uid == "$here" ]] || printf 'the database belongs to the uid %s, and that of the user postgres is %s here\n' "$uid" "$here"
+  [[ $uid == "$here" ]] || printf 'the database belongs to the uid %s, and that of the user postgres of %s is %s\n' "$uid" "$NODE" "$here"
 }
 
 # database_facts ROLE: fills FACT[astray] and FACT[unfit]. What runs under the lease already goes on.

@@ -202,6 +202,7 @@ verb_status() {
   lease_read
   frozen=$(frozen) || exit
   printf '%-16s %s\n' lease "$(lease_sentence)" share "$SHARE: $(share_state)"
+  printf '%-16s %s\n' "$PEER" "$(facts_sentence)"
   [[ -z $frozen ]] || printf '%-16s %s\n' frozen "$frozen"
   load_values active virtualIp
   virtualIp_observe

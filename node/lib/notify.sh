@@ -84,6 +84,7 @@ notify_of_order() {
 siteCommands_observe() {
   local state
   siteCommands_fence
+  siteCommands_software
   state=$(site_command "$NOTIFY")
   if [[ $state == @(ok|absent) ]]; then seen_as_told notify; else SEEN[notify]=$state; fi
 }

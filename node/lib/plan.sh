@@ -15,6 +15,7 @@
 #        login      why xCAT would not come to its database, whatever is written, or nothing
 #        root_key   a sentence where the compute nodes may not let root of this node in, or nothing
 #        unfit      why this node's PostgreSQL cannot run the database on the share, or nothing
+#        peer_unfit peer_untold unlike                     the other node, as it has written itself, see peer_facts
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
 #        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
 #        outage     how long the services were down the last time, or what to expect
@@ -206,6 +207,19 @@ refuse_unfit() {
     "install the same major version of PostgreSQL on ${FACT[node]}, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again"
 }
 
+# refuse_peer_unfit: while this node still serves.
+refuse_peer_unfit() {
+  local file=${FACT[share_path]}/.xcat-ha/nodes/${FACT[peer]}
+  refuse misconfigured "${FACT[peer]} cannot run the database of the pair: ${FACT[peer_unfit]}; expected a node that can before ${FACT[node]} steps down; nothing was touched" \
+    "$file, as the watch of ${FACT[peer]} wrote it last" \
+    "correct it on ${FACT[peer]}; half a minute later the same command again. To stop the services although no node could go on: systemctl stop xcat-ha-watch.timer on ${FACT[peer]}, rm $file, then the same command again"
+}
+
+note_unlike() {
+  [[ -z ${FACT[unlike]} ]] ||
+    step note "warning: the nodes are not alike: ${FACT[unlike]}" "no change of role waits for that; make them the same"
+}
+
 note_astray() {
   [[ -z ${FACT[astray]} ]] ||
     step note "warning: the database is not whole in its directory, as ${FACT[node]} sees it: ${FACT[astray]}" "the other node may lack it; a failover does not wait for that"
@@ -360,6 +374,7 @@ refuse_traps() {
 plan_activation() {
   ! takeover_used_up || step note "the takeover of epoch ${FACT[takeover]} in the stack config is used up, and changes nothing" "${FACT[sentence]}"
   ! takeover_is_ordered || plan_takeover
+  note_unlike
   note_astray
   note_root_key
   if [[ ${FACT[lease]} == none ]]; then step export begin "the cluster data as it is before the first change"; fi
@@ -481,6 +496,13 @@ plan_standby() {
     fi
     step note "warning: PostgreSQL of ${FACT[node]} cannot run the database of the pair: ${FACT[unfit]}" "that keeps nobody from stepping down"
   fi
+  if [[ -n ${FACT[peer_unfit]} && ${FACT[lease]} == mine ]]; then
+    refuse_peer_unfit
+    return
+  fi
+  [[ -z ${FACT[peer_untold]} ]] ||
+    step note "warning: whether ${FACT[peer]} has what ${FACT[node]} has, and could run the database, cannot be told: ${FACT[peer_untold]}" "that keeps nobody from stepping down"
+  note_unlike
   note_astray
   note_root_key
   if [[ -n ${FACT[traps]} ]]; then

@@ -235,6 +235,18 @@ missing_tools() {
   printf '%s\n' "$missing"
 }
 
+# database_versions: of each server of PostgreSQL here, as it says itself.
+database_versions() {
+  local tool said versions=''
+  for tool in postgres /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres /usr/lib/postgresql[0-9]*/bin/postgres; do
+    command -v "$tool" >/dev/null || continue
+    said=$("$tool" -V 2>&1 </dev/null) || said='() unknown'
+    said=${said#*) } said=${said%% *}
+    [[ " $versions " == *" $said "* ]] || versions+=${versions:+ }$said
+  done
+  printf '%s\n' "${versions:-none}"
+}
+
 # database_tool NAME [VERSION]: PostgreSQL's own programs, which most systems keep out of PATH. Where there are several, VERSION's.
 database_tool() {
   local tool version=${2:-*} order=()

@@ -1,6 +1,6 @@
 # The watch: a standby node looks whether the owner lives, and the site is told when it does not (node/lib/notify.sh). It decides nothing: a
-# takeover is a person's order. It reads the shared data and writes nothing there. By units that a boot brings back: nobody sits before a
-# standby node.
+# takeover is a person's order. It reads the shared data; all that it writes there is what this node has (node/lib/nodeFacts.sh). By units that a
+# boot brings back: nobody sits before a standby node.
 
 readonly WATCH_UNIT=xcat-ha-watch
 readonly WATCH_SECONDS=30
@@ -68,6 +68,7 @@ watch_start() {
   local kind said
   # What a former watch has noted is of another time.
   rm -f -- "$RUN/watch"
+  facts_keep standby || true
   for kind in service timer; do watch_text "$kind" | write_file "$UNIT_FOLDER/$WATCH_UNIT.$kind" 0644; done
   said=$({ systemctl daemon-reload && systemctl enable --quiet "$WATCH_UNIT.timer" && systemctl restart "$WATCH_UNIT.timer"; } 2>&1 </dev/null) ||
     say "warning: $WATCH_UNIT.timer did not start: nobody is told of an owner that is silent: $(one_line "$said")"
@@ -117,6 +118,8 @@ verb_watch() {
     notify "$EVENT" "$words" || return 0
   fi
   document_write WATCH | write_file "$RUN/watch" 0600
+  # On a share that could be read just now.
+  ((result != 0)) || facts_keep standby || true
 }
 
 # watch_look: "owner", and what moves while it lives; or "nobody", where none need live, and why.

@@ -68,6 +68,8 @@ beat_stop() {
 beat_remove() {
   beat_stop
   watch_stop
+  # Behind the watch, which would write it again.
+  facts_forget
   beat_observe
   [[ ${SEEN[watch]} == absent ]] || fail incomplete "the watch is still there on $NODE; expected it gone" "$WATCH_UNIT: ${SEEN[watch]}" \
     "systemctl disable --now $WATCH_UNIT.timer on $NODE, then run the same command again"
@@ -137,6 +139,7 @@ beat_step() {
       beat_show
       # It says so itself, and the next beat tries again.
       hosts_keep || true
+      facts_keep owner || true
       ;;
     end-run)
       say "stepping down by itself: $3"

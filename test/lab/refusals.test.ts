@@ -13,7 +13,8 @@ const clusterFile = join(project, "cluster.yaml");
 const knownHosts = join(project, "ssh/known_hosts");
 const FILES = [clusterFile, knownHosts, join(project, "Pulumi.primary.yaml"), join(project, "Pulumi.standby.yaml")];
 
-/** Everything on a node that a setup could touch, a line a thing. A look at the lease makes a file for a moment, the beat's too. */
+/** Everything on a node that a setup could touch, a line a thing. A look at the lease makes a file for a moment; the beat's, and what
+ * each node writes of itself, move. */
 const LOOK = `
 places="/etc /usr/local/sbin /var/lib/xcat-ha /root/.ssh"
 find $places -xdev -printf '%p %y %m %u %g %l\\n' | sort
@@ -21,7 +22,7 @@ find $places -xdev -type f -exec sha256sum {} + | sort
 for unit in ${[...UNITS, "ntpd", "cron"].join(" ")}; do echo $unit $(systemctl show -p ActiveState,UnitFileState,ActiveEnterTimestampMonotonic $unit); done
 ${ADDRESSES}
 timeout 5 find /HA -maxdepth 2 ! -name '.probe.*' -printf '%p %y %m %u %g\\n' 2>&1 | sort
-timeout 5 find /HA/.xcat-ha -path /HA/.xcat-ha/beat -prune -o -type f ! -name '.probe.*' -exec sha256sum {} + 2>&1 | sort
+timeout 5 find /HA/.xcat-ha \\( -path /HA/.xcat-ha/beat -o -path /HA/.xcat-ha/nodes \\) -prune -o -type f ! -name '.probe.*' -exec sha256sum {} + 2>&1 | sort
 cat /proc/sys/kernel/random/boot_id`;
 
 const look = () =>

@@ -33,11 +33,22 @@ test("the active node dies: by a word of somebody not while it lives, by the fen
 
   lab.config("standby", "takeover", { ...order, fence: true });
   lab.on("xcatmn2", "install -m 0700 /dev/stdin /etc/xcat-ha.fence <<<$'#!/bin/sh\\necho no BMC; exit 3'");
+  const version = "/opt/xcat/lib/perl/xCAT/Version.pm";
+  lab.on("xcatmn2", `sed -i 's/2[.]19[.]0/2.18.0/' ${version}`);
   const daylight = lab.pulumi("refresh", "-s", "standby", "--preview-only", "--expect-no-changes");
   assert.equal(daylight.code, 7, daylight.output);
   assert.match(
     daylight.output,
     /xcatmn2 siteCommands: fence is '\/etc\/xcat-ha\.fence status xcatmn1 failed: no BMC', wanted /,
+  );
+  assert.match(
+    daylight.output,
+    /xcatmn2 siteCommands: software is 'xCAT's version is 2\.18\.0 on xcatmn2 and 2\.19\.0 on xcatmn1', wanted /,
+  );
+  lab.on("xcatmn2", `sed -i 's/2[.]18[.]0/2.19.0/' ${version}`);
+  assert.match(
+    lab.on("xcatmn1", "xcat-ha status"),
+    /^xcatmn2 +PostgreSQL 15\.\S+, uid:gid \d+:\d+, xCAT 2\.1[89]\.0, debian 12; can run the database: yes; written /m,
   );
   installFence("xcatmn2");
   const told = notified("xcatmn2");

@@ -338,6 +338,15 @@ test("a beat that does not stop is an error: it would stop what runs without the
   assert.match(stderr, /the beat still runs on xcatmn1/);
 });
 
+test("a node that is let go takes away what it has written of itself, behind the watch, which would write it again", () => {
+  const { code, stdout, stderr } = onNode(
+    `[[ $1 != show ]] || ${timers("inactive")}`,
+    `watch_stop() { echo "the watch ends"; }; facts_forget() { echo "its facts go"; }; beat_remove; rm "$RUN/share-lost"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /the watch ends\nits facts go\n$/);
+});
+
 test("while the owner steps down by itself no new order starts: it would start what is killed", () => {
   const { code, stdout, stderr } = onNode(
     "true",

@@ -128,24 +128,24 @@ const UNFIT: [what: string, node: string, says: string][] = [
   [
     "another major version",
     "says='postgres (PostgreSQL) 13.9'",
-    "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9",
+    "the database is of PostgreSQL 15, and xcatmn2 has postgres (PostgreSQL) 13.9",
   ],
   [
     "a version that only begins alike",
     "says='postgres (PostgreSQL) 150.1'",
-    "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 150.1",
+    "the database is of PostgreSQL 15, and xcatmn2 has postgres (PostgreSQL) 150.1",
   ],
-  ["no PostgreSQL", "says=", "the database is of PostgreSQL 15, and here is no server"],
-  ["another uid", "own=26", "the database belongs to the uid 0, and that of the user postgres is 26 here"],
+  ["no PostgreSQL", "says=", "the database is of PostgreSQL 15, and xcatmn2 has no server"],
+  ["another uid", "own=26", "the database belongs to the uid 0, and that of the user postgres of xcatmn2 is 26"],
   [
     "no such user",
     "own=",
-    "the database belongs to the uid 0, and that of the user postgres is none (id: no such user) here",
+    "the database belongs to the uid 0, and that of the user postgres of xcatmn2 is none (id: no such user)",
   ],
   [
     "no database there",
     'rm -r "$AT/HA/pgsql"/*',
-    "AT/HA/pgsql/data/PG_VERSION is not there, where postgresql.service has its database",
+    "AT/HA/pgsql/data/PG_VERSION is not there, where postgresql.service of xcatmn2 has its database",
   ],
   ["this node runs it", "FACT[lease]=mine says=", ""],
 ];

@@ -344,14 +344,15 @@ test("a change while it is written is another change", () => {
 });
 
 for (const show of ["echo shown", "return 0"])
-  test(`the beat: life first, then the hosts file of the epoch that it read; a file that cannot be kept does not end it (${show})`, () => {
+  test(`the beat: life first, then the hosts file of the epoch that it read, then what the node has; a file that cannot be kept does not end it (${show})`, () => {
     const { code, stdout, stderr } = bash(
       ["lib/report", "lib/plan", "parts/beat"].map((name) => `node/${name}.sh`),
       `declare -A FACT=() LEASE=() WANT=(); RUN=/nowhere NODE=xcatmn2
        load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; may_look() { :; }; frozen_follow() { :; }; lease_sentence() { echo so; }
        lease_read() { LEASE=([is]=mine [epoch]=000042); }; beat_show() { ${show}; }; hosts_keep() { echo "kept \${LEASE[epoch]}"; return 1; }
+       facts_keep() { echo "what the $1 has"; return 1; }
        verb_beat; echo "it goes on"`,
     );
     assert.equal(code, 0, stderr);
-    assert.equal(stdout, `${show === "echo shown" ? "shown\n" : ""}kept 000042\nit goes on\n`);
+    assert.equal(stdout, `${show === "echo shown" ? "shown\n" : ""}kept 000042\nwhat the owner has\nit goes on\n`);
   });

@@ -126,7 +126,7 @@ for (const [what, make, seen] of SEEN)
   test(`each refresh looks at it: one that ${what}`, asRoot, () => {
     make();
     const { code, stdout, stderr } = onNode(
-      `siteCommands_fence() { :; }; WANT=([notify]='of root alone, where there is one'); observe_part siteCommands; printf %s "\${SEEN[notify]}"`,
+      `siteCommands_fence() { :; }; siteCommands_software() { :; }; WANT=([notify]='of root alone, where there is one'); observe_part siteCommands; printf %s "\${SEEN[notify]}"`,
     );
     assert.deepEqual([code, stdout], [0, seen], stderr);
   });

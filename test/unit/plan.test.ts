@@ -21,6 +21,9 @@ type Facts = Record<
   | "elsewhere"
   | "astray"
   | "unfit"
+  | "peer_unfit"
+  | "peer_untold"
+  | "unlike"
   | "login"
   | "root_key"
   | "mount"
@@ -158,6 +161,9 @@ const BASE: Facts = {
   elsewhere: "",
   astray: "",
   unfit: "",
+  peer_unfit: "",
+  peer_untold: "",
+  unlike: "",
   login: "",
   root_key: "",
   mount: "ok",
@@ -239,6 +245,9 @@ const noteRootKey =
   "note warning: the compute nodes would not let root of xcatmn1 in: xdsh and what else xCAT does by SSH; a failover does not wait for that";
 const noteAstray =
   "note warning: the database is not whole in its directory, as xcatmn1 sees it: /HA/pgsql/data/pg_wal leads to /fast/pg_wal: the other node may lack it; a failover does not wait for that";
+
+const noteUnlike =
+  "note warning: the nodes are not alike: xCAT's version is 2.16.5 on xcatmn1 and 2.17.0 on xcatmn2: no change of role waits for that; make them the same";
 
 const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][] = [
   // Becoming active
@@ -800,9 +809,9 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
       ...STANDBY,
       ...THEIRS,
       links: "none",
-      unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9",
+      unfit: "the database is of PostgreSQL 15, and xcatmn1 has postgres (PostgreSQL) 13.9",
     },
-    "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
+    "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and xcatmn1 has postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
     "evidence: PG_VERSION and owner of the data directory on /HA; postgres -V and id -u postgres on xcatmn1",
     "next: install the same major version of PostgreSQL on xcatmn1, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again",
   ],
@@ -811,11 +820,73 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     {
       ...BY_WORD,
       takeover_by: "confirmation",
-      unfit: "the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9",
+      unfit: "the database is of PostgreSQL 15, and xcatmn1 has postgres (PostgreSQL) 13.9",
     },
-    "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and here is postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
+    "refuse misconfigured: PostgreSQL of xcatmn1 cannot run the database of the pair: the database is of PostgreSQL 15, and xcatmn1 has postgres (PostgreSQL) 13.9; expected the same major version and uid on both nodes; nothing was touched",
     "evidence: PG_VERSION and owner of the data directory on /HA; postgres -V and id -u postgres on xcatmn1",
     "next: install the same major version of PostgreSQL on xcatmn1, or give its user the same uid there (usermod -u, and chown of its files), then run the same command again",
+  ],
+  [
+    "stepping down, while the other node could not go on: nothing stops",
+    {
+      ...STANDBY,
+      ...MINE,
+      running: RUNNING,
+      peer_unfit: "the database is of PostgreSQL 15, and xcatmn2 has no server",
+    },
+    "refuse misconfigured: xcatmn2 cannot run the database of the pair: the database is of PostgreSQL 15, and xcatmn2 has no server; expected a node that can before xcatmn1 steps down; nothing was touched",
+    "evidence: /HA/.xcat-ha/nodes/xcatmn2, as the watch of xcatmn2 wrote it last",
+    "next: correct it on xcatmn2; half a minute later the same command again. To stop the services although no node could go on: systemctl stop xcat-ha-watch.timer on xcatmn2, rm /HA/.xcat-ha/nodes/xcatmn2, then the same command again",
+  ],
+  ...(["mine-releasing", "mine-rebooted"] as const).map((lease): [string, Partial<Facts>, ...string[]] => [
+    `a step down that has begun or stops nothing (${lease}) goes on, whatever the other node has`,
+    { ...STANDBY, ...held(lease, "xcatmn1"), peer_unfit: "another uid" },
+    record,
+    `release: epoch 4 is held by xcatmn1 since noon (${lease})`,
+    ...takeBack,
+    prove,
+    ...released,
+    ...stay,
+  ]),
+  [
+    "stepping down, while it cannot be told whether the other node could go on: it may be dead",
+    { ...STANDBY, ...MINE, running: RUNNING, peer_untold: "xcatmn2 has not written /HA/.xcat-ha/nodes/xcatmn2" },
+    "note warning: whether xcatmn2 has what xcatmn1 has, and could run the database, cannot be told: xcatmn2 has not written /HA/.xcat-ha/nodes/xcatmn2: that keeps nobody from stepping down",
+    `${record}: now running ${RUNNING}`,
+    exportLast,
+    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    ...takeBack,
+    prove,
+    ...released,
+    ...stay,
+  ],
+  [
+    "stepping down, while the other node has another xCAT",
+    { ...STANDBY, ...MINE, unlike: "xCAT's version is 2.16.5 on xcatmn1 and 2.17.0 on xcatmn2" },
+    noteUnlike,
+    record,
+    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    ...takeBack,
+    prove,
+    ...released,
+    ...stay,
+  ],
+  [
+    "a node that joins with another xCAT than the owner's",
+    { ...STANDBY, ...THEIRS, links: "none", unlike: "xCAT's version is 2.16.5 on xcatmn1 and 2.17.0 on xcatmn2" },
+    noteUnlike,
+    record,
+    ...takeBack,
+    prove,
+    ...stay,
+  ],
+  [
+    "a failover to a node with another xCAT",
+    { unlike: "xCAT's version is 2.16.5 on xcatmn1 and 2.17.0 on xcatmn2" },
+    noteUnlike,
+    quiesce,
+    "claim: epoch 4 was released by xcatmn2",
+    ...activate,
   ],
   [
     "a part of the database that would stay behind",
@@ -1273,8 +1344,11 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   mounted: ["", "/install"],
   elsewhere: ["", "/install -> /data/install"],
   mount: ["ok", "is xfs on /dev/sdb, which one node alone may have mounted"],
-  unfit: ["", "the database is of PostgreSQL 15, and here is no server"],
   root_key: ["", "the compute nodes would not let root of xcatmn1 in"],
+  unfit: ["", "the database is of PostgreSQL 15, and xcatmn1 has no server"],
+  peer_unfit: ["", "the database is of PostgreSQL 15, and xcatmn2 has no server"],
+  peer_untold: ["", "xcatmn2 has not written /HA/.xcat-ha/nodes/xcatmn2"],
+  unlike: ["", "xCAT's version is 2.16.5 on xcatmn1 and 2.17.0 on xcatmn2"],
   login: ["", "pg_hba.conf, line 1: hostssl all all all cert"],
   astray: ["", "/var/lib/pgsql/data/pg_wal leads to /fast/pg_wal"],
   missing: ["", "/etc/xcat"],

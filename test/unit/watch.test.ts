@@ -25,7 +25,7 @@ const onNode = (script: string) =>
     `NODE=xcatmn2 PEER=xcatmn1 SHARE=${at("share")} RUN=${at("run")} UNIT_FOLDER=${at("units")} WATCH_LIMIT=60 PROGRAM=/usr/local/sbin/xcat-ha
      declare -A WANT=() SEEN=() LEASE=()
      may_look() { :; }; seconds_now() { echo 1000000; }; signs_of_life() { echo "xcatmn1 answers at 10.5.106.70: connection refused at port 22"; }
-     share_do() { "$@"; }; notify() { printf 'told %s\\n' "$1"; }
+     share_do() { "$@"; }; notify() { printf 'told %s\\n' "$1"; }; facts_keep() { :; }
      ${script}`,
   );
 
@@ -274,6 +274,18 @@ const CASES: [what: string, looks: Look[], told: string[], frozen?: string][] = 
 for (const [what, looks, expected, frozen] of CASES)
   test(`watch: ${what}: ${expected.join(", ") || "nothing to tell"}`, () =>
     assert.deepEqual(told(looks, frozen), expected));
+
+test("each look at a share that could be read is followed by what this node has, for the owner; what that says ends no watch", () => {
+  const { code, stdout, stderr } = onNode(
+    `${LEASE}; frozen() { :; }; share_text() { :; }; facts_keep() { echo "kept $*"; return 1; }; uptime_seconds() { echo "$second"; }
+     for lease in other released fails mine; do second=0; echo "$lease"; verb_watch; done; systemctl() { :; }; watch_start; echo "goes on"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    stdout,
+    "other\nkept standby\nreleased\nkept standby\nfails\nmine\nkept standby\nkept standby\ngoes on\n",
+  );
+});
 
 test("where many former looks hang the next one is none", () => {
   const script = `lease_read() { echo never; }; may_look() { return 1; }; uptime_seconds() { echo "$second"; }`;
