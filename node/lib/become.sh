@@ -169,8 +169,8 @@ become() {
     # The last of the services: what fails behind it is told, and takes nothing down.
     if [[ $verb/$argument == apply/network && $ROLE == active ]]; then
       serves=yes
-      [[ -z $began ]] || write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
       serving "$stopped" "$claimed"
+      [[ -z $began ]] || write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
     fi
   done 3<<<"$steps"
 }
