@@ -41,19 +41,31 @@ tool_runs() {
   [[ $REPLY == active ]]
 }
 
+# files_with INTERFACE PATTERN FILE...: those that have a line of that pattern. One that cannot be read is not one without it.
+files_with() {
+  local file files=() found result=0
+  for file in "${@:3}"; do [[ ! -f $file ]] || files+=("$file"); done
+  ((${#files[@]})) || return 0
+  found=$(grep -lE -- "$2" "${files[@]}" 2>&1) || result=$?
+  ((result < 2)) || fail unknown "which files give $1 its addresses at boot cannot be told on $NODE; expected to read each" "$(one_line "$found")" \
+    "look at that file on $NODE, then run the same command again"
+  printf '%s' "${found:+$found$'\n'}"
+}
+
 # netplan_files INTERFACE: every file that has it. netplan puts their lists together.
-netplan_files() { grep -lE "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "$NETPLAN_FILES"/*.yaml 2>/dev/null || true; }
+netplan_files() { files_with "$1" "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "$NETPLAN_FILES"/*.yaml; }
 
 # netplan_file INTERFACE: the last one that gives it addresses, else the last one.
 netplan_file() {
-  local file giving='' last='' list
+  local file files giving='' last='' list
   command -v netplan >/dev/null || return 0
+  files=$(netplan_files "$1") || exit
   while read -r file; do
     [[ -n $file ]] || continue
     last=$file
     list=$(awk -v tool=netplan -v interface="$1" -v act=list "$INTERFACE_AWK" "$file") || exit
     [[ -z $list ]] || giving=$file
-  done < <(netplan_files "$1")
+  done <<<"$files"
   file=${giving:-$last}
   printf '%s' "${file:+$file$'\n'}"
 }
@@ -86,8 +98,8 @@ networkd_owner() {
 ifupdown_owner() {
   local file
   command -v ifquery >/dev/null || return 0
-  file=$(grep -lE "^[[:space:]]*iface[[:space:]]+$1[[:space:]]+inet[[:space:]]+(static|dhcp)" "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/* 2>/dev/null | head -n 1) || true
-  [[ -z $file ]] || printf 'ifupdown %s\n' "$file"
+  file=$(files_with "$1" "^[[:space:]]*iface[[:space:]]+$1[[:space:]]+inet[[:space:]]+(static|dhcp)" "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*) || exit
+  [[ -z $file ]] || printf 'ifupdown %s\n' "${file%%$'\n'*}"
 }
 
 wicked_owner() {
@@ -96,14 +108,12 @@ wicked_owner() {
 
 # persistent_files TOOL WHERE INTERFACE: every file that can hold an address of the interface, the first one takes a new one.
 persistent_files() {
-  local file
+  local file files
   case $1 in
     NetworkManager) ;;
     ifupdown)
-      printf '%s\n' "$2"
-      for file in "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*; do
-        [[ $file == "$2" || ! -e $file ]] || ! grep -qE "^[[:space:]]*iface[[:space:]]+$3(:[^[:space:]]*)?[[:space:]]+inet[[:space:]]" "$file" || printf '%s\n' "$file"
-      done
+      files=$(files_with "$3" "^[[:space:]]*iface[[:space:]]+$3(:[^[:space:]]*)?[[:space:]]+inet[[:space:]]" "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*) || exit
+      first_and_others "$2" "$files"
       ;;
     ifcfg)
       printf '%s\n' "$2"
@@ -111,13 +121,20 @@ persistent_files() {
       for file in "$2":*; do [[ ! -e $file ]] || printf '%s\n' "$file"; done
       ;;
     netplan)
-      printf '%s\n' "$2"
-      while read -r file; do
-        [[ -z $file || $file == "$2" ]] || printf '%s\n' "$file"
-      done < <(netplan_files "$3")
+      files=$(netplan_files "$3") || exit
+      first_and_others "$2" "$files"
       ;;
     *) printf '%s\n' "$2" ;;
   esac
+}
+
+# first_and_others FILE FILES
+first_and_others() {
+  local file
+  printf '%s\n' "$1"
+  while read -r file; do
+    [[ -z $file || $file == "$1" ]] || printf '%s\n' "$file"
+  done <<<"$2"
 }
 
 # Scripts that run at boot or when an interface comes up, where they may be executed.
@@ -165,14 +182,15 @@ lines_with() {
 
 # persistent_addresses TOOL WHERE INTERFACE: ADDRESS/PREFIX a line.
 persistent_addresses() {
-  local tool=$1 where=$2 interface=$3 file
+  local tool=$1 where=$2 interface=$3 file files
   if [[ $tool == NetworkManager ]]; then
     nmcli -g ipv4.addresses connection show uuid "$where" 2>/dev/null </dev/null | tr ',' '\n' | tr -d ' ' | sed '/^$/d'
     return
   fi
+  files=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
     awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file" || return
-  done < <(persistent_files "$tool" "$where" "$interface")
+  done <<<"$files"
 }
 
 # is_persistent TOOL WHERE INTERFACE ADDRESS/PREFIX
@@ -184,17 +202,18 @@ is_persistent() {
 
 # persistent_replace TOOL WHERE INTERFACE OLD NEW: NEW stands where OLD stood. Without OLD it is added, without NEW OLD is taken out.
 persistent_replace() {
-  local tool=$1 where=$2 interface=$3 old=$4 new=$5 file
+  local tool=$1 where=$2 interface=$3 old=$4 new=$5 file files
   if [[ $tool == NetworkManager ]]; then
     local list
     list=$(persistent_addresses "$@" | awk -v old="$old" -v new="$new" '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,)
     nmcli connection modify uuid "$where" ipv4.addresses "$list" </dev/null
     return
   fi
+  files=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
     edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK"
     [[ -n $old ]] || return 0
-  done < <(persistent_files "$tool" "$where" "$interface")
+  done <<<"$files"
 }
 
 # networkmanager_forget ADDRESS INTERFACE: what it was once told to give it gives again, whatever its connection says today, until it is

@@ -150,7 +150,7 @@ staticAddress_apply() {
 # persist ADDRESS INTERFACE FORMER: into the configuration of the tool that owns the interface, in the place of the VIP or of FORMER. It goes
 # back to what it was where the tool does not read it as it was written: nobody sees that before the next boot.
 persist() {
-  local wanted=$1 interface=$2 former=$3 OWNERS tool where list address file copies=() index seen
+  local wanted=$1 interface=$2 former=$3 OWNERS tool where list address file files copies=() index seen
   seen=$(persistent_elsewhere "$interface" "$VIP") || exit
   # At a first setup alone: later it is a difference that the preview names, and no failover waits for it.
   [[ -z $seen || -n $former ]] || fail misconfigured "the VIP $VIP would come back at the next boot of $NODE, by a line that is no address of $interface; expected it persistent nowhere; nothing was changed" \
@@ -171,10 +171,13 @@ persist() {
   fi
   install -d -m 0700 "$RECORDS"
   list=$(persistent_addresses "$tool" "$where" "$interface")
+  files=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
+    # NetworkManager's connection is no file of ours.
+    [[ -n $file ]] || continue
     copies+=("$file" "$(fresh_name "$RECORDS/$(basename "$file").found")")
     cp -a -- "${copies[-2]}" "${copies[-1]}"
-  done < <(persistent_files "$tool" "$where" "$interface")
+  done <<<"$files"
   while read -r address; do
     # The VIP, the former one, and the same address with another prefix.
     [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue

@@ -566,3 +566,33 @@ test("NetworkManager does not say which addresses a connection has: it is not ch
   );
   assert.equal(done.stdout, machine.nmcli.addresses);
 });
+
+const UNREAD: [what: string, machine: Machine, call: string][] = [
+  ["netplan's, of the owner", TOOLS.netplan(NETPLAN_ETH0), "owners_of eth0"],
+  ["ifupdown's, of the owner", TOOLS.ifupdown(STATIC), "owners_of eth0"],
+  [
+    "netplan's, among those that hold addresses",
+    TOOLS.netplan(NETPLAN_ETH0),
+    `persistent_addresses netplan "$NETPLAN_FILES/01-netcfg.yaml" eth0`,
+  ],
+  [
+    "ifupdown's, among those that hold addresses",
+    TOOLS.ifupdown(STATIC),
+    `persistent_addresses ifupdown "$NETWORK_INTERFACES" eth0`,
+  ],
+  [
+    "netplan's, where an address is to be changed",
+    TOOLS.netplan(NETPLAN_ETH0),
+    `persistent_replace netplan "$NETPLAN_FILES/01-netcfg.yaml" eth0 10.5.106.7/8 10.5.106.70/8`,
+  ],
+];
+for (const [what, machine, call] of UNREAD)
+  test(`a file of the tool that cannot be read: ${what}: an error, nothing is taken for absent, nothing is changed`, () => {
+    const { code, stdout, stderr, texts } = on(
+      machine,
+      `grep() { echo "grep: $4: Input/output error"; return 2; }; ${call}; echo told`,
+    );
+    assert.deepEqual([code, stdout], [40, ""]);
+    assert.match(stderr, /^error: which files give eth0 its addresses at boot cannot be told on xcatmn1/);
+    assert.deepEqual(texts, Object.values(machine.files));
+  });
