@@ -22,6 +22,7 @@ const LIBRARIES = [
 const LAST = [
   "clusterData",
   "hostsFile",
+  "counts",
   "handBuilt",
   "freeze",
   "notify",

@@ -48,6 +48,7 @@ verify_rows() {
     if [[ $LOOK == unknown ]]; then row failed "$part" "cannot be observed: $LOOK_WHY"; else row ok "$part" "observed"; fi
   done
   hosts_row
+  counts_rows
   load_values active virtualIp
   label=${WANT[label]}
   probe_rows "$label"

@@ -97,7 +97,7 @@ const LOOKS: [what: string, observe: string, rows: string[], said: RegExp][] = [
   ],
 ];
 const PART = `NODE=xcatmn1 MANIFEST=('virtualIp take back'); load_values() { declare -gA WANT=([ip]=10.5.106.7 [label]=eth0:0); }
-  hosts_row() { :; }; probe_rows() { :; }; compare_cluster_data() { echo same; }`;
+  hosts_row() { :; }; counts_rows() { :; }; probe_rows() { :; }; compare_cluster_data() { echo same; }`;
 const VERIFY = ["report", "observe", "verify"].map((name) => `node/lib/${name}.sh`);
 for (const [what, observe, rows, said] of LOOKS)
   test(`the rows of a part, where ${what}`, () => {
