@@ -31,7 +31,7 @@ counts_look() {
   if ((result == 0)); then
     printf 'told %s\n%s\n' "$1" "$said"
   else
-    said=${said#error: }
+    said=${said#*error: }
     said=${said%%$'\n'*}
     said=${said//$'\t'/ }
     printf 'untold %s %s\n' "$1" "${said:0:300}"
@@ -228,7 +228,7 @@ counts_compare() {
       if (losts) row("failed", check, said "; " nodes_are(losts, "has", "have") " lost it since the record of before: " names(lost) ". Look for their addresses in " hosts ", " former " and " files " on " node ", put them into " hosts " (makehosts brings what the tables have), makedns, makedhcp -a, " again ". Where that is as it should be: rm " files "/*.counts")
       if (silents) row("warning", check, "whether it still has them cannot be told of " nodes_are(silents, "", "") names(silent) ": no answer. When it answers, " again)
       if (freshs) row("warning", check, said "; " nodes_are(freshs, "with an address" mac " has", "with an address" mac " have") " none: " names(fresh) ". makedns and makedhcp -a on " node ", and read what they say")
-      if ("before" in untold) row("warning", check, said "; whether it were more before the failover cannot be told: " untold["before"] ". Look at it, or rm it, " again)
+      if ("before" in untold) row("warning", check, said "; whether it were more before the failover cannot be told: " untold["before"] ". Look at " files " on " node " (rm " files "/*.counts begins anew), " again)
       else if (!losts && !silents && !freshs) row("ok", check, said (first ? ", which is the first record" : ", none lost") (olds ? "; " nodes_are(olds, "has", "have") " had none before: " names(old) : ""))
     }
     $1 == "told" { told[$2] = 1 }

@@ -89,4 +89,6 @@ verify_after_activation() {
     say "verification found what is not right; xcat-ha verify on $NODE shows the whole table"
     grep -E '^(failed|warning)' <<<"$table"
   fi
+  # How many nodes have a name and a reservation is told in any case.
+  sed -nE '/^ok +(DNS|DHCP) /p' <<<"$table"
 }

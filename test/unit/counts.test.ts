@@ -230,8 +230,8 @@ const COMPARED: [what: string, seen: string[], rows: string[], kept: string[] | 
     "the record cannot be told: what is there is said, and the record stays as it is",
     [...WORLD, "untold before it said so", ...DNS, ...DHCP],
     [
-      `warning|DNS|of 2 nodes 2 have a name at 10.5.106.7; whether it were more before the failover cannot be told: it said so. Look at it, or rm it, ${AGAIN}`,
-      `warning|DHCP|of 2 nodes 2 have a reservation; whether it were more before the failover cannot be told: it said so. Look at it, or rm it, ${AGAIN}`,
+      `warning|DNS|of 2 nodes 2 have a name at 10.5.106.7; whether it were more before the failover cannot be told: it said so. Look at /HA/.xcat-ha/hosts on xcatmn2 (rm /HA/.xcat-ha/hosts/*.counts begins anew), ${AGAIN}`,
+      `warning|DHCP|of 2 nodes 2 have a reservation; whether it were more before the failover cannot be told: it said so. Look at /HA/.xcat-ha/hosts on xcatmn2 (rm /HA/.xcat-ha/hosts/*.counts begins anew), ${AGAIN}`,
     ],
     null,
   ],
@@ -487,7 +487,7 @@ const NODES: [what: string, script: string, said: RegExp][] = [
   [
     "there is none, of which a range is an error",
     `xcat() { [[ $* != *' /.* '* ]] || { echo 'Error: [xcatmn2]: Invalid nodes and/or groups in noderange: /.*'; return 1; }; }`,
-    /^ok\tDNS, DHCP\txCAT has no nodes$/,
+    /^ok\tDNS, DHCP\txCAT has no nodes\n$/,
   ],
 ];
 for (const [what, script, said] of NODES)
