@@ -123,7 +123,7 @@ counts_domains() {
 # counts_dns: of the nodes on standard input, to which named answers with an address at the VIP. One process asks for all of them, into a file: bash
 # reads a pipe byte by byte. Of a node whose question has no answer nothing is said.
 counts_dns() {
-  local domains names=$RUN/counts.names answers=$RUN/counts.answers said
+  local domains questions=$RUN/counts.questions answers=$RUN/counts.answers said
   command -v dig >/dev/null || {
     printf 'there is no dig on %s (package bind-utils; on Debian and Ubuntu bind9-dnsutils)\n' "$NODE"
     return 1
@@ -146,9 +146,9 @@ counts_dns() {
         if (!((name, $2) in asked)) print name, $2
         asked[name, $2] = 1
       }
-    }' >"$names" || return
+    }' >"$questions" || return
   said=$(within "$(counts_left)" bash -c 'cut -d" " -f1 -- "$2" >"$3.asked" && dig "@$1" +noall +comments +question +answer +norecurse +time=2 +tries=2 -f "$3.asked" >"$3" 2>&1' \
-    dig "$VIP" "$names" "$answers" 2>&1) || true
+    dig "$VIP" "$questions" "$answers" 2>&1) || true
   # REFUSED: a domain that is none of named's.
   awk '
     FILENAME == ARGV[1] { node[tolower($1) " " $2] = $2; next }
@@ -169,7 +169,7 @@ counts_dns() {
         if (name in yes || !(name in silent)) told = 1
       }
       exit !told
-    }' "$names" "$answers" || {
+    }' "$questions" "$answers" || {
     said+=$(grep -m 1 -E '^(;; (communications|connection|no servers)|dig: )' "$answers" 2>&1) || true
     printf 'named answers no question at %s: %s\n' "$VIP" "${said:-no answer in time}"
     return 1

@@ -127,3 +127,17 @@ test("checks that do not come to their end are no checks that passed", () => {
   assert.equal(code, 0);
   assert.match(stdout, /\nfailed +the checks +did not come to their end\n$/);
 });
+
+for (const [what, observe, rows] of [
+  ["all is well", "SEEN=([ip]=10.5.106.7 [label]=eth0:0)", 1],
+  ["a part is not as wanted", "SEEN=([ip]=10.5.106.8 [label]=eth0:0)", 2],
+] as const)
+  test(`a change of role ends with what DNS and DHCP have, where ${what}`, () => {
+    const { code, stdout } = bash(
+      VERIFY,
+      `${PART}; declare -gA SEEN; virtualIp_observe() { ${observe}; }; counts_rows() { row ok DNS "of 2 nodes 2"; }; verify_after_activation`,
+    );
+    assert.equal(code, 0);
+    assert.equal(stdout.trim().split("\n").length, rows + 1);
+    assert.match(stdout, /\nok +DNS +of 2 nodes 2\n$/);
+  });
