@@ -23,6 +23,7 @@ const LIBRARIES = [
 const LAST = [
   "clusterData",
   "hostsFile",
+  "counts",
   "handBuilt",
   "freeze",
   "notify",

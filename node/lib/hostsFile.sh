@@ -108,13 +108,15 @@ hosts_take_newest() {
   rm -f -- "$RECORDS/hosts.new"
 }
 
-# hosts_newest: the newest epoch that has a file, up to ours; 000000 where none has.
+# hosts_newest [SUFFIX]: the newest epoch that has a file, up to ours; 000000 where none has. SUFFIX: of the files beside the hosts files.
 hosts_newest() {
-  local files file newest=000000
+  local files file suffix=${1:-} newest=000000
   # As for the lease: an NFS client then asks its server.
   files=$(share_do bash -c 'set -eu; mkdir -p -- "$1"; cd -- "$1"; probe=$(mktemp .probe.XXXXXX); rm -f -- "$probe"; LC_ALL=C ls -1' hosts "$(hosts_directory)") ||
     fail unknown "$(hosts_directory) cannot be listed on $NODE; expected the newest owner's hosts file" "the lines above; $SHARE $(share_state)" "$(hosts_next)"
   while IFS= read -r file; do
+    [[ $file == *"$suffix" ]] || continue
+    file=${file%"$suffix"}
     [[ ! $file =~ ^[0-9]{6}$ || $file > ${LEASE[epoch]} ]] || newest=$file
   done <<<"$files"
   printf '%s\n' "$newest"

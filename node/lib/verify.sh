@@ -110,6 +110,7 @@ verify_rows() {
     if [[ $LOOK == unknown ]]; then row failed "$part" "cannot be observed: $LOOK_WHY"; else row ok "$part" "observed"; fi
   done
   hosts_row
+  counts_rows
   load_values active virtualIp
   label=${WANT[label]}
   probe_rows "$label"
@@ -150,6 +151,6 @@ verify_after_activation() {
   else
     say "verification found what is not right; xcat-ha verify on $NODE shows the whole table"
   fi
-  # With the lines beneath them.
-  awk '/^[^ ]/ { shown = /^(failed|warning)/ } shown' <<<"$table"
+  # With the lines beneath them. How many nodes have a name and a reservation is told in any case.
+  awk '/^[^ ]/ { shown = /^(failed|warning)/ || /^ok +(DNS|DHCP) / } shown' <<<"$table"
 }

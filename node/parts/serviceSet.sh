@@ -414,11 +414,45 @@ wait_ready() {
   done
 }
 
-# make_step COMMAND...: one of xCAT's make* steps; its output is kept as evidence.
+# make_step COMMAND...: one of xCAT's make* steps; its output is kept as evidence, and what it warns of is said: it ends with 0 all the same.
 make_step() {
-  local log="$RUN/make.log" result=0
+  local log="$RUN/make.log" result=0 warnings line
   quietly "$log" xcat "$MAKE_SECONDS" "$@" || result=$?
+  warnings=$(make_warnings "$log") || warnings="its output cannot be read: $log"
+  while IFS= read -r line; do [[ -z $line ]] || say "warning: $* says: $line"; done <<<"$warnings"
   return "$result"
+}
+
+# make_warnings FILE: of what a make* step said: warnings and errors, and what it ignores. What it says of many nodes is one line with the first of
+# them. Left out: that a network has no dynamic range, which most have not.
+make_warnings() {
+  awk '
+    function take(kind, name) {
+      if (!(kind in count)) kinds[++n] = kind
+      if (++count[kind] <= 5 && name != "") names[kind] = names[kind] (count[kind] > 1 ? ", " : "") name
+    }
+    # The text of an error can begin on the next line.
+    open { text = $0; open = 0 }
+    !open && /^(Warning|Error): / { text = $0; sub(/^[A-Za-z]+: (\[[^]]*\]: ?)?/, "", text); if (text == "") { open = 1; next } }
+    /^Ignoring / { text = $0 }
+    text == "" || text ~ /^No dynamic range specified/ { text = ""; next }
+    {
+      if (match(text, /of node [^ ]+ could not be resolved/)) {
+        split(text, word, "of node "); split(word[2], word, " ")
+        take("could not be resolved", word[1])
+      } else if (match(text, /^Ignoring host [^ ]+, /)) {
+        take(substr(text, RLENGTH + 1), substr(text, 15, RLENGTH - 16))
+      } else take(text, "")
+      text = ""
+    }
+    END {
+      for (i = 1; i <= n && i <= 5; i++) {
+        kind = kinds[i]
+        more = count[kind] > 5 ? " and " count[kind] - 5 " more" : ""
+        print substr((kind in names ? names[kind] more ": " : "") kind, 1, 400)
+      }
+      if (n > 5) print n - 5 " more warnings"
+    }' "$1"
 }
 
 # start_named: makedns deletes the zones first and leaves named down when the own host name does not resolve, and hangs where it

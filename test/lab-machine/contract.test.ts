@@ -345,8 +345,30 @@ const TRAPS: Trap[] = [
   },
   {
     trap: "makedhcp -q",
-    run: "makedhcp -q cn1 </dev/null",
+    run: "makedhcp -a </dev/null; makedhcp -q cn1 </dev/null",
     out: /^cn1: ip-address = 10\.5\.106\.101, hardware-address = [0-9a-f:]{17}\n$/,
+  },
+  {
+    trap: "R1, R7: an address in the tables is none to makedhcp -a and makedns: a warning, 0, neither name nor reservation; nodels says what the tables have",
+    given:
+      "chtab node=cn9 nodelist.groups=all; chtab node=cn9 hosts.ip=10.5.106.109; chtab node=cn9 mac.mac=42:03:0a:05:6a:6d; makedns -n </dev/null",
+    run: "makedhcp -a </dev/null; echo $?; sleep 0.5; dig +short @127.0.0.1 cn9.cluster.com; makedhcp -q cn9 </dev/null; nodels /cn9 hosts.ip mac.mac </dev/null; nodels cn9 hosts.ip </dev/null",
+    undo: "PGPASSWORD=$(sed 's/.*|//' /etc/xcat/cfgloc) psql -Xqh 10.5.106.7 -U xcatadm xcatdb -c \"delete from nodelist where node = 'cn9'; delete from hosts where node = 'cn9'; delete from mac where node = 'cn9'\"",
+    out: /^0\ncn9: hosts\.ip: 10\.5\.106\.109\ncn9: mac\.mac: 42:03:0a:05:6a:6d\ncn9: 10\.5\.106\.109\n$/,
+    err: /^Warning: \[xcatmn1\]: The hostname cn9 of node cn9 could not be resolved\.\n$/,
+  },
+  {
+    trap: "a range without a node",
+    run: "nodels /nothing </dev/null",
+    code: 1,
+    err: /Invalid nodes and\/or groups in noderange: \/nothing/,
+  },
+  {
+    trap: "N12: what makedns ignores it says, and does the rest",
+    given: "cp /etc/hosts /etc/hosts.away; printf '10.5.106.9 bad_name\\n192.0.2.9 far\\n' >>/etc/hosts",
+    run: "makedns -n </dev/null | grep -e ^Ignoring -e completed; sleep 0.5; dig +short @127.0.0.1 far.cluster.com; dig +short @127.0.0.1 cn1.cluster.com",
+    undo: "mv /etc/hosts.away /etc/hosts; makedns -n </dev/null",
+    out: /^Ignoring line 10\.5\.106\.9 bad_name in \/etc\/hosts, names {2}bad_name contain invalid .*\nIgnoring host far, it does not belong to any nets .*\nDNS setup is completed\n10\.5\.106\.101\n$/,
   },
   {
     trap: "2.7: makeconservercf enables conserver",

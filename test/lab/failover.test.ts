@@ -39,6 +39,13 @@ test("planned failover there and back by the stock commands: every committed row
     assertPair(to);
     const names = added.map((_, index) => `dig +short @10.5.106.7 added${index + 1}.cluster.com`);
     assert.equal(lab.on(to, names.join("; ")), added.join("\n"), "DNS has what was added on the former active node");
+    // Of the node to which they came, the last output.
+    for (const [check, thing] of [
+      ["DNS", "a name at 10\\.5\\.106\\.7"],
+      ["DHCP", "a reservation"],
+    ])
+      assert.match(outputs.at(-1) ?? "", new RegExp(`ok +${check} +of 2 nodes 2 have ${thing}, none lost`));
+    assert.doesNotMatch(outputs.at(-1) ?? "", /warning: make(dns|dhcp) /);
     lab.must("provision", "cn1");
     console.log(
       `outage of the failover to ${to}: ${(longestGap(client.commits(), from, Date.now()) / 1000).toFixed(1)} s`,
@@ -76,6 +83,20 @@ test("verify on the active node: every check a row, and the cluster data is the 
     /^failed +xcatprobe +Checking DHCP service is configured\.\.\. makedhcp xcatmntest failed; Run .*\n +next: systemctl status dhcpd; makedhcp -n/m,
   );
   lab.on("xcatmn1", "systemctl start dhcpd");
+
+  // A node whose address went: makedns and makedhcp end with 0 all the same.
+  lab.on(
+    "xcatmn1",
+    "cp /etc/hosts /root/hosts; sed -i '/ cn2 /d' /etc/hosts; bash -lc 'makedns -n; makedhcp -n; makedhcp -a' </dev/null",
+  );
+  const lost = lab.run(["ssh", "xcatmn1", "xcat-ha verify"]);
+  lab.on("xcatmn1", "cp /root/hosts /etc/hosts; bash -lc 'makedns -n; makedhcp -n; makedhcp -a' </dev/null");
+  assert.equal(lost.code, 20, lost.output);
+  assert.match(
+    lost.output,
+    /^failed +DNS +of 2 nodes 1 has a name at 10\.5\.106\.7; 1 node has lost it since the record of before: cn2\. /m,
+  );
+  assert.equal(lab.run(["ssh", "xcatmn1", "xcat-ha verify"]).code, 0);
 });
 
 test("flipped first, the standby node is refused: who, since when, what to type; nothing is touched", () => {

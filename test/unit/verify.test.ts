@@ -193,7 +193,7 @@ const LOOKS: [what: string, observe: string, rows: string[], said: RegExp][] = [
   ],
 ];
 const PART = `NODE=xcatmn1 MANIFEST=('virtualIp take back'); load_values() { declare -gA WANT=([ip]=10.5.106.7 [label]=eth0:0); }
-  hosts_row() { :; }; probe_rows() { :; }; compare_cluster_data() { echo same; }`;
+  hosts_row() { :; }; counts_rows() { :; }; probe_rows() { :; }; compare_cluster_data() { echo same; }`;
 const VERIFY = ["report", "observe", "verify"].map((name) => `node/lib/${name}.sh`);
 for (const [what, observe, rows, said] of LOOKS)
   test(`the rows of a part, where ${what}`, () => {
@@ -245,3 +245,17 @@ test("checks that do not come to their end are no checks that passed", () => {
   assert.equal(code, 0);
   assert.match(stdout, /\nfailed +the checks +did not come to their end\n$/);
 });
+
+for (const [what, observe, rows] of [
+  ["all is well", "SEEN=([ip]=10.5.106.7 [label]=eth0:0)", 1],
+  ["a part is not as wanted", "SEEN=([ip]=10.5.106.8 [label]=eth0:0)", 2],
+] as const)
+  test(`a change of role ends with what DNS and DHCP have, where ${what}`, () => {
+    const { code, stdout } = bash(
+      VERIFY,
+      `${PART}; declare -gA SEEN; virtualIp_observe() { ${observe}; }; counts_rows() { row ok DNS "of 2 nodes 2"; }; verify_after_activation`,
+    );
+    assert.equal(code, 0);
+    assert.equal(stdout.trim().split("\n").length, rows + 1);
+    assert.match(stdout, /\nok +DNS +of 2 nodes 2\n$/);
+  });
