@@ -22,6 +22,7 @@ const LIBRARIES = [
 const LAST = [
   "clusterData",
   "hostsFile",
+  "localFiles",
   "handBuilt",
   "freeze",
   "notify",

@@ -56,7 +56,9 @@ function stepAside() {
   writeFileSync(at("records/aside"), ["xcat", "pgsql"].map((name) => `${at(name)} ${at(name)}.bak\n`).join(""));
 }
 
-const PROGRAMS = ["report", "files", "observe", "platform", "lease", "units", "processes"].map((name) => `lib/${name}`);
+const PROGRAMS = ["report", "files", "observe", "platform", "lease", "units", "processes", "localFiles"].map(
+  (name) => `lib/${name}`,
+);
 const PARTS = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
   (name) => `parts/${name}`,
 );
@@ -92,6 +94,8 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
      units_of() { echo "$1"; }; unit_of() { echo "$1"; }; unit_exists() { :; }; unit_state() { echo inactive; }
      guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { mapfile -t GUARDED < <(ls "$F/guards"); }
      load_values() { if [[ $2 == startGuard ]]; then WANT=([postgresql]=guarded); else WANT=([interface]=eth0); fi; }
+     local_files() { case $1 in dhcpd) printf '%s\n' "$F/etc/dhcpd.conf" "$F/etc/dhcpd.leases" ;; named) printf '%s\n' "$F/etc/zones/db.*" ;; esac; }
+     units_disable() { :; }
      unit_stop() { echo "$1 is stopped" >>"$F/told"; }; unit_enabled() { echo "not enabled"; }
      beat_remove() { :; }; quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
      virtual_ip_answer() { echo free; }; virtualIp_is_here() { false; }; virtualIp_add() { echo "the VIP is here" >>"$F/told"; }

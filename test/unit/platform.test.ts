@@ -211,11 +211,18 @@ for (const [what, unit, set, ...did] of KEA_START)
        xcat() { shift; if [[ $1 == lsdef ]]; then echo '${set}'; else echo "$*" >&7; fi; }
        say() { :; }
        make_step() { echo "$*"; }
+       reservations_forget() { echo "reservations of an earlier time"; }
        unit_start() { echo "start $(unit_of "$1")"; }
        start_dhcpd`,
     );
     assert.equal(code, 0, stderr);
-    assert.deepEqual(stdout.trim().split("\n"), [...did, "makedhcp -n", `start ${unit}`, "makedhcp -a"]);
+    assert.deepEqual(stdout.trim().split("\n"), [
+      ...did,
+      "reservations of an earlier time",
+      "makedhcp -n",
+      `start ${unit}`,
+      "makedhcp -a",
+    ]);
   });
 
 const DEBIAN = { system: "debian 12", units: "postgresql:oneshot postgresql@15-main", files: CLUSTER(15) };
