@@ -269,27 +269,29 @@ sub makedhcp {
     }
     if ($all) {
         return error('dhcp server is not running.  please start the dhcp server.') unless system_ok('systemctl', 'is-active', '--quiet', 'dhcpd.service');
-        open(my $conf, '<', '/etc/dhcp/dhcpd.conf') or return error('no dhcpd.conf');
-        my $text = join '', <$conf>;
-        $text =~ s/^host .*?\n}\n//gms;
-        write_file('/etc/dhcp/dhcpd.conf', $text . reservations($db));
-        system('systemctl', 'restart', 'dhcpd.service');
+        # R3: by OMAPI they come into the leases file, where they outlive -n. One of a node that is gone goes only where another node has its MAC.
+        system('systemctl', 'stop', 'dhcpd.service');
+        my $leases = '/var/lib/dhcp/dhcpd.leases';
+        open(my $in, '<', $leases) or return error("$leases: $!");
+        my $text = join '', <$in>;
+        for my $row (@{ reserved($db) }) {
+            my ($node, $ip, $mac) = @$row;
+            $text =~ s{^(host (\S+) \{\n(?:[ \t].*\n)*\}\n)}{ $2 eq $node || index($1, " $mac;") > 0 ? '' : $1 }gem;
+            $text .= "host $node {\n  dynamic;\n  hardware ethernet $mac;\n  fixed-address $ip;\n  filename \"xcat/xnba/$node\";\n}\n";
+        }
+        write_file($leases, $text);
+        system('systemctl', 'start', 'dhcpd.service');
         return (0, '', '');
     }
     if ($query) {
         my %wanted = map { $_ => 1 } map { split /,/ } grep { !/^-/ } @args;
-        my @rows = grep { !%wanted || $wanted{ $_->[0] } }
-            @{ $db->selectall_arrayref('select m.node, h.ip, m.mac from mac m join hosts h using (node) order by 1') };
+        my @rows = grep { !%wanted || $wanted{ $_->[0] } } @{ reserved($db) };
         return (0, join('', map { "$_->[0]: ip-address = $_->[1], hardware-address = $_->[2]\n" } @rows), '');
     }
     return error('usage: makedhcp -n | -a | -q');
 }
 
-sub reservations {
-    my ($db) = @_;
-    my $rows = $db->selectall_arrayref('select m.node, h.ip, m.mac from mac m join hosts h using (node) order by 1');
-    return join '', map { "host $_->[0] {\n  hardware ethernet $_->[2];\n  fixed-address $_->[1];\n  filename \"xcat/xnba/$_->[0]\";\n}\n" } @$rows;
-}
+sub reserved { $_[0]->selectall_arrayref('select m.node, h.ip, m.mac from mac m join hosts h using (node) order by 1') }
 
 sub console_nodes { @{ $_[0]->selectcol_arrayref("select node from nodehm where coalesce(cons, '') <> '' order by node") } }
 
