@@ -12,8 +12,8 @@ local_kind() {
   }
   case $REPLY in
     absent) ;;
-    regular*) REPLY=file ;;
-    'symbolic link') REPLY=link ;;
+    regular*) REPLY='file' ;;
+    'symbolic link') REPLY='link' ;;
     *) REPLY=other ;;
   esac
 }
@@ -77,53 +77,53 @@ found_restore() {
 }
 
 found_restore_of() {
-  local service=$1 paths state kept pattern path wrong='' moved='' REPLY ASIDE MATCHES both
+  local service=$1 paths state kept pattern path untold='' moved='' REPLY ASIDE
   paths=$(local_files "$service") || exit
   [[ -n $paths ]] || return 0
   state=$(unit_state "$service")
   # What runs uses them: it started without a guard, and so before this node was one of the pair.
   [[ $state == @(inactive|failed|unknown) ]] || return 0
   if [[ $state == unknown ]]; then
-    wrong="$(one_line "$paths"): whether it runs cannot be told, so they were not touched"
+    untold="; $(one_line "$paths"): whether it runs cannot be told, so they were not touched"
   elif [[ ! -e $RECORDS/found ]]; then
-    wrong="$(one_line "$paths"): how they were found was not kept before this node became one of the pair"
+    untold="; $(one_line "$paths"): how they were found was not kept before this node became one of the pair"
   elif ! kept=$(cat -- "$RECORDS/found/patterns" 2>&1); then
-    wrong="$(one_line "$paths"): what was found cannot be read ($kept)"
+    untold="; $(one_line "$paths"): what was found cannot be read ($kept)"
   else
-    kept=$'\n'$kept$'\n'
+    kept=$(sed -n "s/^$service //p" <<<"$kept")
+    paths=$(printf '%s\n' "$paths" "$kept" | LC_ALL=C sort -u)
     while read -r pattern; do
-      both=()
-      if ! local_matches "$pattern"; then
-        wrong+="${wrong:+; }$pattern: $REPLY"
-        continue
-      fi
-      both=("${MATCHES[@]}")
-      if [[ $kept == *$'\n'"$service $pattern"$'\n'* ]]; then
-        if ! local_matches "$pattern" "$RECORDS/found/files"; then
-          wrong+="${wrong:+; }$pattern: $REPLY"
-          continue
-        fi
-        both+=("${MATCHES[@]}")
-      fi
-      while read -r path; do
-        [[ -n $path ]] || continue
-        if [[ $kept != *$'\n'"$service $pattern"$'\n'* ]]; then
-          local_kind "$path" || true
-          [[ $REPLY == absent ]] || wrong+="${wrong:+; }$path: how it was found was not kept"
-        elif found_put_back "$path"; then
-          moved+="${ASIDE:+${moved:+, }$ASIDE}"
-        else
-          wrong+="${wrong:+; }$path: $REPLY"
-        fi
-      done < <(printf '%s\n' "${both[@]}" | LC_ALL=C sort -u)
-    done < <(printf '%s\n' "$paths" "$(sed -n "s/^$service //p" <<<"$kept")" | sed '/^$/d' | LC_ALL=C sort -u)
+      [[ -n $pattern ]] || continue
+      if [[ $'\n'$kept$'\n' == *$'\n'"$pattern"$'\n'* ]]; then found_restore_files "$pattern"; else found_unknown_files "$pattern"; fi
+    done <<<"$paths"
   fi
-  [[ -z $moved ]] || say "$service: its files are as they were found before the pair; what the pair wrote stays beside them: $moved"
-  [[ -z $wrong ]] || {
-    FOUND_LEFT=yes
-    say "$service stays disabled, and its files may be the cluster's still: $wrong"
-    say "before systemctl enable --now $(unit_of "$service") on $NODE: look at them, and move away what serves the cluster"
-  }
+  [[ -z $moved ]] || say "$service: its files are as they were found before the pair; what the pair wrote stays beside them: ${moved#, }"
+  [[ -n $untold ]] || return 0
+  FOUND_LEFT=yes
+  say "$service stays disabled, and its files may be the cluster's still: ${untold#; }"
+  say "before systemctl enable --now $(unit_of "$service") on $NODE: look at them, and move away what serves the cluster"
+}
+
+# found_restore_files PATTERN: adds to moved what was put beside them, and to untold what is not as it was found.
+found_restore_files() {
+  local path paths both=() MATCHES
+  if local_matches "$1"; then both=("${MATCHES[@]}"); else untold+="; $1: $REPLY"; fi
+  if local_matches "$1" "$RECORDS/found/files"; then both+=("${MATCHES[@]}"); else untold+="; $1: $REPLY"; fi
+  paths=$(printf '%s\n' "${both[@]}" | LC_ALL=C sort -u)
+  while read -r path; do
+    [[ -n $path ]] || continue
+    if found_put_back "$path"; then moved+=${ASIDE:+, $ASIDE}; else untold+="; $path: $REPLY"; fi
+  done <<<"$paths"
+}
+
+# found_unknown_files PATTERN: what is there of one that was not looked for before the first change.
+found_unknown_files() {
+  local path MATCHES
+  local_matches "$1" || untold+="; $1: $REPLY"
+  for path in "${MATCHES[@]}"; do
+    local_kind "$path" || true
+    [[ $REPLY == absent ]] || untold+="; $path: how it was found was not kept"
+  done
 }
 
 # found_put_back PATH: true where it is as it was found; ASIDE is the name of what was moved away for that. False: REPLY is why not.
@@ -174,9 +174,9 @@ reservations_forget() {
     reservations_left "$file" "$temporary"
     return 0
   }
-  if ! removed=$(leases_without_hosts "$file" "$temporary" 2>&1); then
+  if ! removed=$(leases_without_hosts "$file" "$temporary" 2>&1) || [[ $removed != +([0-9]) ]]; then
     reservations_left "$file" "$removed"
-  elif ((removed > 0)); then
+  elif [[ $removed != 0 ]]; then
     REPLY=$({
       cp -a --attributes-only -- "$file" "$temporary" && sync "$temporary" && cp -af -- "$file" "$file.xcat-ha-former" && mv -f -- "$temporary" "$file"
     } 2>&1) || reservations_left "$file" "$REPLY"
@@ -197,14 +197,13 @@ leases_without_hosts() {
     use strict; use warnings;
     my ($from, $to) = @ARGV;
     open(my $in, "<:raw", $from) or die "it cannot be read: $!\n";
-    local $/;
-    my $text = <$in>;
-    close $in or die "it cannot be read: $!\n";
-    $text //= "";
-    my ($kept, $removed) = ("", 0);
+    my ($text, $kept, $removed) = ("", "", 0);
     while (1) {
-      $text =~ /\G((?:\s++|#[^\n]*+)*+)/gc;
-      $kept .= $1;
+      my $bytes = sysread($in, $text, 1 << 20, length $text) // die "it cannot be read: $!\n";
+      last if $bytes == 0;
+    }
+    while (1) {
+      while ($text =~ /\G(\s++|#[^\n]*+)/gc) { $kept .= $1 }
       my $start = pos($text) // 0;
       last if $start >= length $text;
       my $host = substr($text, $start, 1000) =~ /^host\s+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s{};"#]++)\s*\{/s;

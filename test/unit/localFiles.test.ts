@@ -205,6 +205,12 @@ const FORGETS: [title: string, script: string, said: RegExp, left: string][] = [
     HOST + LEASE,
   ],
   [
+    "it can be read half",
+    `perl() { command perl "$@"; echo "a warning" >&2; }`,
+    /warning: .*: 1 a warning; it was not touched/,
+    HOST + LEASE,
+  ],
+  [
     "the disk is full",
     `mktemp() { echo "mktemp: No space left on device" >&2; return 1; }`,
     /warning: .*: mktemp: No space left on device; it was/,
