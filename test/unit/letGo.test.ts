@@ -251,14 +251,14 @@ const NOT_TOLD: [title: string, script: string, said: RegExp, keeps?: false][] =
     `cmp() { echo "cmp: Input/output error" >&2; return 2; }`,
     /dhcpd\.conf: cmp: Input\/output error/,
   ],
-  [
-    "one cannot be looked at",
-    `stat() { [[ $* != *etc/dhcpd.conf ]] || { echo "stat: Input/output error" >&2; return 1; }; command stat "$@"; }`,
+  ...["$F", "$F/records/found/files$F"].map((root): [string, string, RegExp] => [
+    `${root} cannot be looked at`,
+    `stat() { [[ $* != *" ${root}/etc/dhcpd.conf" ]] || { echo "stat: Input/output error" >&2; return 1; }; command stat "$@"; }`,
     /dhcpd\.conf: stat: Input\/output error/,
-  ],
+  ]),
   [
     "one cannot be moved",
-    `mv() { [[ $* != *etc/dhcpd.conf* ]] || { echo "mv: Operation not permitted" >&2; return 1; }; command mv "$@"; }`,
+    `mv() { [[ $* != *dhcpd.conf.xcat-ha-pair ]] || { echo "mv: Operation not permitted" >&2; return 1; }; command mv "$@"; }`,
     /dhcpd\.conf: mv: Operation not permitted/,
   ],
   [

@@ -131,6 +131,7 @@ const LEASES: [title: string, text: string, left: string | RegExp, removed?: num
     `# host cn1 { }\n${LEASE}# } "\n# end`,
     1,
   ],
+  ["a comment in a block", `lease 1.1.1.1 { # }\n  x; }\n${HOST}`, `lease 1.1.1.1 { # }\n  x; }\n`, 1],
   [
     "what only begins like one stays",
     `host-identifier x;\n${GROUP}hosts y { }\n`,
@@ -157,6 +158,7 @@ const LEASES: [title: string, text: string, left: string | RegExp, removed?: num
     `${HOST}server-duid "abc;\n${LEASE.replaceAll('"', "")}`,
     /what begins in line 7 does not end/,
   ],
+  ["a block that ends twice, between others", `${LEASE}}\n${LEASE}${HOST}`, /what begins in line 6 does not end/],
   ["a block that ends twice", `${HOST}${LEASE}}\n`, /what begins in line 12 does not end/],
 ];
 for (const [title, text, left, removed] of LEASES)
