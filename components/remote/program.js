@@ -24,6 +24,7 @@ const LAST = [
   "clusterData",
   "hostsFile",
   "counts",
+  "localFiles",
   "handBuilt",
   "freeze",
   "notify",

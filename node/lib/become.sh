@@ -269,6 +269,8 @@ roll_back_first_setup() {
   beat_stop
   guards_remove
   units_restore
+  # What runs again writes them: they are found anew.
+  rm -rf -- "$RECORDS/found"
   said=$({ lease_begin_release && lease_finish_release "not moved"; } 2>&1) ||
     said=$(say "the owner lease stays with $NODE, and the next pulumi up goes on under it: $(head -n 1 <<<"$said")")
   [[ -z $said ]] || printf '%s\n' "$said"

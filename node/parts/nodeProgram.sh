@@ -79,11 +79,22 @@ nodeProgram_remove() {
     guards_remove
     units_restore
   else
+    # An admin, or a package, may have enabled one since, which nothing but the guard keeps from starting.
+    if guards_there; then
+      units_disable "${UNITS[@]}"
+      require_disabled
+    fi
     guards_remove
+    found_restore
     units_told
   fi
   rm -f -- "$(stack_record)"
-  rm -rf -- "$RECORDS"
+  if [[ -n ${FOUND_LEFT:-} && -e $RECORDS/found ]]; then
+    say "what was found before the pair stays in $RECORDS/found"
+    find "$RECORDS" -mindepth 1 -maxdepth 1 ! -name found -exec rm -rf -- {} +
+  else
+    rm -rf -- "$RECORDS"
+  fi
   rm -f -- "$LOGIN_MESSAGE" "$PROGRAM"
   rm -rf -- "$CONFIGURATION"
 }
@@ -100,9 +111,10 @@ units_told() {
   say "to use $NODE for something else: mv /etc/xcat /etc/xcat.old first (its cfgloc leads to the database of the pair), and systemctl enable --now UNIT for what should run; never dhcpd beside the one of the pair"
 }
 
-# units_record: how the services were found, once, before the first change (seed, "Disable And Stop All Related Services").
+# units_record: how the services and what they serve out of were found, once, before the first change (seed, "Disable And Stop All Related Services").
 units_record() {
   local service unit enabled found='' REPLY
+  found_record
   [[ ! -e $RECORDS/units ]] || return 0
   # By the units' own names: where they are put back, nobody may know the services any more.
   for service in "${UNITS[@]}"; do

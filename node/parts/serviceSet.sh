@@ -478,6 +478,7 @@ start_named() {
 # start_dhcpd: makedhcp -n restarts dhcpd and does not look whether it runs (facts/xcat.md 2.3).
 start_dhcpd() {
   [[ $(unit_of dhcpd) != kea-* ]] || kea_interface
+  reservations_forget
   make_step makedhcp -n || fail incomplete "makedhcp -n failed" "$(last_lines "$RUN/make.log")" \
     "run makedhcp -n on $NODE and read what it says, then run the same pulumi up again"
   unit_start dhcpd "$START_SECONDS"

@@ -100,6 +100,13 @@ startGuard_apply() {
   [[ -z $changed ]] || say "start guard on$changed"
 }
 
+# guards_there: one of the managed services has a guard: this node is one of the pair.
+guards_there() {
+  local service
+  for service in "${UNITS[@]}"; do [[ ! -e $(guard_file "$(unit_of "$service")") ]] || return 0; done
+  return 1
+}
+
 remove_guard() {
   local file
   file=$(guard_file "$1")

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, afterEach, beforeEach, test } from "node:test";
 import { bash } from "./bash";
 
@@ -56,7 +56,9 @@ function stepAside() {
   writeFileSync(at("records/aside"), ["xcat", "pgsql"].map((name) => `${at(name)} ${at(name)}.bak\n`).join(""));
 }
 
-const PROGRAMS = ["report", "files", "observe", "platform", "lease", "units", "processes"].map((name) => `lib/${name}`);
+const PROGRAMS = ["report", "files", "observe", "platform", "lease", "units", "processes", "localFiles"].map(
+  (name) => `lib/${name}`,
+);
 const PARTS = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
   (name) => `parts/${name}`,
 );
@@ -92,6 +94,8 @@ function onNode(script: string, { restoreFrom = "aside" } = {}) {
      units_of() { echo "$1"; }; unit_of() { echo "$1"; }; unit_exists() { :; }; unit_state() { echo inactive; }
      guard_file() { echo "$F/guards/$1/xcat-ha.conf"; }; guarded_units() { mapfile -t GUARDED < <(ls "$F/guards"); }
      load_values() { if [[ $2 == startGuard ]]; then WANT=([postgresql]=guarded); else WANT=([interface]=eth0); fi; }
+     local_files() { case $1 in dhcpd) printf '%s\n' "$F/etc/dhcpd.conf" "$F/etc/dhcpd.leases" ;; named) printf '%s\n' "$F/etc/zones/db.*" ;; esac; }
+     units_disable() { :; }
      unit_stop() { echo "$1 is stopped" >>"$F/told"; }; unit_enabled() { echo "not enabled"; }
      beat_remove() { :; }; quiesce() { echo "quiesced" >>"$F/told"; }; prove_stopped() { :; }; database_state() { echo 'shut down'; }
      virtual_ip_answer() { echo free; }; virtualIp_is_here() { false; }; virtualIp_add() { echo "the VIP is here" >>"$F/told"; }
@@ -132,6 +136,222 @@ test("let go beside an owner: the own directories come back, the guard goes, not
   assert.match(stdout, /to use xcatmn1 for something else: mv \/etc\/xcat \/etc\/xcat\.old first/);
   assert.ok(!guarded());
   assert.ok(!existsSync(at("program")) && !existsSync(at("records")) && !existsSync(at("config")));
+});
+
+const CONF = "etc/dhcpd.conf";
+const LEASES = "etc/dhcpd.leases";
+const copy = (name: string) => at("records/found/files", folder, name);
+
+/** What the services of xcatmn1 served out of: as it was found, kept before the first change, and as it is now; a name without text is not there. */
+function served(found: Record<string, string> | undefined, now: Record<string, string>) {
+  epoch(3, "xcatmn2");
+  stepAside();
+  guard();
+  mkdirSync(at("etc"));
+  for (const [name, text] of Object.entries(now)) {
+    mkdirSync(dirname(at(name)), { recursive: true });
+    writeFileSync(at(name), text);
+  }
+  if (found === undefined) return;
+  mkdirSync(copy("etc/zones"), { recursive: true });
+  for (const [name, text] of Object.entries(found)) writeFileSync(copy(name), text);
+  writeFileSync(
+    at("records/found/patterns"),
+    `dhcpd ${at(CONF)}\ndhcpd ${at(LEASES)}\nnamed ${at("etc/zones/db.*")}\n`,
+  );
+}
+
+const ZONE = "etc/zones/db.cluster.com";
+/** What is there behind the destroy, and what it said. */
+const PUT_BACK: [
+  title: string,
+  found: Record<string, string>,
+  now: Record<string, string>,
+  left: Record<string, string>,
+  said: RegExp[],
+][] = [
+  [
+    "what the pair wrote stands beside what was found",
+    { [CONF]: "mine\n", [LEASES]: "" },
+    { [CONF]: "authoritative;\n", [LEASES]: "host cn1 { }\n" },
+    {
+      [CONF]: "mine\n",
+      [`${CONF}.xcat-ha-pair`]: "authoritative;\n",
+      [LEASES]: "",
+      [`${LEASES}.xcat-ha-pair`]: "host cn1 { }\n",
+    },
+    [
+      /^xcatmn1: dhcpd: its files are as they were found before the pair; .*: \S*dhcpd\.conf\.xcat-ha-pair, \S*dhcpd\.leases\.xcat-ha-pair$/m,
+    ],
+  ],
+  [
+    "what was not there before the pair is moved away",
+    {},
+    { [CONF]: "authoritative;\n" },
+    { [`${CONF}.xcat-ha-pair`]: "authoritative;\n" },
+    [/dhcpd: its files are as they were found/],
+  ],
+  ["what is gone is put back", { [CONF]: "mine\n" }, {}, { [CONF]: "mine\n" }, []],
+  [
+    "what nobody has changed stays, and nothing is said of it",
+    { [CONF]: "mine\n" },
+    { [CONF]: "mine\n" },
+    { [CONF]: "mine\n" },
+    [],
+  ],
+  [
+    "zones: of xCAT's names in that directory, those that were found; nothing that a former let-go has put aside",
+    { [ZONE]: "mine\n", "etc/zones/db.gone": "mine\n" },
+    {
+      [ZONE]: "the pair's\n",
+      "etc/zones/db.10": "the pair's\n",
+      "etc/zones/named.ca": "root\n",
+      [`${ZONE}.xcat-ha-pair`]: "old\n",
+    },
+    {
+      [ZONE]: "mine\n",
+      [`${ZONE}.xcat-ha-pair`]: "old\n",
+      [`${ZONE}.xcat-ha-pair.1`]: "the pair's\n",
+      "etc/zones/db.10.xcat-ha-pair": "the pair's\n",
+      "etc/zones/db.gone": "mine\n",
+      "etc/zones/named.ca": "root\n",
+    },
+    [
+      /^xcatmn1: named: its files are as they were found before the pair; .*: \S*db\.10\.xcat-ha-pair, \S*db\.cluster\.com\.xcat-ha-pair\.1$/m,
+    ],
+  ],
+];
+const NAMED = "UNITS=(postgresql xcatd dhcpd named)";
+for (const [title, found, now, left, said] of PUT_BACK)
+  test(`let go, and harmless: ${title}`, () => {
+    served(found, now);
+    const { code, stdout, stderr } = onNode(`${NAMED}; ${DESTROY}`);
+    assert.equal(code, 0, stderr);
+    const there = readdirSync(at("etc"), { recursive: true, encoding: "utf8" });
+    assert.deepEqual(
+      Object.fromEntries(
+        there.filter((name) => lstatSync(at("etc", name)).isFile()).map((name) => [`etc/${name}`, read("etc", name)]),
+      ),
+      left,
+    );
+    for (const line of said) assert.match(stdout, line);
+    if (said.length === 0) assert.doesNotMatch(stdout, /^xcatmn1: (dhcpd|named)/m);
+    assert.doesNotMatch(stdout, /stays disabled/);
+    assert.ok(!existsSync(at("records")));
+  });
+
+const NOT_TOLD: [title: string, script: string, said: RegExp, keeps?: false][] = [
+  [
+    "the copy cannot be read",
+    `cat() { [[ $* != *found/patterns ]] || { echo "cat: Input/output error" >&2; return 1; }; command cat "$@"; }`,
+    /what was found cannot be read \(cat: Input\/output error\)/,
+  ],
+  [
+    "they cannot be compared",
+    `cmp() { echo "cmp: Input/output error" >&2; return 2; }`,
+    /dhcpd\.conf: cmp: Input\/output error/,
+  ],
+  ...["$F", "$F/records/found/files$F"].map((root): [string, string, RegExp] => [
+    `${root} cannot be looked at`,
+    `stat() { [[ $* != *" ${root}/etc/dhcpd.conf" ]] || { echo "stat: Input/output error" >&2; return 1; }; command stat "$@"; }`,
+    /dhcpd\.conf: stat: Input\/output error/,
+  ]),
+  [
+    "one cannot be moved",
+    `mv() { [[ $* != *dhcpd.conf.xcat-ha-pair ]] || { echo "mv: Operation not permitted" >&2; return 1; }; command mv "$@"; }`,
+    /dhcpd\.conf: mv: Operation not permitted/,
+  ],
+  [
+    "the disk is full",
+    `cp() { echo "cp: No space left on device" >&2; return 1; }`,
+    /dhcpd\.conf: cp: No space left on device/,
+  ],
+  [
+    "one is a link by now",
+    `mv $F/etc/dhcpd.conf $F/real; ln -s $F/real $F/etc/dhcpd.conf`,
+    /dhcpd\.conf: it is no plain file/,
+  ],
+  [
+    "another file was asked for than the one that was kept",
+    `sed -i s/dhcpd.conf/other.conf/ $F/records/found/patterns`,
+    /dhcpd\.conf: how it was found was not kept/,
+  ],
+  [
+    "whether it runs cannot be told",
+    `unit_state() { echo unknown; }`,
+    /dhcpd\.leases: whether it runs cannot be told, so they were not touched/,
+  ],
+  [
+    "xcat-ha kept no copy when this node joined",
+    `rm -r $F/records/found`,
+    /how they were found was not kept before this node became one of the pair/,
+    false,
+  ],
+];
+for (const [title, script, said, keeps = true] of NOT_TOLD)
+  test(`let go, ${title}: that is not "as found": the file stays, the service is disabled, and it is said with what to do`, () => {
+    served({ [CONF]: "mine\n", [LEASES]: "" }, { [CONF]: "authoritative;\n", [LEASES]: "" });
+    const { code, stdout, stderr, told } = onNode(`${script}\n${DESTROY}`);
+    assert.equal(code, 0, stderr);
+    assert.equal(read(CONF), "authoritative;\n");
+    assert.match(stdout, /^xcatmn1: dhcpd stays disabled, and its files may be the cluster's still: /m);
+    assert.match(stdout, said);
+    assert.match(
+      stdout,
+      /^xcatmn1: before systemctl enable --now dhcpd on xcatmn1: look at them, and move away what serves the cluster$/m,
+    );
+    assert.doesNotMatch(told, /systemctl (enable|start)/);
+    assert.deepEqual(existsSync(at("records")) ? readdirSync(at("records")) : [], keeps ? ["found"] : []);
+    assert.equal(stdout.includes("what was found before the pair stays in"), keeps);
+    assert.ok(!existsSync(at("program")) && !guarded());
+  });
+
+test("let go: what runs without a guard is no service of the pair: its files are in use, and stay", () => {
+  served({ [CONF]: "mine\n" }, { [CONF]: "changed since\n" });
+  const { code, stderr } = onNode(`unit_state() { echo active; }; ${DESTROY}`);
+  assert.equal(code, 0, stderr);
+  assert.equal(read(CONF), "changed since\n");
+});
+
+test("let go, with local directories already: what was enabled meanwhile is disabled before its guard goes", () => {
+  served({}, {});
+  for (const name of ["xcat", "pgsql"]) {
+    rmSync(at(name));
+    mkdirSync(at(name));
+  }
+  const { code, stderr, told } = onNode(`units_disable() { echo "disabled: $*" >>"$F/told"; }; ${DESTROY}`);
+  assert.equal(code, 0, stderr);
+  assert.match(told, /^disabled: postgresql xcatd dhcpd\npostgresql is stopped\n/);
+});
+
+test("let go: a service that cannot be disabled keeps the guard", () => {
+  served({ [CONF]: "mine\n" }, { [CONF]: "authoritative;\n" });
+  for (const name of ["xcat", "pgsql"]) {
+    rmSync(at(name));
+    mkdirSync(at(name));
+  }
+  const { code, stderr } = onNode(`unit_enabled() { echo enabled; }; ${DESTROY}`);
+  assert.equal(code, 13, stderr);
+  assert.match(stderr, /postgresql starts at the next boot of xcatmn1; expected it disabled before xcatmn1 is let go/);
+  assert.ok(guarded() && existsSync(at("program")));
+});
+
+test("the last owner, who takes the data home, keeps the files of its services as they are", () => {
+  epoch(3, "xcatmn1", ["releasing", "released"]);
+  guard();
+  mkdirSync(copy("etc"), { recursive: true });
+  mkdirSync(at("etc"));
+  writeFileSync(copy(CONF), "before the pair\n");
+  writeFileSync(at(CONF), "authoritative;\n");
+  writeFileSync(at("records/found/patterns"), `dhcpd ${at(CONF)}\n`);
+  const { code, stderr, told } = onNode(
+    `copy_directory() { mkdir -p "$2"; cp -a -- "$1/." "$2/"; }; differences() { :; }; ${DESTROY}`,
+    { restoreFrom: "shared" },
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(told, /systemctl start xcatd\.service/);
+  assert.deepEqual(readdirSync(at("etc")), ["dhcpd.conf"]);
+  assert.equal(read(CONF), "authoritative;\n");
 });
 
 for (const [title, spoil] of [

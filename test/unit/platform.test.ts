@@ -211,11 +211,91 @@ for (const [what, unit, set, ...did] of KEA_START)
        xcat() { shift; if [[ $1 == lsdef ]]; then echo '${set}'; else echo "$*" >&7; fi; }
        say() { :; }
        make_step() { echo "$*"; }
+       reservations_forget() { echo "reservations of an earlier time"; }
        unit_start() { echo "start $(unit_of "$1")"; }
        start_dhcpd`,
     );
     assert.equal(code, 0, stderr);
-    assert.deepEqual(stdout.trim().split("\n"), [...did, "makedhcp -n", `start ${unit}`, "makedhcp -a"]);
+    assert.deepEqual(stdout.trim().split("\n"), [
+      ...did,
+      "reservations of an earlier time",
+      "makedhcp -n",
+      `start ${unit}`,
+      "makedhcp -a",
+    ]);
+  });
+
+const LOCAL: [system: string, service: string, files: string][] = [
+  ["rhel 9.4", "dhcpd", "/etc/dhcp/dhcpd.conf /var/lib/dhcpd/dhcpd.leases"],
+  ["sles 15.5", "dhcpd", "/etc/dhcpd.conf /var/lib/dhcp/db/dhcpd.leases"],
+  ["debian 12", "dhcpd", "/etc/dhcp/dhcpd.conf /var/lib/dhcp/dhcpd.leases"],
+  ["ubuntu 22.04", "dhcpd", "/etc/dhcp/dhcpd.conf /var/lib/dhcp/dhcpd.leases"],
+  [
+    "rhel 10.0",
+    "kea-dhcp4",
+    "/etc/kea/kea-dhcp4.conf /etc/kea/kea-dhcp6.conf /etc/kea/kea-dhcp-ddns.conf /etc/kea/kea-ctrl-agent.conf",
+  ],
+  ["rhel 9.4", "named", "/etc/named.conf AT/second/db.*"],
+  ["sles 15.5", "named", "/etc/named.conf AT/second/db.*"],
+  ["debian 12", "named", "/etc/bind/named.conf AT/second/db.*"],
+  ["debian 12", "conserver", "/etc/conserver.cf"],
+  [
+    "rhel 9.4",
+    "goconserver",
+    "/etc/goconserver/server.conf /var/lib/goconserver/nodes.json /var/lib/goconserver/nodes.json.bak",
+  ],
+  ["rhel 9.4", "postgresql", ""],
+  ["rhel 9.4", "chronyd", ""],
+];
+for (const [system, unit, files] of LOCAL)
+  test(`what ${unit} serves out of on ${system}: ${files || "nothing of its own"}`, () => {
+    const [zones, ...found] = answer(
+      { system, files: { "second/x": "", "third/x": "" } },
+      `at=\${OS_RELEASE%/*}; echo "$at"; UNIT=([dhcpd]=${unit}) DHCPD_OPTIONS=() ZONE_DIRECTORIES=("$at"/{first,second,third})
+       local_files ${unit.startsWith("kea") ? "dhcpd" : unit}`,
+    ).split("\n");
+    assert.equal(found.join(" "), files.replace("AT", zones));
+  });
+
+const LEASES: [what: string, line: string, options: string, file: string][] = [
+  [
+    "its command line",
+    "argv[]=/usr/sbin/dhcpd -f -cf /etc/dhcpd.conf -lf /srv/leases eth0 ; ignore",
+    "",
+    "/srv/leases",
+  ],
+  ["the options that it reads", "argv[]=/usr/sbin/dhcpd $OPTIONS", 'OPTIONS="-lf /srv/l -q"\n', "/srv/l"],
+  ["the options, quoted", "argv[]=/usr/sbin/dhcpd $OPTIONS", 'OPTIONS="-q -lf /srv/l"\n', "/srv/l"],
+  [
+    "a comment, which says nothing",
+    "argv[]=/usr/sbin/dhcpd",
+    "# OPTIONS=' -lf /srv/l'\n",
+    "/var/lib/dhcpd/dhcpd.leases",
+  ],
+];
+for (const [what, line, options, file] of LEASES)
+  test(`where dhcpd keeps its leases, by ${what}: ${file}`, () =>
+    assert.equal(
+      answer(
+        { system: "rhel 9.4", files: { options } },
+        `systemctl() { if [[ $1 == show ]]; then echo '{ path=/usr/sbin/dhcpd ; ${line} ; }'; else echo 'systemd 252'; fi; }
+         DHCPD_OPTIONS=("\${OS_RELEASE%/*}"/{none,options}); dhcpd_leases`,
+      ),
+      file,
+    ));
+
+for (const [what, spoil] of [
+  ["systemd does not say", "systemctl() { echo 'Failed to connect to bus' >&2; return 1; }"],
+  ["its options cannot be read", "DHCPD_OPTIONS=(/)"],
+] as const)
+  test(`where dhcpd keeps its leases cannot be told: ${what}`, () => {
+    const { code, stdout, stderr } = on(
+      { system: "rhel 9.4" },
+      `${spoil}; paths=$(local_files dhcpd) || exit; echo "$paths"`,
+    );
+    assert.equal(code, 40, stderr);
+    assert.equal(stdout, "");
+    assert.match(stderr, /in which file dhcpd keeps its leases on xcatmn1 cannot be told/);
   });
 
 const DEBIAN = { system: "debian 12", units: "postgresql:oneshot postgresql@15-main", files: CLUSTER(15) };

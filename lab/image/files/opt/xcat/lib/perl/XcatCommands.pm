@@ -9,6 +9,7 @@ use XcatDb;
 use xCAT::Version;
 
 our %COMMANDS = map { $_ => 1 } qw(tabdump gettab lsdef chdef makedns makedhcp makeconservercf makegocons lsxcatd nodels);
+my $LEASES = '/var/lib/dhcp/dhcpd.leases';
 
 sub error { my ($text, $code) = @_; return ($code // 1, '', 'Error: [' . hostname() . "]: $text\n") }
 sub warning { 'Warning: [' . hostname() . "]: $_[0]\n" }
@@ -278,12 +279,18 @@ sub makedhcp {
     }
     if ($all) {
         return error('dhcp server is not running.  please start the dhcp server.') unless system_ok('systemctl', 'is-active', '--quiet', 'dhcpd.service');
-        open(my $conf, '<', '/etc/dhcp/dhcpd.conf') or return error('no dhcpd.conf');
-        my $text = join '', <$conf>;
-        $text =~ s/^host .*?\n}\n//gms;
-        my ($hosts, $unresolved) = reservations($db);
-        write_file('/etc/dhcp/dhcpd.conf', $text . $hosts);
-        system('systemctl', 'restart', 'dhcpd.service');
+        # R3: by OMAPI they come into the leases file, where they outlive -n. One of a node that is gone goes only where another node has its MAC.
+        system('systemctl', 'stop', 'dhcpd.service');
+        open(my $in, '<', $LEASES) or return error("$LEASES: $!");
+        my $text = join '', <$in>;
+        my ($reserved, $unresolved) = reservations($db);
+        for my $row (@$reserved) {
+            my ($node, $ip, $mac) = @$row;
+            $text =~ s{^(host (\S+) \{\n(?:[ \t].*\n)*\}\n)}{ $2 eq $node || index($1, " $mac;") > 0 ? '' : $1 }gem;
+            $text .= "host $node {\n  dynamic;\n  hardware ethernet $mac;\n  fixed-address $ip;\n  filename \"xcat/xnba/$node\";\n}\n";
+        }
+        write_file($LEASES, $text);
+        system('systemctl', 'start', 'dhcpd.service');
         return (0, '', $unresolved);
     }
     if ($query) {
@@ -298,7 +305,7 @@ sub makedhcp {
 # and leaves the exit code at 0.
 sub reservations {
     my ($db) = @_;
-    my ($hosts, $unresolved) = ('', '');
+    my ($reserved, $unresolved) = ([], '');
     for my $row (@{ $db->selectall_arrayref('select node, mac from mac order by 1') }) {
         my ($node, $mac) = @$row;
         my $address = inet_aton($node);
@@ -307,18 +314,25 @@ sub reservations {
             $unresolved .= warning("The hostname $node of node $node could not be resolved.");
             next;
         }
-        $hosts .= "host $node {\n  hardware ethernet $mac;\n  fixed-address " . inet_ntoa($address) . ";\n  filename \"xcat/xnba/$node\";\n}\n";
+        push @$reserved, [$node, inet_ntoa($address), $mac];
     }
-    return ($hosts, $unresolved);
+    return ($reserved, $unresolved);
 }
 
-# What dhcpd has, whatever the tables say (R7); nothing where it does not run.
+# What dhcpd has, whatever the tables say (R7); nothing where it does not run. A later declaration of a host counts.
 sub dhcp_hosts {
     return {} unless system_ok('systemctl', 'is-active', '--quiet', 'dhcpd.service');
-    open(my $conf, '<', '/etc/dhcp/dhcpd.conf') or return {};
-    my $text = join '', <$conf>;
+    open(my $leases, '<', $LEASES) or return {};
+    my $text = join '', <$leases>;
     my %has;
-    $has{$1} = [$3, $2] while $text =~ /^host (\S+) \{\n  hardware ethernet (\S+);\n  fixed-address (\S+);/mg;
+    while ($text =~ /^host (\S+) \{\n(.*?)^\}/gms) {
+        my ($node, $body) = ($1, $2);
+        delete $has{$node};
+        next if $body =~ /^\s*deleted;/m;
+        my ($mac) = $body =~ /hardware ethernet (\S+);/;
+        my ($ip) = $body =~ /fixed-address (\S+);/;
+        $has{$node} = [$ip, $mac] if $mac && $ip;
+    }
     return \%has;
 }
 
