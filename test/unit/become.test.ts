@@ -85,6 +85,19 @@ for (const [what, systemctl, record] of RECORDED)
     assert.equal(stdout, record ?? "");
   });
 
+test("a first setup that is rolled back: what the services serve out of is found anew by the next one", () => {
+  const { code, stdout, stderr } = onNode(
+    `RECORDS=$(mktemp -d ${folder}/records.XXXXXX); mkdir "$RECORDS/found"; touch "$RECORDS/units"
+     declare -A FACT=([shared]=absent [lease]=mine)
+     directories_wanted() { WANT=(); }; links_state() { echo none; }; links_to_share() { :; }
+     beat_stop() { :; }; guards_remove() { echo "no guards"; }; units_restore() { echo "started, $(ls "$RECORDS")"; }
+     lease_begin_release() { :; }; lease_finish_release() { :; }
+     roll_back_first_setup; ls "$RECORDS"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /no guards\nstarted, found\nunits\nunits\n$/);
+});
+
 const RESUMED: [lease: string, told: string, code: number][] = [
   ["mine", "become active", 0],
   ["mine-rebooted", "become active", 0],
