@@ -160,7 +160,7 @@ for (const [index, [what, spoil, row]] of COMPARED.entries())
     const { code, stdout, stderr } = bash(
       ["report", "lease", "verify", "clusterData"].map((name) => `node/lib/${name}.sh`),
       `SHARE='${join(folder, `row${index}`)}' NODE=xcatmn1; MANIFEST=(); share_do() { "$@" </dev/null; }; share_state() { echo ok; }
-       load_values() { declare -gA WANT=([label]=eth0:0); }; probe_rows() { :; }; hosts_row() { :; }
+       load_values() { declare -gA WANT=([label]=eth0:0); }; probe_rows() { :; }; hosts_row() { :; }; counts_rows() { :; }
        ${spoil}; verify_rows`,
     );
     assert.equal(code, 0, stderr);
