@@ -75,7 +75,7 @@ function become(facts: Facts, script = "") {
      path_of() { echo "\${1/#\\/var\\/lib/$F}"; }; manual_path() { echo "\${1/#$F\\/pgsql//var/lib/pgsql}"; }
      directories_wanted() { WANT=([/var/lib/pgsql]="-> $F/share/pgsql"); }
      load_values() { WANT=(); }; apply_part() { told "apply $1"; }
-     hosts_take() { :; }; hosts_keep_last() { :; }; export_cluster_data() { :; }; verify_after_activation() { :; }; sharedDataLinks_prepare() { :; }
+     found_record() { :; }; hosts_take() { :; }; hosts_keep_last() { :; }; export_cluster_data() { :; }; verify_after_activation() { :; }; sharedDataLinks_prepare() { :; }
      quiesce() { told quiesce; }; prove_stopped() { told prove; }; database_state() { echo 'shut down'; }
      beat_stop() { told "the beat ends"; }; guards_remove() { told "the guard goes"; }
      systemctl() { told "systemctl $*"; }

@@ -256,6 +256,6 @@ for (const [what, observe, rows] of [
       `${PART}; declare -gA SEEN; virtualIp_observe() { ${observe}; }; counts_rows() { row ok DNS "of 2 nodes 2"; }; verify_after_activation`,
     );
     assert.equal(code, 0);
-    assert.equal(stdout.trim().split("\n").length, rows + 1);
+    assert.equal(stdout.trim().split("\n").length, rows + 2);
     assert.match(stdout, /\nok +DNS +of 2 nodes 2\n$/);
   });
