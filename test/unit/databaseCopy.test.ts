@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { bash } from "./bash";
+import { NO_POSTGRESQL } from "./editFiles";
 
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
@@ -27,15 +28,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const onNode = (script: string) =>
+const onNode = (script: string, { alone = false } = {}) =>
   bash(
-    ["report", "files", "lease", "takeover", "databaseCopy", "plan", "become"]
+    ["report", "files", "platform", "lease", "takeover", "databaseCopy", "plan", "become"]
       .map((name) => `node/lib/${name}.sh`)
       .concat("node/parts/sharedDataLinks.sh"),
     `PATH=${at("bin")}:$PATH NODE=xcatmn1 PEER=xcatmn2 SHARE=${folder} DIRECTORIES='/var/lib/pgsql ${folder}/pgsql'
      declare -A LEASE=([is]=mine) WANT=() FACT=([needed]=0 [copy]= [takeover]=4 [epoch]=4 [takeover_by]= [lease]=other [shared]=present)
      share_state() { echo ok; }; path_of() { echo "$1"; }; manual_path() { echo "$1"; }; lease_require() { :; }
      ${script}`,
+    "",
+    { alone },
   );
 const listed = () => readdirSync(folder).sort();
 
@@ -141,3 +144,55 @@ test("a word orders a takeover: the room that the copy needs is looked at; where
   assert.match(onNode(facts).stdout, /^[1-9]\d* \S+pgsql \(\S+K\)\n$/);
   assert.match(onNode(`share_do() { return 124; }; ${facts}`).stdout, /^0 \S+pgsql \(not counted within 10 s\)\n$/);
 });
+
+/**
+ * Two servers, each as on a machine of its own: neither sees the other's processes and shared memory. The first one hangs while it is copied and steps
+ * aside; the second one starts on the copy, under the same path; then the first goes on.
+ */
+const SERVERS = `
+  tool=$(database_tool postgres 15 || database_tool postgres); bin=\${tool%/*}; data=$SHARE/pgsql/data; cd "$SHARE"
+  rm -r pgsql; mkdir pgsql former new; chown 65534 . pgsql former new
+  as() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+  as "$bin/initdb" -N -D "$data" -U postgres -A trust >/dev/null
+  declare -A machine=()
+  start() {
+    unshare --pid --ipc --fork --mount-proc setpriv --reuid=65534 --regid=65534 --clear-groups "$tool" -D "$data" -k "$SHARE/$1" -c listen_addresses= >>"$1/log" 2>&1 &
+    machine[$1]=$!
+    local n
+    for ((n = 0; n < 1200; n++)); do ! "$bin/pg_isready" -q -h "$SHARE/$1" || return 0; sleep 0.1; done
+    cat "$1/log" >&2
+    exit 1
+  }
+  server() { pgrep -P "\${machine[$1]}"; }
+  stop() { kill -INT "$(server "$1")"; wait "\${machine[$1]}" || true; }
+  query() { "$bin/psql" -X -q -A -t -h "$SHARE/$1" -U postgres -d postgres -c "$2"; }
+  start former
+  query former 'create table rows (n int); insert into rows values (1)'
+  hanging=$(server former) hanging+=" $(pgrep -P "$hanging" | tr '\\n' ' ')"
+  kill -STOP $hanging
+  ${ORDERED}; { database_copy; database_switch 4; } >/dev/null
+  start new
+  query new 'insert into rows values (2)'
+  kill -CONT $hanging
+  query former 'insert into rows values (3); checkpoint'
+  query new 'insert into rows values (4); checkpoint'
+  stop former
+  query new 'insert into rows values (5)'
+  stop new
+  start new
+  query new 'select n from rows order by n' | tr '\\n' ' '
+  stop new`;
+
+test(
+  "a false word: the server that hung goes on in its own directory, and the new one keeps every row, also when it starts again",
+  {
+    skip: NO_POSTGRESQL || (process.getuid?.() !== 0 && "only root makes machines of their own"),
+    timeout: 300_000,
+  },
+  () => {
+    const { code, stdout, stderr } = onNode(SERVERS, { alone: true });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "1 2 4 5 ");
+    assert.ok(existsSync(at("pgsql.epoch-4/data/PG_VERSION")));
+  },
+);
