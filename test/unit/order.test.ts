@@ -70,6 +70,7 @@ function become(facts: Facts, script = "") {
      mapfile -t MANIFEST <<'M'\n${manifestText()}\nM
      told() { echo "$*" >>"$F/told"; }
      observe_facts() { declare -gA FACT=(${entries.join(" ")}); local key; for key in ${empty}; do FACT[$key]=\${FACT[$key]:-}; done; FACT[role]=$1; }
+     found_record() { :; }
      machine_id() { echo ${NODES.xcatmn1}; }
      share_state() { echo ok; }
      path_of() { echo "\${1/#\\/var\\/lib/$F}"; }; manual_path() { echo "\${1/#$F\\/pgsql//var/lib/pgsql}"; }

@@ -251,7 +251,7 @@ const part = (script: string) =>
 test("the message at the login is delivered with the program, observed, and goes with it", () => {
   const { code, stdout, stderr } = part(
     `observed; nodeProgram_apply; observed; echo >>"$LOGIN_MESSAGE"; observed; nodeProgram_apply; observed
-     links_to_share() { :; }; lease_read() { LEASE=([is]=none); }; declare -A LEASE=(); beat_remove() { :; }; dissolved_by() { :; }; guards_remove() { :; }; units_told() { :; }
+     links_to_share() { :; }; lease_read() { LEASE=([is]=none); }; declare -A LEASE=(); beat_remove() { :; }; dissolved_by() { :; }; guards_there() { false; }; guards_remove() { :; }; found_restore() { :; }; units_told() { :; }
      nodeProgram_remove; observed; find "$F" -type f`,
   );
   assert.equal(code, 0, stderr);
