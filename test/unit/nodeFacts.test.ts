@@ -235,7 +235,12 @@ const JUDGED: [what: string, written: Written, asked: string, says: string, scri
     "||xCAT's version is 2.17.0 on xcatmn1 and 2.16.5 on xcatmn2",
   ],
   ...["standby mine-releasing", "standby mine-rebooted", "standby released", "active mine", "active none"].map(
-    (asked): [string, Written, string, string] => ["not asked", [{ ...FITS, fit: "no another uid", xcat: "2.16.5" }, 30], asked, "||"],
+    (asked): [string, Written, string, string] => [
+      "not asked",
+      [{ ...FITS, fit: "no another uid", xcat: "2.16.5" }, 30],
+      asked,
+      "||",
+    ],
   ),
 ];
 for (const [what, [facts, age], asked, says, script] of JUDGED)
