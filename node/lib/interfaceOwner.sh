@@ -42,18 +42,26 @@ tool_runs() {
 }
 
 # netplan_files INTERFACE: every file that has it. netplan puts their lists together.
-netplan_files() { grep -lE "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "$NETPLAN_FILES"/*.yaml 2>/dev/null || true; }
+netplan_files() {
+  local found result=0 files=("$NETPLAN_FILES"/*.yaml)
+  [[ -e ${files[0]} ]] || return 0
+  found=$(grep -lE "^[[:space:]]+$1:[[:space:]]*(#.*)?$" "${files[@]}" 2>&1) || result=$?
+  ((result < 2)) || fail unknown "which files of netplan have $1 cannot be told on $NODE; expected to read each in $NETPLAN_FILES" "$(one_line "$found")" \
+    "look at that file on $NODE, then run the same command again"
+  printf '%s' "${found:+$found$'\n'}"
+}
 
 # netplan_file INTERFACE: the last one that gives it addresses, else the last one.
 netplan_file() {
-  local file giving='' last='' list
+  local file files giving='' last='' list
   command -v netplan >/dev/null || return 0
+  files=$(netplan_files "$1") || exit
   while read -r file; do
     [[ -n $file ]] || continue
     last=$file
     list=$(awk -v tool=netplan -v interface="$1" -v act=list "$INTERFACE_AWK" "$file") || exit
     [[ -z $list ]] || giving=$file
-  done < <(netplan_files "$1")
+  done <<<"$files"
   file=${giving:-$last}
   printf '%s' "${file:+$file$'\n'}"
 }
@@ -96,7 +104,7 @@ wicked_owner() {
 
 # persistent_files TOOL WHERE INTERFACE: every file that can hold an address of the interface, the first one takes a new one.
 persistent_files() {
-  local file
+  local file files
   case $1 in
     NetworkManager) ;;
     ifupdown)
@@ -112,9 +120,10 @@ persistent_files() {
       ;;
     netplan)
       printf '%s\n' "$2"
+      files=$(netplan_files "$3") || exit
       while read -r file; do
         [[ -z $file || $file == "$2" ]] || printf '%s\n' "$file"
-      done < <(netplan_files "$3")
+      done <<<"$files"
       ;;
     *) printf '%s\n' "$2" ;;
   esac
@@ -165,14 +174,15 @@ lines_with() {
 
 # persistent_addresses TOOL WHERE INTERFACE: ADDRESS/PREFIX a line.
 persistent_addresses() {
-  local tool=$1 where=$2 interface=$3 file
+  local tool=$1 where=$2 interface=$3 file files
   if [[ $tool == NetworkManager ]]; then
     nmcli -g ipv4.addresses connection show uuid "$where" 2>/dev/null </dev/null | tr ',' '\n' | tr -d ' ' | sed '/^$/d'
     return
   fi
+  files=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
-    awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file" || return
-  done < <(persistent_files "$tool" "$where" "$interface")
+    [[ -z $file ]] || awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file" || return
+  done <<<"$files"
 }
 
 # is_persistent TOOL WHERE INTERFACE ADDRESS/PREFIX
@@ -184,17 +194,18 @@ is_persistent() {
 
 # persistent_replace TOOL WHERE INTERFACE OLD NEW: NEW stands where OLD stood. Without OLD it is added, without NEW OLD is taken out.
 persistent_replace() {
-  local tool=$1 where=$2 interface=$3 old=$4 new=$5 file
+  local tool=$1 where=$2 interface=$3 old=$4 new=$5 file files
   if [[ $tool == NetworkManager ]]; then
     local list
     list=$(persistent_addresses "$@" | awk -v old="$old" -v new="$new" '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,)
     nmcli connection modify uuid "$where" ipv4.addresses "$list" </dev/null
     return
   fi
+  files=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
     edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK"
     [[ -n $old ]] || return 0
-  done < <(persistent_files "$tool" "$where" "$interface")
+  done <<<"$files"
 }
 
 # networkmanager_forget ADDRESS INTERFACE: what it was once told to give it gives again, whatever its connection says today, until it is

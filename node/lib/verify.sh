@@ -19,14 +19,15 @@ probe_rows() {
 
 # probe_output_rows LABEL: its exit code is 0 whatever it finds, so the raw lines are read (facts/xcat.md C20).
 probe_output_rows() {
-  local log="$RUN/probe.log" result=0 level text pattern reason why
+  local log="$RUN/probe.log" result=0 level text pattern reason why found
   # It leaves a file in the directory from which it is started.
   (cd "$RUN" && quietly "$log" xcat "$PROBE_SECONDS" "$PROBE" -i "$1") || result=$?
   if ((result != 0)) || ! grep -qE '^\[(ok|failed)\] *:\[.*\]: ?Checking on MN' "$log"; then
     row failed xcatprobe "ended with $result before its summary: $(last_lines "$log")"
   fi
+  found=$(sed -nE 's/^\[(ok|warning|failed)\] *:\[[^]]*\]: ?(.*)$/\1\t\2/p' "$log")
   while IFS=$'\t' read -r level text; do
-    [[ $text != *'Checking on MN'* ]] || continue
+    [[ -n $level && $text != *'Checking on MN'* ]] || continue
     why=
     if [[ $level == warning ]]; then
       while IFS=$'\t' read -r pattern reason; do
@@ -34,7 +35,7 @@ probe_output_rows() {
       done < <(probe_harmless)
     fi
     if [[ -n $why ]]; then row harmless xcatprobe "$text ($why)"; else row "$level" xcatprobe "$text"; fi
-  done < <(sed -nE 's/^\[(ok|warning|failed)\] *:\[[^]]*\]: ?(.*)$/\1\t\2/p' "$log")
+  done <<<"$found"
 }
 
 # verify_rows: every check of the active node.

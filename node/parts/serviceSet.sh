@@ -365,11 +365,11 @@ works_elsewhere() {
     [[ ! -e /proc/$1/exe ]]
     return
   }
-  device=$(device_of "$1" "$directory")
+  device=$(device_of "$1" "$directory") || return
   [[ -n $device && ${device%% *} != "${2%% *}" ]] || return
   # Its name says so; is that name true? In a mount that was taken away it would be another directory's.
   same=$(share_do stat -L -c %d:%i -- "/proc/$1/cwd" "/proc/$1/root$directory" 2>/dev/null) || return
-  [[ ${same%%$'\n'*} == "${same#*$'\n'}" ]]
+  [[ $same == *$'\n'* && ${same%%$'\n'*} == "${same#*$'\n'}" ]]
 }
 
 # database_state: the cluster state that pg_controldata reports, for the record of a release.

@@ -171,10 +171,12 @@ persist() {
   fi
   install -d -m 0700 "$RECORDS"
   list=$(persistent_addresses "$tool" "$where" "$interface")
+  seen=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
+    [[ -n $file ]] || continue
     copies+=("$file" "$(fresh_name "$RECORDS/$(basename "$file").found")")
     cp -a -- "${copies[-2]}" "${copies[-1]}"
-  done < <(persistent_files "$tool" "$where" "$interface")
+  done <<<"$seen"
   while read -r address; do
     # The VIP, the former one, and the same address with another prefix.
     [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue

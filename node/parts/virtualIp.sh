@@ -104,10 +104,10 @@ link_is_heard() {
       [[ -z ${met[$line]:-} ]] || continue
       met[$line]=1
       ((${#met[@]} <= 4)) || break
-      address_answer "$line" "$1" 1 &
+      { address_answer "$line" "$1" 1 || printf 'arping on %s failed: it said nothing\n' "$1"; } &
     done
     wait
-  )
+  ) || link_not_told "$1" "arping could not be started"
   while read -r answer; do
     [[ -z $answer || $answer == free || $answer == arping\ * ]] || {
       printf '%s\n' "$answer"
