@@ -15,10 +15,9 @@ write_file() {
   temporary=$(mktemp "${file%/*}/.${file##*/}.XXXXXX") || return
   # Each step by itself: in a condition a disk that is full would leave half a file in its place.
   if [[ -e $file ]]; then cp -a --attributes-only -- "$file" "$temporary"; else chmod "$mode" "$temporary"; fi && printf %s "$content" >"$temporary" &&
-    sync "$temporary" && mv -f -- "$temporary" "$file" || {
-    rm -f -- "$temporary" || true
-    return 1
-  }
+    sync "$temporary" && mv -f -- "$temporary" "$file" && return 0
+  rm -f -- "$temporary" || true
+  return 1
 }
 
 # edit_file FILE MODE COMMAND...: what COMMAND makes of FILE becomes FILE. A command that fails half way leaves FILE as it was.

@@ -367,6 +367,27 @@ test("while the owner steps down by itself no new order starts: it would start w
   assert.match(stdout, /\nno order starts\n$/);
 });
 
+test("a step down goes on where its note cannot be written, nor the lock be taken", () => {
+  const { code, stdout, stderr } = onNode(
+    "true",
+    `RECORDS=/dev/null/records RUN_UNIT=xcat-ha-run; rm "$RUN/share-lost"; mkdir "$RUN/start.lock"; kill_units() { echo "killed $*"; }
+     beat_step end-run - "epoch 5 is held by xcatmn2"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /warning: .*demoted could not be written: .*\nkilled xcat-ha-run\n$/);
+});
+
+test("how long the share is lost cannot be noted: that is not known, and no short time", () => {
+  const { code, stdout, stderr } = onNode(
+    "true",
+    `rm "$RUN/share-lost"; mkdir "$RUN/share-lost"; load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; uptime_seconds() { echo 100; }
+     may_look() { :; }; lease_read() { return 40; }; frozen_here() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { :; }; virtualIp_entries() { :; }
+     VIP=10.5.106.7; beat_facts; echo "\${FACT[share_lost]}"; rmdir "$RUN/share-lost"`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "unknown\n");
+});
+
 test("a step down that is blocked is told once, then its end: also where it ended between two beats", () => {
   const { code, stdout, stderr } = onNode(
     "true",
