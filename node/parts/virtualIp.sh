@@ -5,6 +5,9 @@ all_addresses() {
   local answer
   answer=$(ip -o -4 addr show 2>&1) || fail unknown "the addresses of $NODE cannot be told; expected ip to show them" "ip -o -4 addr show: $answer" \
     "ip addr on $NODE; when it answers, run the same command again"
+  # The loopback has one always.
+  [[ -n $answer ]] || fail unknown "the addresses of $NODE cannot be told; expected ip to show them" "ip -o -4 addr show: it said nothing" \
+    "ip addr on $NODE; when it answers, run the same command again"
   printf '%s\n' "$answer"
 }
 

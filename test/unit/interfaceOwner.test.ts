@@ -245,6 +245,16 @@ test("ifcfg: an alias file of the VIP is emptied of it", () => {
   assert.deepEqual(done.texts, ["IPADDR=10.5.106.70\nPREFIX=8\n", "DEVICE=eth0:0\n"]);
 });
 
+test("netplan: a file that cannot be read is not one without the interface", () => {
+  const machine = TOOLS.netplan("network:\n  version: 2\n");
+  const done = on(machine, 'mkdir "$NETPLAN_FILES/99-unreadable.yaml"; netplan_file eth0');
+  assert.equal(done.code, 40, done.stdout);
+  assert.match(
+    done.stderr,
+    /which files of netplan have eth0 cannot be told on xcatmn1; .*\nevidence: grep: .*: Is a directory/,
+  );
+});
+
 test("netplan: the VIP in one file, something else of the interface in a later one", () => {
   const files = {
     "etc/netplan/00-installer-config.yaml":
