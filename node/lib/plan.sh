@@ -500,7 +500,7 @@ plan_down() {
 }
 
 # plan_beat: what the owner's own timer does. Asked often, so it knows only FACT lease, sentence, links, running, vip (here, absent or unknown),
-# on_share_loss, share_lost, share_loss_limit, frozen.
+# on_share_loss, share_lost (seconds or unknown), share_loss_limit, frozen.
 #        beat -         shows that the owner lives
 #        end-run -      whatever order runs here is ended
 #        kill, drop, gone, disarm    services, VIP, proof, cron and timer
