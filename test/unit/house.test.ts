@@ -127,6 +127,16 @@ for (const { name, bare, lost } of found) {
       [],
     ));
 }
+test("no failure is taken for nothing there: [[ -z $(...) ]] looks at no exit code", () => {
+  const lines = PROGRAMS.flatMap(([, files]) => files).flatMap((file) =>
+    readFileSync(join(ROOT, file), "utf8")
+      .split("\n")
+      .filter((line) => /^[^#]*\[\[[^;]*-[zn] "?\$\(/.test(line))
+      .map((line) => `${file}: ${line.trim()}`),
+  );
+  // A system that is not told is not supported.
+  assert.deepEqual(lines, ["node/lib/platform.sh: elif [[ -z $(system_column) ]]; then"]);
+});
 test("what the two rules let pass is still there", () => {
   const there = (kind: "bare" | "lost") =>
     [...new Set(found.flatMap((program) => program[kind].map(({ where }) => where)))].sort();
