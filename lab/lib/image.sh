@@ -3,7 +3,7 @@
 # image_packages: what every machine has, and what differs between the two sets: the time service, and who configures the network.
 image_packages() { cat "$here/image/packages" "$here/image/packages.$(cluster_word set)"; }
 
-base_key() { { image_packages; cat "$here/image/build"; } | sha256sum | cut -c1-16; }
+base_key() { { image_packages && cat "$here/image/build"; } | sha256sum | cut -c1-16; }
 
 layer_key() {
   {
@@ -43,7 +43,8 @@ ensure_image() {
 
 make_base() {
   local packages
-  read -ra packages < <(image_packages | tr '\n' ' ')
+  packages=$(image_packages) || return
+  read -ra packages <<<"${packages//$'\n'/ }"
   "$here/image/build" "$1" "${packages[@]}"
 }
 

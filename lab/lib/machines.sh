@@ -93,7 +93,7 @@ boot_machine() {
   local node=$1 number folder
   folder=$(machine_folder "$node")
   machine_is_on "$node" && return 0
-  number=$(machine_number "$node")
+  number=$(machine_number "$node") || return
   # No descriptor of ours: a machine must not hold the lock or the pipe of who started it.
   setsid nsenter --net="/run/netns/$NETNS" unshare --mount --propagation private \
     "$here/machine" "$LAB" "$node" "$number" "$(cluster_word interface)" "$(cluster_word share)" "$(<"$folder/lower")" \

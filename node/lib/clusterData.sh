@@ -117,7 +117,8 @@ compare_cluster_data() {
   if [[ $kind != absent ]]; then
     found=$(share_do find "$(exports_directory)" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*') || fail unknown "the exports of the cluster data cannot be listed on $NODE; expected the newest two" \
       "$(exports_directory); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again"
-    [[ -z $found ]] || mapfile -t exports < <(LC_ALL=C sort <<<"$found" | tail -n 2)
+    found=$(LC_ALL=C sort <<<"$found" | tail -n 2) || exit
+    [[ -z $found ]] || mapfile -t exports <<<"$found"
   fi
   if ((${#exports[@]} < 2)); then
     printf 'nothing to compare yet: %s\n' "${exports[*]:-no export}"
@@ -128,7 +129,7 @@ compare_cluster_data() {
       "look at them on $NODE, then run the same command again"
   printf '%s and %s: %s\n' "${exports[0]##*/}" "${exports[1]##*/}" "$([[ -n $differences ]] && echo "these differ" || echo same)"
   [[ -z $differences ]] || {
-    objects_of <<<"$differences"
+    objects_of <<<"$differences" || return 2
     printf 'each value: diff -r %q %q\n' "${exports[0]}/tables" "${exports[1]}/tables"
     return 1
   }

@@ -112,12 +112,12 @@ counts_domains() {
     printf '%s\n' "$said"
     return 1
   }
-  sed -n 's/^[^:]*: domain=\(.\)/\1/p' <<<"$said"
+  sed -n 's/^[^:]*: domain=\(.\)/\1/p' <<<"$said" || return
   said=$(counts_ask lsdef -t network -i domain -c) || {
     printf '%s\n' "$said"
     return 1
   }
-  sed -n 's/^[^:]*: domain=\(.\)/\1/p' <<<"$said"
+  sed -n 's/^[^:]*: domain=\(.\)/\1/p' <<<"$said" || return
 }
 
 # counts_dns: of the nodes on standard input, to which named answers with an address at the VIP. One process asks for all of them, into a file: bash

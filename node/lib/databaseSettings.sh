@@ -96,6 +96,15 @@ readonly DATABASE_SPARE='@(log|pg_log|pg_stat_tmp)?(/*)'
 # What the database itself is made of, down to the last file; and its configuration, where it lies beside it.
 readonly DATABASE_CORE='@(base|global|pg_*|PG_VERSION|*.conf)?(/*)'
 
+# same_place PATH PATH: two looks that fail are not the same.
+same_place() {
+  local one='' other=''
+  { one=$(share_do readlink -m -- "$1" 2>&1) && other=$(share_do readlink -m -- "$2" 2>&1); } ||
+    fail unknown "whether $1 and $2 are the same on $NODE cannot be told; expected to know where they lead" "${other:-${one:-no answer within $SHARE_DEADLINE s}}" \
+      "readlink -m $1 $2 on $NODE; when it answers, run the same command again"
+  [[ $one == "$other" ]]
+}
+
 # database_astray TREE WHOSE: what of the database lies, or is looked for, where the other node does not have it, each with its place; nothing
 # where all of it is in TREE. WHOSE is "here" where this node's configuration belongs to TREE.
 database_astray() {
@@ -105,14 +114,12 @@ database_astray() {
   data=$(path_of /var/lib/pgsql/data)
   database_unit
   unit=${DATABASE_UNIT[config]}
-  [[ -z $unit || $(share_do readlink -m -- "$unit") == "$(share_do readlink -m -- "$(path_of /var/lib/pgsql/data/postgresql.conf)")" ]] ||
+  [[ -z $unit ]] || same_place "$unit" "$(path_of /var/lib/pgsql/data/postgresql.conf)" ||
     astray+=("$(unit_of postgresql).service reads $unit, not $(path_of /var/lib/pgsql/data/postgresql.conf)")
   unit=${DATABASE_UNIT[data]}
   [[ -z $unit || $unit == /* ]] || fail unknown "which data directory $(unit_of postgresql) has on $NODE cannot be told; expected to know whether it is ours" "$unit" \
     "name it by its whole path (systemctl cat $(unit_of postgresql)), then run the same command again"
-  if [[ -n $unit && $(share_do readlink -m -- "$unit") != "$(share_do readlink -m -- "$data")" ]]; then
-    astray+=("$(unit_of postgresql).service works on $unit, not on $data")
-  fi
+  [[ -z $unit ]] || same_place "$unit" "$data" || astray+=("$(unit_of postgresql).service works on $unit, not on $data")
   own=$(database_below "$tree") || exit
   { root=$(share_do readlink -m -- "$tree") && share=$(share_do readlink -m -- "$SHARE") && target=$(share_do readlink -m -- "$own"); } ||
     fail unknown "where the database in $tree of $NODE lies cannot be told; expected to know it" "no answer to readlink" "look at $tree on $NODE, then run the same command again"
@@ -123,7 +130,7 @@ database_astray() {
   if [[ $2 == here ]]; then
     unit=$(database_setting data_directory "which data directory PostgreSQL has") || result=$?
     ((result < 2)) || exit "$result"
-    [[ $result != 0 || $(share_do readlink -m -- "$unit") == "$(share_do readlink -m -- "$data")" ]] ||
+    ((result)) || same_place "$unit" "$data" ||
       astray+=("data_directory in $(path_of /var/lib/pgsql/data/postgresql.conf) is $unit, not $data")
   fi
   [[ -z $links ]] || mapfile -t paths <<<"$links"

@@ -66,9 +66,11 @@ frozen_follow() {
 
 # thaw: on either node; the owner's own note goes with its next beat.
 thaw() {
+  local text
   rm -f -- "$RECORDS/frozen"
   share_do rm -f -- "$(frozen_file)" || true
-  [[ -z $(share_text "$(frozen_file)" "whether the pair is frozen") ]] ||
+  text=$(share_text "$(frozen_file)" "whether the pair is frozen") || exit
+  [[ -z $text ]] ||
     fail incomplete "$(frozen_file) is still there; expected it gone" "$SHARE $(share_state)" "look at the share on $NODE, then run the same command again"
   say "not frozen: roles may change"
 }

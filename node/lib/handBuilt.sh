@@ -37,9 +37,10 @@ manual_mistakes() {
   ((result < 2)) || exit "$result"
   if ((result == 0)); then
     while read -r address; do
+      [[ $address =~ ^[0-9.]+$ && $address != @(0.0.0.0|127.0.0.1) ]] || continue
       [[ $address == "$VIP" || $address == "$PEER_ADDRESS" || $addresses == *" inet $address/"* ]] ||
         printf 'listen_addresses has %s, which is no address of this pair\n' "$address"
-    done < <(printf '%s\n' "$list" | tr ',' '\n' | tr -d ' ' | grep -E '^[0-9.]+$' | grep -vxF -e 0.0.0.0 -e 127.0.0.1)
+    done <<<"${list//,/$'\n'}"
   fi
   [[ -z ${FACT[copy]} ]] || printf 'not on shared data: %s\n' "${FACT[copy]}"
   line=$(manual_cron_line) || exit

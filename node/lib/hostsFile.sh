@@ -37,7 +37,7 @@ hosts_keep() {
 hosts_write() {
   local content stamp=$RUN/hosts.${LEASE[epoch]}
   # A beat and a step down may both write: the older content must not come last. By a number that no look at the share inherits.
-  exec 8>>"$RUN/hosts.lock"
+  exec 8>>"$RUN/hosts.lock" || exit
   flock -w "$SHARE_DEADLINE" 8 || exit
   touch -r "$HOSTS_FILE" "$stamp.new" || exit
   content=$(head -c "$((HOSTS_LIMIT + 1))" -- "$HOSTS_FILE" | tr -d '\0' && printf .) || exit

@@ -189,7 +189,7 @@ persistent_addresses() {
   fi
   files=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
-    awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file" || return
+    [[ -z $file ]] || awk -v tool="$tool" -v interface="$interface" -v act=list "$INTERFACE_AWK" "$file" || return
   done <<<"$files"
 }
 

@@ -75,7 +75,7 @@ facts_mount() {
 # already. A failure is said, and false; nothing waits for it.
 facts_keep() {
   local now last='' said
-  now=$(uptime_seconds)
+  now=$(uptime_seconds) || return
   { IFS= read -r last <"$RUN/facts"; } 2>/dev/null || true
   [[ $1 == standby || ! $last =~ ^[0-9]+$ ]] || ((last > now || now - last >= FACTS_OWNER_SECONDS)) || return 0
   facts_look

@@ -33,7 +33,7 @@ notify() {
   said=$({
     install -d -m 0700 "$RUN" && file=$(mktemp "$RUN/notify.XXXXXX") && printf '%s\n' "$2" >"$file" &&
       within 5 systemd-run --quiet --collect --no-block --unit="xcat-ha-${file##*/}" "$PROGRAM" notify "$1" "$file" "$NODE" </dev/null || {
-      rm -f -- "$file"
+      rm -f -- "$file" || true
       false
     }
   } 2>&1) || {

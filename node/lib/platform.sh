@@ -88,8 +88,8 @@ column_of() {
 # candidates: SERVICE UNIT... a line for every service: its units on this system, in the order in which they are tried.
 candidates() {
   local row=() at column candidate line clusters
-  clusters=$(debian_clusters)
-  at=$(column_of "$UNITS_TABLE")
+  clusters=$(debian_clusters) || exit
+  at=$(column_of "$UNITS_TABLE") || exit
   while read -ra row; do
     [[ ${row[0]} != service ]] || continue
     column=- line=${row[0]}
@@ -124,9 +124,10 @@ declare -gA UNIT=() COMPANIONS=()
 # resolve_units: the first candidate of every service that is loaded, or runs although it is not (masked, or its package was removed), by the
 # unit's own name: systemd enables and disables no alias. Where systemd does not answer for each, no unit is known, and that is an error.
 resolve_units() {
-  local service units unit index name load names=() REPLY
+  local service units unit index name load lines names=() REPLY
   local -A id=() state=() type=() tried=()
   UNIT=() COMPANIONS=()
+  lines=$(candidates) || exit
   while read -r service units; do
     tried[$service]=$units
     for unit in $units; do
@@ -134,7 +135,7 @@ resolve_units() {
       # shellcheck disable=SC2206 # a list of names
       names+=("$unit" $REPLY)
     done
-  done < <(candidates)
+  done <<<"$lines"
   units_show 'Id LoadState ActiveState Type' "${names[@]}" ||
     fail unknown "systemd on $NODE does not say which services there are; expected an answer for ${#names[@]} units, seen ${SHOWN[units]}" "${REPLY##*$'\n'}" \
       "systemctl show named.service on $NODE; when it answers, run the same command again"

@@ -110,7 +110,7 @@ processes_with() {
 # processes_told DIRECTORY CODE ANSWER: lines of a device, an inode and a name, or of what is proven to be gone.
 processes_told() {
   local other
-  other=$(grep -vE '^([0-9]+:[0-9]+ /.*|.*: No such file or directory|)$' <<<"$3") || (($? == 1))
+  other=$(grep -vE '^([0-9]+:[0-9]+ /.*|.*: No such file or directory|)$' <<<"$3") || [[ $? == 1 ]] || other="grep did not look at: ${3:0:80}"
   [[ $2 == [01] && -z $other ]] || fail blocked "which processes use $1 on $NODE cannot be told; expected to know whether one does" \
     "${other:-no answer within $SHARE_DEADLINE s}" \
     "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"

@@ -48,7 +48,7 @@ cfgloc_state() {
 # resolve, and hangs where the address does not answer (facts/xcat.md C11, N12). Names that hostsEntry writes are as good as there.
 own_name_state() {
   local own address addresses
-  own=$(hostname)
+  own=$(hostname) || fail unknown "the own name of $NODE cannot be told; expected it, for makedns" "hostname ended with an error" "hostname on $NODE; then run the same command again"
   if [[ " $HOST_NAMES " == *" $own "* ]]; then
     printf 'ok\n'
     return 0

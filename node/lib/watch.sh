@@ -9,7 +9,7 @@ WATCH_LIMIT=90
 UNIT_FOLDER=/etc/systemd/system
 
 watch_text() {
-  cat <<TEXT
+  cat <<TEXT || return
 # xcat-ha: this standby node looks whether the owner of the shared data lives. Do not edit it here: \`pulumi up\` delivers it.
 [Unit]
 Description=xcat-ha: does the owner live?

@@ -90,7 +90,8 @@ verb_beat() {
 beat_facts() {
   local read began vip
   load_values active beat
-  began=$(uptime_seconds)
+  # What cannot be told ends no beat: one that ended would neither show life nor step down.
+  began=$(uptime_seconds) || began=
   declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [frozen]='' [running]='' [vip]=absent [links]=unknown)
   # In a child: what cannot be read ends it, and not the beat.
   if may_look "$BEAT_UNIT" "$BEAT_SECONDS" && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" "${LEASE[epoch]}" && lease_sentence); then
@@ -98,15 +99,18 @@ beat_facts() {
     LEASE[epoch]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
   fi
   case ${FACT[lease]} in
-    none | unknown) FACT[share_lost]=$(share_lost_seconds "$began") FACT[frozen]=$(frozen_here) ;;
+    none | unknown)
+      FACT[share_lost]=$(share_lost_seconds "$began") || FACT[share_lost]=unknown
+      FACT[frozen]=$(frozen_here)
+      ;;
     *)
-      rm -f -- "$RUN/share-lost"
-      frozen_follow
+      rm -f -- "$RUN/share-lost" || true
+      frozen_follow || true
       ;;
   esac
   [[ ${FACT[lease]} != @(mine|mine-releasing) ]] || return 0
   directories_wanted
-  FACT[links]=$(links_state)
+  FACT[links]=$(links_state 2>/dev/null) || FACT[links]=unknown
   FACT[running]=$(services_left apart 2>/dev/null) || FACT[running]='what cannot be told'
   if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
@@ -115,21 +119,28 @@ beat_facts() {
 may_look() {
   local hanging
   hanging=$(unit_processes "$1" 2>/dev/null | wc -l) || true
-  ((hanging < BEAT_HANGING || $(uptime_seconds) / $2 % 10 == 0))
+  ((${hanging:-0} < BEAT_HANGING)) || (($(uptime_seconds) / $2 % 10 == 0))
 }
 
 # share_lost_seconds BEGAN: since the first of the looks that could not read it, without a gap between them; the last one began then. What was
-# counted before nobody looked is no loss that goes on. By the clock that nobody sets.
+# counted before nobody looked is no loss that goes on. By the clock that nobody sets. False where that cannot be told, or not be kept for the next
+# beat, which would count from 0 again.
 share_lost_seconds() {
-  local now since='' last=''
-  now=$(uptime_seconds)
-  [[ ! -s $RUN/share-lost ]] || read -r since last <"$RUN/share-lost"
-  [[ "$since $last" =~ ^[0-9]+\ [0-9]+$ ]] && ((last <= $1 && $1 - last <= BEAT_GAP_SECONDS)) || since=$now
-  printf '%s %s\n' "$since" "$now" >"$RUN/share-lost"
+  local now began since='' last=''
+  now=$(uptime_seconds) || return
+  began=${1:-$now}
+  # One that was cut has no newline.
+  { read -r since last <"$RUN/share-lost"; } 2>/dev/null || true
+  [[ "$since $last" =~ ^[0-9]+\ [0-9]+$ ]] && ((last <= began && began - last <= BEAT_GAP_SECONDS)) || since=$now
+  printf '%s %s\n' "$since" "$now" >"$RUN/share-lost" || return
   printf '%s\n' "$((now - since))"
 }
 
-uptime_seconds() { cut -d. -f1 /proc/uptime; }
+uptime_seconds() {
+  local now=
+  read -r now _ </proc/uptime && [[ $now =~ ^[0-9]+ ]] || return
+  printf '%s\n' "${BASH_REMATCH[0]}"
+}
 
 beat_step() {
   case $1 in
@@ -142,12 +153,12 @@ beat_step() {
       facts_keep owner || true
       ;;
     end-run)
-      say "stepping down by itself: $3"
-      install -d -m 0700 "$RECORDS"
-      printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$3" >"$RECORDS/demoted"
+      say "stepping down by itself: $3" || true
+      # A disk that takes no note keeps nobody from stepping down.
+      { install -d -m 0700 "$RECORDS" && TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T %s\n' -1 "$3" >"$RECORDS/demoted"; } ||
+        say "warning: $RECORDS/demoted could not be written: xcat-ha role will not say that $NODE stepped down by itself" || true
       # No other order starts until this beat ends: it would start what is killed here. Who starts one holds the lock for a moment.
-      exec 8>>"$RUN/start.lock"
-      ! flock -w 2 8 || lock_note "$RUN/start.lock" "the step down of $NODE by itself"
+      { exec 8>>"$RUN/start.lock" && flock -w 2 8 && lock_note "$RUN/start.lock" "the step down of $NODE by itself"; } || true
       kill_units "$RUN_UNIT"
       ;;
     kill) kill_services ;;

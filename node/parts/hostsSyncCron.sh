@@ -22,10 +22,12 @@ sync_key_state() {
 
 # trust_line: the peer's key in authorized_keys: it may only deliver /etc/hosts, only from its static address. Nothing where there is none yet.
 trust_line() {
-  local public
+  local public kind key
   public=$(share_text "$(sync_key).pub" "the key of the hosts sync") || exit
-  public=$(cut -d' ' -f1,2 <<<"$public")
-  [[ -z $public ]] || printf 'restrict,from="%s",command="%s receive-hosts" %s xcat-ha hosts-sync\n' "${WANT[peerAddress]}" "$PROGRAM" "$public"
+  [[ -n $public ]] || return 0
+  # Without the comment.
+  read -r kind key _ <<<"$public"
+  printf 'restrict,from="%s",command="%s receive-hosts" %s xcat-ha hosts-sync\n' "${WANT[peerAddress]}" "$PROGRAM" "$kind $key"
 }
 
 hostsSyncCron_observe() {

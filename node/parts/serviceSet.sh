@@ -365,11 +365,11 @@ works_elsewhere() {
     [[ ! -e /proc/$1/exe ]]
     return
   }
-  device=$(device_of "$1" "$directory")
+  device=$(device_of "$1" "$directory") || return
   [[ -n $device && ${device%% *} != "${2%% *}" ]] || return
   # Its name says so; is that name true? In a mount that was taken away it would be another directory's.
   same=$(share_do stat -L -c %d:%i -- "/proc/$1/cwd" "/proc/$1/root$directory" 2>/dev/null) || return
-  [[ ${same%%$'\n'*} == "${same#*$'\n'}" ]]
+  [[ $same == *$'\n'* && ${same%%$'\n'*} == "${same#*$'\n'}" ]]
 }
 
 # database_state: the cluster state that pg_controldata reports, for the record of a release.
@@ -490,7 +490,10 @@ start_dhcpd() {
 # site.dhcpinterfaces names one (facts/xcat.md 1.5). What an admin has set stays.
 kea_interface() {
   local interface output
-  [[ -z $(xcat "$XCAT_SECONDS" lsdef -t site -i dhcpinterfaces 2>/dev/null | sed -n 's/^ *dhcpinterfaces=//p') ]] || return 0
+  output=$(xcat "$XCAT_SECONDS" lsdef -t site -i dhcpinterfaces 2>&1) ||
+    fail unknown "site.dhcpinterfaces cannot be told; expected to know whether an admin has set it" "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" \
+      "lsdef -t site -i dhcpinterfaces on $NODE; when xcatd answers, run the same pulumi up again"
+  ! grep -q '^ *dhcpinterfaces=.' <<<"$output" || return 0
   interface=$(virtualIp_entries "$VIP" | awk '{ print $5; exit }')
   output=$(xcat "$XCAT_SECONDS" chdef -t site "dhcpinterfaces=$interface" 2>&1) ||
     fail incomplete "site.dhcpinterfaces could not be set to $interface; makedhcp with Kea needs it" "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" \

@@ -31,7 +31,9 @@ directories_look() {
   for index in "${!links[@]}"; do
     name=${links[index]}
     # One that went meanwhile, or a target with a newline.
-    if ((${#targets[@]} == ${#links[@]})); then LINK[$name]=${targets[index]}; else LINK[$name]=$(readlink -- "$name"); fi
+    if ((${#targets[@]} == ${#links[@]})); then LINK[$name]=${targets[index]}; else LINK[$name]=$(readlink -- "$name") || true; fi
+    [[ -n ${LINK[$name]} ]] || fail unknown "where $name leads on $NODE cannot be told; expected a link to $SHARE" "readlink: no answer" \
+      "ls -l $name on $NODE, then run the same command again"
   done
 }
 

@@ -5,6 +5,9 @@ all_addresses() {
   local answer
   answer=$(ip -o -4 addr show 2>&1) || fail unknown "the addresses of $NODE cannot be told; expected ip to show them" "ip -o -4 addr show: $answer" \
     "ip addr on $NODE; when it answers, run the same command again"
+  # The loopback has one always.
+  [[ -n $answer ]] || fail unknown "the addresses of $NODE cannot be told; expected ip to show them" "ip -o -4 addr show: it said nothing" \
+    "ip addr on $NODE; when it answers, run the same command again"
   printf '%s\n' "$answer"
 }
 
@@ -104,10 +107,10 @@ link_is_heard() {
       [[ -z ${met[$line]:-} ]] || continue
       met[$line]=1
       ((${#met[@]} <= 4)) || break
-      address_answer "$line" "$1" 1 &
+      { address_answer "$line" "$1" 1 || printf 'arping on %s failed: it said nothing\n' "$1"; } &
     done
     wait
-  )
+  ) || link_not_told "$1" "arping could not be started"
   while read -r answer; do
     [[ -z $answer || $answer == free || $answer == arping\ * ]] || {
       printf '%s\n' "$answer"

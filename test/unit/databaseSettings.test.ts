@@ -221,3 +221,15 @@ test("whether xCAT comes to its database is asked with what a preview knows, whe
     stderr,
   );
 });
+
+test("two looks that fail are not the same place", () => {
+  const { code, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/databaseSettings.sh"],
+    `NODE=xcatmn1; share_do() { return 124; }; if same_place /a /b; then echo same; fi`,
+  );
+  assert.equal(code, 40);
+  assert.match(
+    stderr,
+    /whether \/a and \/b are the same on xcatmn1 cannot be told; .*\nevidence: no answer within 10 s/,
+  );
+});

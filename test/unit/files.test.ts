@@ -41,6 +41,25 @@ for (const mode of ["600", "644", "755"])
     assert.equal(readFileSync(file, "utf8"), "content\n");
   });
 
+for (const [step, spoil] of [
+  ["the copy of its mode", "cp() { return 1; }"],
+  ["the write", "printf() { return 1; }"],
+  ["the sync", "sync() { return 1; }"],
+  ["the rename", "mv() { return 1; }"],
+])
+  test(`a file that cannot be written, also in a condition, stays as it was, and that is said: ${step}`, () => {
+    const folder = place();
+    writeFileSync(join(folder, "old"), "old\n");
+    const { stdout, stderr } = bash(
+      ["node/lib/files.sh"],
+      `${spoil}; if write_file '${join(folder, "old")}' 0600; then echo written; else echo failed; fi`,
+      "new\n",
+    );
+    assert.equal(stdout, "failed\n", stderr);
+    assert.equal(readFileSync(join(folder, "old"), "utf8"), "old\n");
+    assert.deepEqual(readdirSync(folder), ["old"]);
+  });
+
 test("a file that was there keeps its mode", () => {
   const file = join(place(), "old");
   writeFileSync(file, "old\n");

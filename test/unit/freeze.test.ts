@@ -48,6 +48,14 @@ test("thaw, on either node; twice is once", () => {
   assert.ok(!existsSync(SHARED) && !existsSync(NOTED));
 });
 
+test("a thaw on a share that cannot be read is not said to be one", () => {
+  mkdirSync(SHARED);
+  const { code, stdout, stderr } = onNode("thaw");
+  assert.equal(code, 40, stdout);
+  assert.equal(stdout, "");
+  assert.match(stderr, /frozen cannot be read on xcatmn1; expected to know whether the pair is frozen/);
+});
+
 const REFUSED: [what: string, script: string, code: number, said: RegExp, lease?: string][] = [
   ["without minutes", "freeze", 64, /^error: minutes: seen ''; expected 1 to 1440/],
   ["for two days", "freeze 2880 patches", 64, /^error: minutes: seen '2880'/],

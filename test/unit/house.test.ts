@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { lostFailures } from "./shell";
 
 const ROOT = join(__dirname, "../..");
 
@@ -74,4 +75,112 @@ for (const name of readdirSync(join(ROOT, "test/lab")).filter((name) => name.end
     assert.ok(called !== undefined && again.length === 0);
     assert.ok(places(/^(before|after|beforeEach|afterEach)\(/gm).every((hook) => hook < called));
     assert.ok(places(/^ *test\(/gm).every((first) => first > called));
+  });
+
+/** Shell text, each program as the files that it is made of. */
+const PROGRAMS: [name: string, files: string[]][] = [
+  ["the node program", [...shellFiles("node"), ...shellFiles("components")]],
+  ["the lab", ["lab/lab", ...shellFiles("lab/lib"), "toolchain/lib/progress.sh", "toolchain/lib/packages.sh"]],
+  ...everyFile("lab")
+    .filter((file) => file !== "lab/lab" && /^#!.*\bbash/.test(readFileSync(join(ROOT, file), "utf8")))
+    .map((file): [string, string[]] => [file, [file]]),
+];
+function everyFile(folder: string): string[] {
+  return readdirSync(join(ROOT, folder)).flatMap((name) => {
+    const file = join(folder, name);
+    return statSync(join(ROOT, file)).isDirectory() ? everyFile(file) : [file];
+  });
+}
+function shellFiles(folder: string): string[] {
+  return everyFile(folder).filter((file) => file.endsWith(".sh"));
+}
+/** By file and function, why it may be so. */
+const BARE: Record<string, string> = {
+  "node/lib/watch.sh: watch_stop": "each is tried; what it did not do the next look at the part names",
+};
+const LOST: Record<string, string> = {
+  "node/lib/hostsFile.sh: hosts_take": "a zero says that it came to its end",
+  "node/lib/observe.sh: part_look": "the word told says that it came to its end",
+  "node/lib/verify.sh: verify_table": "the line 'the end' says that it came to its end",
+  "node/parts/sharedDataLinks.sh: directories_look": "as many lines as links, else each is asked by itself",
+  "node/parts/virtualIp.sh: virtualIp_elsewhere": "a line must come, else arping failed",
+  "lab/lab: up": "a machine that was not made does not boot",
+  "lab/lib/computeNode.sh: provision": "four lines, or an error",
+  "lab/lib/machines.sh: make_machine": "the file was read just before, for this machine",
+  "lab/lib/machines.sh: machine_processes": "a group that ends meanwhile has no process; its caller looks again",
+  "lab/lib/pairs.sh: forget_old_pairs": "what is not forgotten now is later",
+  "lab/image/files/usr/local/lib/lab/compute-node: main program": "no lease is a step that failed",
+};
+const found = PROGRAMS.map(([name, files]) => ({
+  name,
+  ...lostFailures(files.map((file) => ({ file, text: readFileSync(join(ROOT, file), "utf8") }))),
+}));
+for (const { name, bare, lost } of found) {
+  test(`${name}: what needs errexit runs nowhere without it: each failure in a condition is checked by itself`, () =>
+    assert.deepEqual(
+      bare.filter(({ where }) => !BARE[where]),
+      [],
+    ));
+  test(`${name}: where <(...) loses a failure the reader proves that all came`, () =>
+    assert.deepEqual(
+      lost.filter(({ where }) => !LOST[where]),
+      [],
+    ));
+}
+test("no failure is taken for nothing there: [[ -z $(...) ]] looks at no exit code", () => {
+  const lines = PROGRAMS.flatMap(([, files]) => files).flatMap((file) =>
+    readFileSync(join(ROOT, file), "utf8")
+      .split("\n")
+      .filter((line) => /^[^#]*\[\[[^;]*-[zn] "?\$\(/.test(line))
+      .map((line) => `${file}: ${line.trim()}`),
+  );
+  // A system that is not told is not supported.
+  assert.deepEqual(lines, ["node/lib/platform.sh: elif [[ -z $(system_column) ]]; then"]);
+});
+test("what the two rules let pass is still there", () => {
+  const there = (kind: "bare" | "lost") =>
+    [...new Set(found.flatMap((program) => program[kind].map(({ where }) => where)))].sort();
+  assert.deepEqual(there("bare"), Object.keys(BARE).sort());
+  assert.deepEqual(there("lost"), Object.keys(LOST).sort());
+});
+
+/** Of a function f and a command that calls it: what the rules find. */
+const PLANTED: [what: string, text: string, bare: number, lost?: number][] = [
+  ["plainly", "f() { rm a; echo b; }; f; x=$(f)", 0],
+  ["in if", "f() { rm a; echo b; }; if f; then :; fi", 1],
+  ["in while", "f() { rm a; echo b; }; while f; do :; done", 1],
+  ["behind !", "f() { rm a; echo b; }; ! f", 1],
+  ["left of &&", "f() { rm a; echo b; }; f && :", 1],
+  ["left of ||", "f() { rm a; echo b; }; f || exit", 1],
+  ["right of ||", "f() { rm a; echo b; }; [[ -n $x ]] || f", 0],
+  ["in x=$(f) ||", "f() { rm a; echo b; }; x=$(f) || exit", 1],
+  ["in if x=$(f)", "f() { rm a; echo b; }; if x=$(f); then :; fi", 1],
+  ["by another one", "f() { rm a; echo b; }; g() { f; }; g || exit", 1],
+  ["by another one that checks", "f() { rm a; echo b; }; g() { x=$(f); }; g", 0],
+  ["in a group", "f() { rm a; echo b; }; { f; } || exit", 2],
+  ["in a pipeline", "f() { rm a; echo b; }; f | sort || exit", 1],
+  ["an assignment", "f() { x=$(stat a); echo b; }; f || exit", 1],
+  ["an assignment that cannot fail", 'f() { x=$(echo a); echo "$x"; }; f || exit', 0],
+  ["a file that cannot be written", "f() { echo a >b; echo c; }; f || exit", 1],
+  ["checked by itself", "f() { rm a || return; x=$(stat a) || exit; echo b; }; f || exit", 0],
+  ["the last command", "f() { local x=a; rm a; }; f || exit", 0],
+  ["handed on by return", "f() { if [[ -n $1 ]]; then rm a; return; fi; echo b; }; f || exit", 0],
+  ["in a loop, where only the last time counts", "f() { for x in 1 2; do rm $x; done; }; f || exit", 1],
+  ["one that returns false, behind which it goes on", "g() { return 1; }; f() { g; echo b; }; f || exit", 1],
+  ["a part that goes on", "{ rm a; rm b; } || exit", 1],
+  ["what a child runs", "x=$(rm a; rm b) || exit", 1],
+  [
+    "quotes, comments and other texts",
+    "f() {\n  # rm a; it's\n  echo 'rm a; b' \"rm $x; it's\"\n  cat <<'END'\nrm a; $(\nEND\n}\nf || exit",
+    0,
+  ],
+  ["<(f) that can fail", "f() { rm a; echo b; }; mapfile -t x < <(f)", 0, 1],
+  ["<(f) that ends", "f() { exit 1; }; while read -r x; do :; done < <(f)", 0, 1],
+  ["<(f) that cannot fail", 'f() { printf "%s\\n" a; }; while read -r x; do :; done < <(f)', 0, 0],
+];
+for (const [what, text, bare, lost = 0] of PLANTED)
+  test(`the rules of shell text: ${what}`, () => {
+    const planted = lostFailures([{ file: "planted", text }]);
+    assert.equal(planted.bare.length, bare, JSON.stringify(planted.bare));
+    assert.equal(planted.lost.length, lost, JSON.stringify(planted.lost));
   });

@@ -298,6 +298,17 @@ for (const [what, spoil] of [
     assert.match(stderr, /in which file dhcpd keeps its leases on xcatmn1 cannot be told/);
   });
 
+test("whether an admin has told Kea its interface cannot be told: nothing is written over it", () => {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/serviceSet.sh"],
+    `NODE=xcatmn1 VIP=10.5.106.7 XCAT_SECONDS=5; virtualIp_entries() { echo "$1/8 brd - dev eth0"; }; say() { :; }
+     xcat() { shift; if [[ $1 == lsdef ]]; then echo 'Connection refused'; return 1; else echo "$*" >&2; fi; }; kea_interface`,
+  );
+  assert.equal(code, 40, stdout);
+  assert.match(stderr, /^error: site\.dhcpinterfaces cannot be told; .*\nevidence: Connection refused/);
+  assert.doesNotMatch(stderr, /chdef/);
+});
+
 const DEBIAN = { system: "debian 12", units: "postgresql:oneshot postgresql@15-main", files: CLUSTER(15) };
 const PATHS: [node: Node, manual: string, here: (at: string) => string][] = [
   [{ system: "rhel 9.4", units: "postgresql" }, "/var/lib/pgsql/data", () => "/var/lib/pgsql/data"],

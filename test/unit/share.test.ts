@@ -291,7 +291,7 @@ test("a beat whose former looks hang adds another only one time in ten", () => {
   const { code, stdout, stderr } = bash(
     ["node/lib/report.sh", "node/parts/beat.sh"],
     `look() { processes=$1 uptime=$2; if may_look xcat-ha-beat 10; then echo looks; else echo not; fi; }
-     unit_processes() { seq "$processes"; }; cut() { echo "$uptime"; }
+     unit_processes() { seq "$processes"; }; uptime_seconds() { echo "$uptime"; }
      look 4 1234; look 49 1234; look 50 1234; look 500 1234; look 500 1200; look 500 1209; look 500 1210
      unit_processes() { return 13; }; may_look xcat-ha-beat 10 && echo looks`,
   );

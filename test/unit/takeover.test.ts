@@ -97,6 +97,21 @@ const NOT_TOLD: [what: string, script: string, says: RegExp][] = [
     /nobody at all answers on eth0 of xcatmn2; expected one neighbour to/,
   ],
   [
+    "who is heard cannot be told",
+    "link_is_heard() { fail unknown 'whether somebody is heard on eth0 cannot be told' ip again; }",
+    /whether somebody is heard on eth0 cannot be told/,
+  ],
+  [
+    "the connection fails and says nothing",
+    `within() { if [[ $1 == 5 ]]; then return 1; fi; shift; "$@"; }`,
+    /whether xcatmn1 answers at 10\.5\.106\.70 port 22 cannot be told/,
+  ],
+  [
+    "its beat cannot be read the second time",
+    `share_text() { if [[ -e $RUN/read ]]; then fail unknown "$1 cannot be read" cat again; fi; touch "$RUN/read"; echo 7; }`,
+    /\/beat\/xcatmn1 cannot be read/,
+  ],
+  [
     "arping fails",
     "address_answer() { echo 'arping on eth0 failed: no such device'; }",
     /whether somebody answers for 10\.5\.106\.70 \(xcatmn1\) cannot be told/,

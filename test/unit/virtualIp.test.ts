@@ -57,7 +57,7 @@ const ip = (neighbours: string, routes = "", addresses = "") =>
   `ip() { case $* in
      '-4 neigh show dev eth0') ${neighbours} ;;
      '-4 route show default dev eth0') ${routes || ":"} ;;
-     '-o -4 addr show'*) ${addresses || ":"} ;;
+     '-o -4 addr show'*) ${addresses || "echo '1: lo    inet 127.0.0.1/8 scope host lo'"} ;;
      *) printf 'ip %s\\n' "$*" ;;
    esac; }`;
 
@@ -364,7 +364,7 @@ function onANetwork(other: string[], script: string) {
     ...FILES.map((file) => `source ${file}`),
     WANTED,
     "lease_require() { :; }; networkmanager_forget() { :; }; systemctl() { :; }; virtualIp_announce_later() { :; }",
-    "ip link add eth0 type veth peer name other",
+    "ip link set lo up; ip link add eth0 type veth peer name other",
     'unshare --net sleep 30 & other=$!; trap "kill $other" EXIT',
     "until [[ $(readlink /proc/$other/ns/net) != $(readlink /proc/$$/ns/net) ]]; do ((SECONDS < 10)); done",
     "ip link set other netns $other; ip link set eth0 up",

@@ -42,7 +42,7 @@ function told(looks: Look[], frozen = "") {
       `lease='${lease}'; counter='${beat}'; uptime_seconds() { echo ${second}; }; said=$(verb_watch) || exit; while read -r word event; do [[ $word != told ]] || echo "${second} $event"; done <<<"$said"`,
   );
   const { code, stdout, stderr } = onNode(
-    `${LEASE}; frozen() { printf '%s' '${frozen}'; }; share_text() { [[ $counter != fails ]] || fail unknown 'the beat cannot be read' cat again; printf '%s' "$counter"; }
+    `${LEASE}; frozen() { [[ '${frozen}' != fails ]] || fail unknown 'whether the pair is frozen cannot be told' cat again; printf '%s' '${frozen}'; }; share_text() { [[ $counter != fails ]] || fail unknown 'the beat cannot be read' cat again; printf '%s' "$counter"; }
      ${script.join("\n")}`,
   );
   assert.equal(code, 0, stderr);
@@ -167,6 +167,15 @@ const CASES: [what: string, looks: Look[], told: string[], frozen?: string][] = 
     ],
     [],
     "until noon by xcatmn1: patches",
+  ],
+  [
+    "whether it is frozen cannot be told: neither silence nor a freeze",
+    [
+      [0, "other", "1"],
+      [60, "other", "1"],
+    ],
+    ["60 owner-unknown"],
+    "fails",
   ],
   [
     "one look that fails",
