@@ -182,9 +182,16 @@ lines_with() {
 
 # persistent_addresses TOOL WHERE INTERFACE: ADDRESS/PREFIX a line.
 persistent_addresses() {
-  local tool=$1 where=$2 interface=$3 file files
+  local tool=$1 where=$2 interface=$3 file files merged
   if [[ $tool == NetworkManager ]]; then
     nmcli -g ipv4.addresses connection show uuid "$where" 2>/dev/null </dev/null | tr ',' '\n' | tr -d ' ' | sed '/^$/d'
+    return
+  fi
+  if [[ $tool == netplan ]]; then
+    # Of all its files, in three folders.
+    merged=$(netplan get 2>&1 </dev/null) || fail unknown "which addresses $interface gets at boot cannot be told on $NODE; expected netplan get to say it" "$(tail -n 1 <<<"$merged")" \
+      "netplan get on $NODE; when it answers, run the same command again"
+    awk -v tool=netplan -v interface="$interface" -v act=list "$INTERFACE_AWK" <<<"$merged"
     return
   fi
   files=$(persistent_files "$tool" "$where" "$interface") || exit
