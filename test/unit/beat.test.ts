@@ -548,7 +548,7 @@ const NO_JUDGE = [
 /** Where nothing is what they say of nobody. */
 const EMPTY = ["mounts", "processes of a control group"];
 
-for (const [what, epochs, expected, runs = true, frozen] of LOOKED)
+for (const [index, [what, epochs, expected, runs = true, frozen]] of LOOKED.entries())
   test(`beat, with each of its looks unable to tell, where the lease is: ${what}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
     for (const name of ["run", "records", "etc", "cgroup/xcatd.service"])
@@ -575,12 +575,14 @@ for (const [what, epochs, expected, runs = true, frozen] of LOOKED)
        said=$(beats)
        printf '%s\n' "$said"
        IFS=, read -ra looks <<<"\${said##*$'\t'}"
-       for LOOK in "\${looks[@]}"; do for MODE in fails deadline nothing; do
+       # In turn, each situation from another one on.
+       modes=(fails deadline nothing) turn=${index}
+       for LOOK in "\${looks[@]}"; do
+         MODE=\${modes[turn++ % 3]}
          # What has no deadline of its own, and what proves that it says something.
-         [[ $MODE/$LOOK != nothing/uptime ]] || continue
-         [[ $MODE != deadline || $LOOK == *share* || $LOOK == @(lease|command lines) ]] || continue
+         if [[ $MODE/$LOOK == nothing/uptime || ( $MODE == deadline && $LOOK != *share* && $LOOK != @(lease|command lines) ) ]]; then MODE=fails; fi
          beats
-       done; done`,
+       done`,
     );
     rmSync(folder, { recursive: true });
     assert.equal(code, 0, stderr);
@@ -589,7 +591,7 @@ for (const [what, epochs, expected, runs = true, frozen] of LOOKED)
       .slice(0, -1)
       .map((line) => line.split("\t"));
     assert.equal(base, expected);
-    assert.ok(rows.length > 10, stdout);
+    assert.ok(rows.length > 5, stdout);
     const judges = (look: string, mode: string) =>
       !(mode === "nothing" && EMPTY.includes(look)) &&
       !NO_JUDGE.includes(look) &&
