@@ -248,7 +248,7 @@ share_edit() {
 # share_require: what is asked of a share that does not answer is unknown, never "not there".
 share_require() {
   local state
-  state=$(share_state)
+  state=$(share_state) || state='cannot be told'
   [[ $state == ok ]] || fail unknown "$SHARE on $NODE $state; expected the shared data, mounted and writable" "stat and findmnt -T $SHARE" \
     "mount the shared data on $NODE, then run the same command again"
 }
@@ -453,6 +453,8 @@ next_epoch_require() {
 lease_publish_next() {
   local next
   next_epoch_require
+  # Below a mount point that lost its share it would be an epoch that nobody else sees.
+  share_require
   next=$(printf '%06d' "$((10#${LEASE[epoch]} + 1))")
   {
     printf 'node %s\nmachine %s\nboot %s\ntime %s\norigin %s\nformat %s\n' \

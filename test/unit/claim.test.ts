@@ -55,6 +55,25 @@ test("link(2) never works: a number of tries, then an error, and nothing is left
   assert.deepEqual(readdirSync(at(LEASE)).sort(), ["000004.owner", "000004.released", "000004.releasing"]);
 });
 
+for (const [below, marks] of [
+  ["nothing", undefined],
+  ["an epoch of an earlier time", ["releasing", "released"]],
+] as const)
+  test(`the share went away, and ${below} lies below its mount point: nothing is claimed there`, () => {
+    if (marks) epoch("000004", [...marks]);
+    const before = readdirSync(at(LEASE));
+    const { code, stdout, stderr } = onNode(
+      "share_state() { echo 'is not mounted: it is a directory of the root file system'; }; lease_claim 5",
+    );
+    assert.equal(code, 40);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^error: \S+share on xcatmn1 is not mounted: .*; expected the shared data, mounted and writable\n/,
+    );
+    assert.deepEqual(readdirSync(at(LEASE)), before);
+  });
+
 test("no file can be made: an error", () => {
   epoch("000004", ["releasing", "released"]);
   instead("mktemp", "echo 'mktemp: No space left on device' >&2; exit 1");

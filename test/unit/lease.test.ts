@@ -131,3 +131,42 @@ test(`${PROCESSES} processes claim at once, ${ROUNDS} times, and in every other 
     "nothing is left of the claims",
   );
 });
+
+/** What a part does to the share, the network or a service of the owner; nothing of that without the lease. */
+const ACTS: [what: string, files: string[], act: string][] = [
+  [
+    "the VIP",
+    ["staticAddress", "virtualIp"],
+    "WANT=([ip]=10.5.106.7 [address]=10.5.106.7/8); virtualIp_observe() { SEEN=([address]=absent); }; virtualIp_apply",
+  ],
+  [
+    "the networks row",
+    ["networksMgtIf"],
+    "WANT=([network]=n [mgtifname]=eth0:0); networksMgtIf_observe() { SEEN=([mgtifname]=eth0); }; networksMgtIf_apply",
+  ],
+  ...["postgresql", "xcatd", "named", "dhcpd", "conserver", "goconserver"].map((unit): [string, string[], string] => [
+    unit,
+    ["serviceSet"],
+    `service_start ${unit}`,
+  ]),
+];
+for (const [what, parts, act] of ACTS)
+  test(`without the lease nothing acts: ${what}`, () => {
+    const { code, stdout, stderr } = bash(
+      [
+        "node/lib/report.sh",
+        "node/lib/files.sh",
+        "node/lib/observe.sh",
+        "node/lib/units.sh",
+        "node/lib/lease.sh",
+        ...parts.map((name) => `node/parts/${name}.sh`),
+      ],
+      `declare -A LEASE=() WANT=() SEEN=() FACT=(); NODE=xcatmn1 SHARE=/nowhere RECORDS=/nowhere RUN=/nowhere LABEL=eth0:0 INTERFACE=eth0 VIP=10.5.106.7
+       lease_read() { LEASE=([is]=other [node]=xcatmn2 [epoch]=000004); }; lease_sentence() { echo "epoch 4 is held by xcatmn2"; }
+       for tool in ip systemctl xcat rm chdef arping systemd-run unit_start make_step write_file install; do eval "$tool() { echo "$tool $*"; }"; done
+       ${act}`,
+    );
+    assert.equal(code, 12, stderr);
+    assert.match(stderr, /^error: xcatmn1 does not hold the owner lease; expected it for /);
+    assert.equal(stdout, "");
+  });

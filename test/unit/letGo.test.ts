@@ -586,6 +586,11 @@ test("a description without directories is not a node without links: nothing sta
   assert.deepEqual([told, guarded()], ["", true]);
 });
 
+test("a description without directories is not a node whose directories are all linked", () => {
+  const { stdout, stderr } = onNode("WANT=(); links_state");
+  assert.equal(stdout, "unknown\n", stderr);
+});
+
 test("nobody claims where the share cannot be asked whether the pair was dissolved", () => {
   epoch(3, "xcatmn2", ["releasing", "released"]);
   const { code, stderr } = onNode(

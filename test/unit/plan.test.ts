@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { manifestText } from "../../components/manifest";
 import { bash } from "./bash";
@@ -1377,6 +1379,22 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
   apart: ["", "3"],
   owners: ["", "2 tools own eth0: NetworkManager, 4711; ifupdown, /etc/network/interfaces"],
 };
+/** What only the sentences use, and what an order or the description says. */
+const NO_LOOK =
+  "sentence outage mistakes takeover takeover_by takeover_reason role node peer vip share_path clock clock_limit static_address stack by".split(
+    " ",
+  );
+
+test("plan: each fact that is observed is one of those that are tried with an answer that cannot be told", () => {
+  const list = /for fact in ([^;]*); do/.exec(readFileSync(join(__dirname, "../../node/lib/become.sh"), "utf8"))?.[1];
+  const observed = list?.split(/[\s\\]+/) ?? [];
+  assert.ok(observed.length > 40);
+  assert.deepEqual(
+    observed.filter((fact) => !(fact in ANSWERS) && !NO_LOOK.includes(fact)),
+    [],
+  );
+});
+
 /** What is done, without what is said. A failover does not wait for a time server, and says so: the one exception. */
 const done = (steps: string[]) => steps.filter((step) => !step.startsWith("note"));
 

@@ -202,6 +202,12 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
     WANT=([file]=/var/lib/pgsql/data/x.conf [10.5.106.7/32]=wanted [10.5.106.7]=listed); lease_require() { :; }`;
   const BARE: [what: string, script: string, code: number, said: RegExp][] = [
     ["pg_hba.conf is observed", `${PGSQL}; pgHbaEntry_observe`, 40, /cannot be read .* who may log in/],
+    [
+      "PostgreSQL is asked whether it takes xCAT's login",
+      `CFGLOC=(); cfgloc_read`,
+      40,
+      /cannot be read .* where xCAT's database is/,
+    ],
     ["pg_hba.conf is applied", `${PGSQL}; pgHbaEntry_apply`, 40, /cannot be read .* who may log in/],
     [
       "pg_hba.conf is edited",
