@@ -1,20 +1,12 @@
 // A claim of the owner lease ends, whatever the share does, and says for whom it waits.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
 const LEASE = "share/.xcat-ha/epoch";
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-claim-"));
-  for (const name of [LEASE, "bin"]) mkdirSync(at(name), { recursive: true });
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const at = scratch("claim", LEASE, "bin");
 
 function epoch(name: string, marks: string[]) {
   writeFileSync(at(LEASE, `${name}.owner`), `node xcatmn2\nmachine ${"2".repeat(32)}\nboot b\ntime noon\n`);

@@ -1,46 +1,32 @@
 // A takeover by a person's word: PostgreSQL starts on a copy, and what the owner before has open steps aside. On real files, with the real rsync.
 import assert from "node:assert/strict";
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { beforeEach, test } from "node:test";
 import { bash } from "./bash";
 import { NO_POSTGRESQL } from "./editFiles";
+import { scratch } from "./scratch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
+const at = scratch("database-copy", "pgsql/data", ".xcat-ha", "bin");
 const COPY = ".xcat-ha/takeover-000004/pgsql";
 const ORDERED = "TAKEOVER=([epoch]=4 [by]=confirmation [reason]=dead)";
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-database-copy-"));
-  for (const name of ["pgsql/data", ".xcat-ha", "bin"]) mkdirSync(at(name), { recursive: true });
   writeFileSync(at("pgsql/data/PG_VERSION"), "15\n");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const onNode = (script: string, { alone = false } = {}) =>
   bash(
     ["report", "files", "platform", "lease", "takeover", "databaseCopy", "plan", "become"]
       .map((name) => `node/lib/${name}.sh`)
       .concat("node/parts/sharedDataLinks.sh"),
-    `PATH=${at("bin")}:$PATH NODE=xcatmn1 PEER=xcatmn2 SHARE=${folder} DIRECTORIES='/var/lib/pgsql ${folder}/pgsql'
+    `PATH=${at("bin")}:$PATH NODE=xcatmn1 PEER=xcatmn2 SHARE=${at()} DIRECTORIES='/var/lib/pgsql ${at()}/pgsql'
      declare -A LEASE=([is]=mine) WANT=() FACT=([needed]=0 [copy]= [takeover]=4 [epoch]=4 [takeover_by]= [lease]=other [shared]=present)
      share_state() { echo ok; }; path_of() { echo "$1"; }; manual_path() { echo "$1"; }; lease_require() { :; }
      ${script}`,
     "",
     { alone },
   );
-const listed = () => readdirSync(folder).sort();
+const listed = () => readdirSync(at()).sort();
 
 test("copied, and switched after the claim: what the owner before has open stays, under another name", () => {
   const { code, stdout, stderr } = onNode(

@@ -1,26 +1,19 @@
 // A pair is frozen while somebody works on its active node: by a line on the share that ends by itself, and a note on that node.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, test } from "node:test";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-const folder = mkdtempSync(join(tmpdir(), "xcat-ha-freeze-"));
-const SHARED = join(folder, "share/.xcat-ha/frozen");
-const NOTED = join(folder, "records/frozen");
-after(() => rmSync(folder, { recursive: true }));
-beforeEach(() => {
-  rmSync(folder, { recursive: true });
-  mkdirSync(join(folder, "share/.xcat-ha"), { recursive: true });
-  mkdirSync(join(folder, "records"));
-});
+const at = scratch("freeze", "share/.xcat-ha", "records");
+const SHARED = at("share/.xcat-ha/frozen");
+const NOTED = at("records/frozen");
 
 /** At 1,000,000 s since 1970. */
 const onNode = (script: string, lease = "mine") =>
   bash(
     ["report", "files", "lease", "freeze"].map((name) => `node/lib/${name}.sh`),
-    `NODE=xcatmn1 SHARE=${folder}/share RECORDS=${folder}/records SHARE_DEADLINE=2
+    `NODE=xcatmn1 SHARE=${at()}/share RECORDS=${at()}/records SHARE_DEADLINE=2
      seconds_now() { echo 1000000; }; share_state() { echo ok; }
      lease_read() { declare -gA LEASE=([is]=${lease} [node]=xcatmn2); }; lease_sentence() { echo "as it is"; }
      ${script}`,

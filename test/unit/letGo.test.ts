@@ -15,21 +15,18 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { after, afterEach, beforeEach, test } from "node:test";
+import { after, beforeEach, test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const NODES = { xcatmn1: "1".repeat(32), xcatmn2: "2".repeat(32) };
 const LEASE = "share/.xcat-ha/epoch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
+const at = scratch("let-go", "share/xcat", "share/pgsql/data", LEASE, "records", "guards");
 const read = (...names: string[]) => readFileSync(at(...names), "utf8");
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-let-go-"));
-  for (const name of ["share/xcat", "share/pgsql/data", LEASE, "records", "guards"])
-    mkdirSync(at(name), { recursive: true });
   writeFileSync(at("share/xcat/cfgloc"), "Pg:\n");
   symlinkSync(at("share/xcat"), at("xcat"));
   symlinkSync(at("share/pgsql"), at("pgsql"));
@@ -37,7 +34,6 @@ beforeEach(() => {
   mkdirSync(at("config"));
   writeFileSync(at("program"), "");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function epoch(number: number, node: keyof typeof NODES, marks: string[] = [], boot = BOOT, lines = "") {
   const name = String(number).padStart(6, "0");
@@ -83,7 +79,7 @@ writeFileSync(
 function onNode(script: string, { restoreFrom = "aside" } = {}) {
   const done = bash(
     [],
-    `F='${folder}'
+    `F='${at()}'
      source '${node}/program.sh'
      NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share UNITS=(postgresql xcatd dhcpd) HOST_NAMES= ROLE=
      declare -A WANT=([$F/xcat]="-> $F/share/xcat" [/var/lib/pgsql]="-> $F/share/pgsql" [restoreFrom]=${restoreFrom}) LEASE=()
@@ -140,7 +136,7 @@ test("let go beside an owner: the own directories come back, the guard goes, not
 
 const CONF = "etc/dhcpd.conf";
 const LEASES = "etc/dhcpd.leases";
-const copy = (name: string) => at("records/found/files", folder, name);
+const copy = (name: string) => at("records/found/files", at(), name);
 
 /** What the services of xcatmn1 served out of: as it was found, kept before the first change, and as it is now; a name without text is not there. */
 function served(found: Record<string, string> | undefined, now: Record<string, string>) {
@@ -641,7 +637,7 @@ test("the pair was dissolved by the other node: this one is let go with its own 
 });
 
 for (const [title, spoil] of [
-  ["a link by another name", () => symlinkSync(`${folder}/share/./pgsql`, at("pgsql"))],
+  ["a link by another name", () => symlinkSync(`${at()}/share/./pgsql`, at("pgsql"))],
   ["a local directory", () => mkdirSync(at("pgsql"))],
 ] as const)
   test(`dissolving where not all is linked, ${title}: refused, because the mark makes all of the share old`, () => {

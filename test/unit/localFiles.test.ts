@@ -5,33 +5,24 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
+const at = scratch("local-files", "etc/zones", "records");
 const read = (...names: string[]) => readFileSync(at(...names), "latin1");
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-local-files-"));
-  for (const name of ["etc/zones", "records"]) mkdirSync(at(name), { recursive: true });
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function onNode(script: string) {
   return bash(
     ["node/lib/report.sh", "node/lib/files.sh", "node/lib/localFiles.sh"],
-    `NODE=xcatmn1 F='${folder}' RECORDS=${folder}/records UNITS=(xcatd dhcpd named) STOP_SECONDS=90
+    `NODE=xcatmn1 F='${at()}' RECORDS=${at()}/records UNITS=(xcatd dhcpd named) STOP_SECONDS=90
      local_files() { case $1 in dhcpd) printf '%s\\n' "$F/etc/dhcpd.conf" "$F/dhcpd.leases" ;; named) printf '%s\\n' "$F/etc/zones/db.*" ;; esac; }
      dhcpd_leases() { echo "$F/dhcpd.leases"; }
      unit_of() { echo "$1"; }; unit_stopped() { :; }; unit_stop() { echo "$1 is stopped"; }
@@ -42,7 +33,7 @@ function onNode(script: string) {
 
 const kept = () =>
   existsSync(at("records/found"))
-    ? readdirSync(at("records/found/files", folder), { recursive: true, encoding: "utf8" }).sort()
+    ? readdirSync(at("records/found/files", at()), { recursive: true, encoding: "utf8" }).sort()
     : undefined;
 
 test("what the services serve out of is kept once, for root alone, as it is: owner, mode, a link as a link", () => {
@@ -52,7 +43,7 @@ test("what the services serve out of is kept once, for root alone, as it is: own
   mkdirSync(at("etc/zones/db.folder"));
   assert.equal(onNode("found_record").code, 0);
   assert.deepEqual(kept(), ["etc", "etc/dhcpd.conf", "etc/zones", "etc/zones/db.10", "etc/zones/db.cluster.com"]);
-  const copy = at("records/found/files", folder, "etc");
+  const copy = at("records/found/files", at(), "etc");
   assert.equal(statSync(join(copy, "dhcpd.conf")).mode & 0o777, 0o640);
   assert.ok(lstatSync(join(copy, "zones/db.10")).isSymbolicLink());
   assert.equal(statSync(at("records/found")).mode & 0o777, 0o700);
@@ -181,7 +172,7 @@ for (const [title, text, left, removed] of LEASES)
     assert.equal(read("dhcpd.leases"), left instanceof RegExp ? text : left);
     assert.equal(statSync(leases).mode & 0o777, 0o640);
     assert.deepEqual(
-      readdirSync(folder).filter((name) => name.startsWith("dhcpd.leases")),
+      readdirSync(at()).filter((name) => name.startsWith("dhcpd.leases")),
       removed ? ["dhcpd.leases", "dhcpd.leases.xcat-ha-former"] : ["dhcpd.leases"],
     );
   });
@@ -235,7 +226,7 @@ for (const [title, script, said, left] of FORGETS)
   });
 
 test("reservations of an earlier time: no file yet, and one behind a link", () => {
-  assert.deepEqual([onNode("reservations_forget").stdout, readdirSync(folder).sort()], ["", ["etc", "records"]]);
+  assert.deepEqual([onNode("reservations_forget").stdout, readdirSync(at()).sort()], ["", ["etc", "records"]]);
   writeFileSync(at("etc/real"), HOST + LEASE);
   symlinkSync(at("etc/real"), at("dhcpd.leases"));
   onNode("reservations_forget");

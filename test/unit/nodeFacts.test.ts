@@ -1,21 +1,13 @@
 // What each node writes of itself beside the owner lease, and what the other one makes of it: three answers to each look.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, test } from "node:test";
+import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-const folder = mkdtempSync(join(tmpdir(), "xcat-ha-facts-"));
-const at = (name: string) => join(folder, name);
+const at = scratch("facts", "run", "share/.xcat-ha/beat", "share/.xcat-ha/nodes", "perl/xCAT");
 const OWN = "share/.xcat-ha/nodes/xcatmn1";
 const PEER = "share/.xcat-ha/nodes/xcatmn2";
-after(() => rmSync(folder, { recursive: true }));
-beforeEach(() => {
-  rmSync(folder, { recursive: true });
-  for (const name of ["run", "share/.xcat-ha/beat", "share/.xcat-ha/nodes", "perl/xCAT"])
-    mkdirSync(at(name), { recursive: true });
-});
 
 const ALIKE = { postgresql: "15.4", uid: "26", gid: "26", xcat: "2.17.0", system: "rhel 9", time: "noon" };
 const FITS = { ...ALIKE, fit: "yes", mount: "ok" };

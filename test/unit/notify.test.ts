@@ -5,26 +5,17 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-const folder = mkdtempSync(join(tmpdir(), "xcat-ha-notify-"));
-const at = (name: string) => join(folder, name);
+const at = scratch("notify", "run");
 const NOTIFY = at("notify");
-after(() => rmSync(folder, { recursive: true }));
-beforeEach(() => {
-  rmSync(folder, { recursive: true });
-  mkdirSync(at("run"), { recursive: true });
-});
 
 /** systemd-run runs what it is given at once, as xcat-ha would. */
 const onNode = (script: string) =>

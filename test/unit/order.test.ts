@@ -1,26 +1,21 @@
 // The order in which a change of role acts where the share fails it: what must be on the share before anything stops, and what is started
 // again without it. The real `become`, on a share of files; stand-ins for systemd and for what a part does.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { beforeEach, test } from "node:test";
 import { manifestText, PARTS } from "../../components/manifest";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const NODES = { xcatmn1: "1".repeat(32), xcatmn2: "2".repeat(32) };
 const LEASE = "share/.xcat-ha/epoch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
+const at = scratch("order", LEASE, "records", "run", "pgsql");
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-order-"));
-  for (const name of [LEASE, "records", "run", "pgsql"]) mkdirSync(at(name), { recursive: true });
   writeFileSync(at("records/units"), "postgresql active enabled\n");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function epoch(number: number, node: keyof typeof NODES, marks: string[] = [], boot = BOOT) {
   const name = String(number).padStart(6, "0");
@@ -63,7 +58,7 @@ function become(facts: Facts, script = "") {
     sources.push(`node/parts/${part}.sh`);
   const done = bash(
     [],
-    `F='${folder}'
+    `F='${at()}'
      for file in ${sources.join(" ")}; do source <(sed -e "s,=/var/lib/xcat-ha$,=$F/records," -e 's,=10$,=2,' "$file"); done
      NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share RUN=$F/run UNITS=(postgresql xcatd) LEASE_WAIT=0 ROLE=
      declare -A WANT=() LEASE=()

@@ -1,18 +1,14 @@
 // PostgreSQL that recovers: its start has no limit as long as the server is there, and it is said every two seconds how far it is. With
 // stand-ins for systemd and pg_isready; the server's processes are real ones, by their titles.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { beforeEach, test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
+const at = scratch("recovery", "bin", "group", "run");
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-recovery-"));
-  for (const name of ["bin", "group", "run"]) mkdirSync(at(name));
   writeFileSync(at("state"), "activating\n");
   writeFileSync(at("result"), "success\n");
   writeFileSync(at("group/cgroup.procs"), "");
@@ -20,7 +16,7 @@ beforeEach(() => {
   writeFileSync(
     at("bin/systemctl"),
     `#!/bin/bash
-     cd ${folder}
+     cd ${at()}
      case "$*" in
        start*) while [[ $(<state) == activating ]]; do sleep 0.05; done; [[ $(<state) == active ]] ;;
        stop*) echo "$*" >>told ;;
@@ -30,12 +26,11 @@ beforeEach(() => {
      esac`,
     { mode: 0o755 },
   );
-  writeFileSync(at("bin/pg_isready"), `#!/bin/bash\nexit "$(cat ${folder}/ready 2>/dev/null || echo 2)"\n`, {
+  writeFileSync(at("bin/pg_isready"), `#!/bin/bash\nexit "$(cat ${at()}/ready 2>/dev/null || echo 2)"\n`, {
     mode: 0o755,
   });
   writeFileSync(at("told"), "");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** For three seconds at most a unit may start; \`ends\` after five seconds. */
 function started(script: string, { title = "", ends = "echo active >state" } = {}) {
@@ -45,7 +40,7 @@ function started(script: string, { title = "", ends = "echo active >state" } = {
   const done = bash(
     [],
     `for file in ${files.join(" ")}; do source <(sed 's/^readonly START_SECONDS=.*/START_SECONDS=3/' "$file"); done
-     PATH=${folder}/bin:$PATH NODE=xcatmn1 RUN=${folder}/run CONTROL_GROUPS=${folder} SHARE=/nowhere; cd ${folder}
+     PATH=${at()}/bin:$PATH NODE=xcatmn1 RUN=${at()}/run CONTROL_GROUPS=${at()} SHARE=/nowhere; cd ${at()}
      unit_of() { echo "$1"; }; units_of() { echo "$1"; }; unit_evidence() { echo "the journal"; }
      server=; trap '[[ -z $server ]] || kill $server' EXIT
      if [[ -n '${title}' ]]; then (exec -a '${title}' sleep 30) & server=$!; echo "$server" >group/cgroup.procs; fi

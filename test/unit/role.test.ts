@@ -1,25 +1,18 @@
 // Which node is active, as root's login says it: `xcat-ha role` on a share of files, and the file that shows it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { test } from "node:test";
 import { bash } from "./bash";
 import { CANNOT_HOLD, onHeldShare } from "./heldShare";
+import { scratch } from "./scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const NODES = { xcatmn1: "1".repeat(32), xcatmn2: "2".repeat(32) };
 const LEASE = "share/.xcat-ha/epoch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-role-"));
-  for (const name of [LEASE, "records"]) mkdirSync(at(name), { recursive: true });
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const at = scratch("role", LEASE, "records");
 
 type Epoch = [node: keyof typeof NODES, marks?: string[], boot?: string];
 
@@ -43,7 +36,7 @@ const SOURCES = ["report", "document", "files", "platform", "units", "lease", "r
 function role(script = "") {
   return bash(
     [],
-    `F='${folder}'
+    `F='${at()}'
      for file in ${[...SOURCES, "parts/nodeProgram"].join(" ")}; do source <(sed "s,=/var/lib/xcat-ha$,=$F/records," "node/$file.sh"); done
      NODE=xcatmn1 SHARE=$F/share UNITS=(postgresql named)
      machine_id() { echo ${NODES.xcatmn1}; }
@@ -183,7 +176,7 @@ for (const [what, found, lines, script] of ROLES)
     found();
     const { code, stdout, stderr } = role(script);
     assert.equal(code, 0, stderr);
-    assert.deepEqual(stdout.replaceAll(folder, "FOLDER").trimEnd().split("\n"), lines);
+    assert.deepEqual(stdout.replaceAll(at(), "FOLDER").trimEnd().split("\n"), lines);
   });
 
 const UNKNOWN: [what: string, found: () => void, error: RegExp, script?: string][] = [
@@ -238,7 +231,7 @@ test("services that are started end a step down by itself", () => {
 const part = (script: string) =>
   bash(
     [],
-    `F='${folder}'
+    `F='${at()}'
      for file in lib/report lib/document lib/files lib/observe parts/nodeProgram; do
        source <(sed -E "s,=(/(usr/local/sbin|etc|var/lib|etc/profile\\.d)/xcat-ha(\\.sh)?)$,=$F\\1," "node/$file.sh")
      done
@@ -255,7 +248,7 @@ test("the message at the login is delivered with the program, observed, and goes
      nodeProgram_remove; observed; find "$F" -type f`,
   );
   assert.equal(code, 0, stderr);
-  assert.deepEqual(stdout.replaceAll(folder, "FOLDER").trimEnd().split("\n"), [
+  assert.deepEqual(stdout.replaceAll(at(), "FOLDER").trimEnd().split("\n"), [
     "absent",
     "shown",
     "another text in FOLDER/etc/profile.d/xcat-ha.sh",

@@ -1,18 +1,14 @@
 // A stop of PostgreSQL that does not end: what holds it is told, an immediate shutdown follows, and nobody is ever killed. With a stand-in for
 // systemd; the server and its backend are real processes, of programs of PostgreSQL's name.
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { beforeEach, test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
+const at = scratch("ladder", "bin", "group", "server", "backend");
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "xcat-ha-ladder-"));
-  for (const name of ["bin", "group", "server", "backend"]) mkdirSync(at(name));
   copyFileSync("/bin/bash", at("server/postgres"));
   copyFileSync("/bin/sleep", at("backend/postgres"));
   writeFileSync(at("group/cgroup.procs"), "");
@@ -21,7 +17,7 @@ beforeEach(() => {
   writeFileSync(
     at("bin/systemctl"),
     `#!/bin/bash
-     cd ${folder}
+     cd ${at()}
      case "$*" in
        stop*) echo "$*" >>told; if [[ -e fails ]]; then exit 1; fi; while [[ $(<state) == deactivating ]]; do sleep 0.05; done ;;
        *ControlGroup*) if [[ -e mute ]]; then echo 'Connection timed out' >&2; exit 1; fi; printf 'Id=postgresql.service\\nControlGroup=/group\\n' ;;
@@ -31,7 +27,6 @@ beforeEach(() => {
     { mode: 0o755 },
   );
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const TITLE = "postgres: 15/main: xcatadm xcatdb 10.5.106.7(52100) idle in transaction";
 /** The backend's one argument stands behind its title. */
@@ -56,14 +51,14 @@ function stopped(
   const files = ["lib/report", "lib/lease", "lib/platform", "lib/units", "lib/processes", "parts/serviceSet"];
   const done = bash(
     files.map((name) => `node/${name}.sh`),
-    `cat >${folder}/server.sh <<'SERVER'
+    `cat >${at()}/server.sh <<'SERVER'
 (exec -a "${TITLE}" backend/postgres 60) & backend=$!
 trap 'echo QUIT >>told; ${quits ? "kill $backend; : >group/cgroup.procs; echo failed >state; exit 2" : ":"}' QUIT
 echo $backend >backend.pid
 # The trap is run where a wait ends.
 while [[ -e /proc/$backend ]]; do wait $backend; done
 SERVER
-     PATH=${folder}/bin:$PATH NODE=xcatmn1 CONTROL_GROUPS=${folder} SHARE=/nowhere UNITS=(postgresql) DATABASE_IMMEDIATE_SECONDS=2; cd ${folder}
+     PATH=${at()}/bin:$PATH NODE=xcatmn1 CONTROL_GROUPS=${at()} SHARE=/nowhere UNITS=(postgresql) DATABASE_IMMEDIATE_SECONDS=2; cd ${at()}
      unit_of() { echo "$1"; }; units_of() { echo "$1"; }; unit_evidence() { echo "the journal"; }
      made=()
      trap 'for one in "\${made[@]}"; do if [[ -e /proc/$one ]]; then kill -KILL $one; else echo "$one is gone" >>told; fi; done' EXIT

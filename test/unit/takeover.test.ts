@@ -1,19 +1,14 @@
 // What a takeover is judged by and what it leaves: signs of life, the site's fence, the epoch over a dead owner's head.
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-const folder = mkdtempSync(join(tmpdir(), "xcat-ha-takeover-"));
-const at = (...names: string[]) => join(folder, ...names);
+const at = scratch("takeover", "share/.xcat-ha/epoch", "share/.xcat-ha/beat", "run");
 const FENCE = at("fence");
-after(() => rmSync(folder, { recursive: true }));
 beforeEach(() => {
-  rmSync(folder, { recursive: true });
-  for (const name of ["share/.xcat-ha/epoch", "share/.xcat-ha/beat", "run"]) mkdirSync(at(name), { recursive: true });
   writeFileSync(at("share/.xcat-ha/beat/xcatmn1"), "7 boot-of-xcatmn1\n");
 });
 

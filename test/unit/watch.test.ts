@@ -1,18 +1,11 @@
 // The standby node's watch of the owner: what each look comes to, one after the other, and what the site is told.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, test } from "node:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
 import { bash } from "./bash";
+import { scratch } from "./scratch";
 
-const folder = mkdtempSync(join(tmpdir(), "xcat-ha-watch-"));
-const at = (name: string) => join(folder, name);
-after(() => rmSync(folder, { recursive: true }));
-beforeEach(() => {
-  rmSync(folder, { recursive: true });
-  for (const name of ["run", "units", "share/.xcat-ha/beat"]) mkdirSync(at(name), { recursive: true });
-});
+const at = scratch("watch", "run", "units", "share/.xcat-ha/beat");
 
 const onNode = (script: string) =>
   bash(
