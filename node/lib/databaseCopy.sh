@@ -49,15 +49,16 @@ database_copy() {
   directories_wanted
   shared=$(database_on_share)
   copy=$(database_copy_of "${TAKEOVER[epoch]}")
-  for other in "$SHARE"/.xcat-ha/takeover-*; do
-    [[ $other == "${copy%/*}" || ! -e $other ]] || rm -rf -- "$other"
-  done
   rm -rf -- "$copy"
   mkdir -p -- "${copy%/*}"
   copy_directory "$shared" "$copy.part"
   database_unchanged "$shared" "$copy.part"
   sync -f "$copy.part"
   mv -T -- "$copy.part" "$copy"
+  # Of older takeovers: behind the new one, for where a switch was cut theirs is all there is under the database's name.
+  for other in "$SHARE"/.xcat-ha/takeover-*; do
+    [[ $other == "${copy%/*}" || ! -e $other ]] || rm -rf -- "$other"
+  done
 }
 
 # database_switch EPOCH: what its owner had open steps aside, for ever: nobody knows what it still writes there.

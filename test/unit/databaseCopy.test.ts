@@ -54,6 +54,13 @@ test("a copy that was cut, and one of an older takeover: the first is made anew,
   assert.deepEqual(readdirSync(at(COPY)), ["data"]);
 });
 
+test("no database to copy, for an older switch was cut between its renames: an error, and its copy stays", () => {
+  mkdirSync(at(".xcat-ha/takeover-000002/pgsql"), { recursive: true });
+  rmSync(at("pgsql"), { recursive: true });
+  assert.equal(onNode(`${ORDERED}; database_copy`).code, 20);
+  assert.ok(existsSync(at(".xcat-ha/takeover-000002/pgsql")));
+});
+
 /** rsync that copies, and behind which somebody writes. */
 const writer = () =>
   writeFileSync(
