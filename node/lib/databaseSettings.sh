@@ -147,7 +147,7 @@ database_astray() {
     [[ ${paths[index]#"$own"/} == $DATABASE_CORE || ! -f $target ]] || continue
     astray+=("${paths[index]} leads to $target")
   done
-  ((${#astray[@]} == 0)) || printf '%s\n' "${astray[@]}" | paste -sd';' | sed 's/;/; /g'
+  ((${#astray[@]} == 0)) || one_line "$(printf '%s\n' "${astray[@]}")" ';'
 }
 
 # database_unfit TREE: why this node cannot run the database that is there: another major version, another uid of its user; nothing where it can. Its

@@ -3,11 +3,12 @@
 
 # hand_built_facts: fills FACT[database] ("runs here", or pg_controldata's word), FACT[virtual_ip] (here, free, or who answers), FACT[mistakes].
 hand_built_facts() {
-  local processes
+  local processes mistakes
   processes=$(database_processes) || exit
   if [[ -n $processes ]]; then FACT[database]="runs here"; else FACT[database]=$(database_state); fi
   FACT[virtual_ip]=$(virtual_ip_answer) || exit
-  FACT[mistakes]=$(manual_mistakes | paste -sd';' | sed 's/;/; /g')
+  mistakes=$(manual_mistakes)
+  FACT[mistakes]=$(one_line "$mistakes" ';')
 }
 
 # virtual_ip_answer: here, free, or the line of the machine that answers for it.

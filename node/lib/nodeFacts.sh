@@ -52,8 +52,7 @@ facts_fit() {
   directories_wanted
   said=$(database_unfit "$(shared_of /var/lib/pgsql)" 2>&1) || result=$?
   if ((result)); then
-    said=${said%%$'\n'*}
-    printf 'unknown %s\n' "${said#error: }"
+    printf 'unknown %s\n' "$(error_said "$said")"
   elif [[ -n $said ]]; then
     printf 'no %s\n' "$said"
   else
@@ -64,10 +63,7 @@ facts_fit() {
 # facts_mount: as mount_state, or "unknown WHY".
 facts_mount() {
   local said
-  said=$(mount_state 2>&1) || {
-    said=${said%%$'\n'*}
-    said="unknown ${said#error: }"
-  }
+  said=$(mount_state 2>&1) || said="unknown $(error_said "$said")"
   printf '%s\n' "$said"
 }
 
@@ -108,8 +104,7 @@ facts_read() {
   if ((result == 1)); then
     UNTOLD="$PEER has not written $file"
   elif ((result)); then
-    text=${text%%$'\n'*}
-    UNTOLD=${text#error: }
+    UNTOLD=$(error_said "$text")
   elif ! document_read PEER_FACTS <<<"$text"; then
     PEER_FACTS=()
     UNTOLD="$file is no whole document"
@@ -145,7 +140,7 @@ facts_unlike() {
       said+=("${FACT_WORDS[$key]} is ${OWN_FACTS[$key]} on $NODE and ${PEER_FACTS[$key]} on $PEER")
     fi
   done
-  ((${#said[@]} == 0)) || signs_listed "$(printf '%s\n' "${said[@]}")"
+  ((${#said[@]} == 0)) || one_line "$(printf '%s\n' "${said[@]}")" ';'
 }
 
 # peer_facts ROLE: fills FACT[peer_unfit]: why the other node could not run the database, or nothing; FACT[peer_untold]: why that, or what it has,
@@ -216,5 +211,5 @@ siteCommands_software() {
     fit=$(facts_unlike) || exit
     [[ -z $fit ]] || said+=("$fit")
   fi
-  if ((${#said[@]} == 0)); then seen_as_told software; else SEEN[software]=$(signs_listed "$(printf '%s\n' "${said[@]}")"); fi
+  if ((${#said[@]} == 0)); then seen_as_told software; else SEEN[software]=$(one_line "$(printf '%s\n' "${said[@]}")" ';'); fi
 }

@@ -39,10 +39,17 @@ quietly() {
   "$@" >"$into" 2>&1 </dev/null
 }
 
-# one_line TEXT: its lines as a list.
+# one_line TEXT [MARK]: its lines as a list, with commas, or with MARK where they hold commas.
 one_line() {
-  local line=${1//$'\n'/,}
-  printf '%s\n' "${line//,/, }"
+  local mark=${2:-,} line
+  line=${1//$'\n'/$mark}
+  printf '%s\n' "${line//$mark/$mark }"
+}
+
+# error_said TEXT: what an error says of what was seen.
+error_said() {
+  local said=${1%%$'\n'*}
+  printf '%s\n' "${said#error: }"
 }
 
 # in_order WORD...: into ORDERED, by their bytes.

@@ -33,7 +33,7 @@ takeover_facts() {
   [[ ${FACT[takeover_by]} != fence ]] || FACT[fence]=$(fence_state)
   # What the fence makes silent is judged behind it: the run does not wait for a beat twice.
   FACT[signs]=$(signs_of_life "$([[ -n $ROLE && ${FACT[takeover_by]} == fence ]] && echo 0 || echo "$SIGNS_SECONDS")") || exit
-  FACT[signs]=$(signs_listed "${FACT[signs]:-none}")
+  FACT[signs]=$(one_line "${FACT[signs]:-none}" ';')
 }
 
 # signs_of_life SECONDS: a line for each sign that the other node lives; nothing where each was asked and nobody answered. What cannot be asked
@@ -62,9 +62,6 @@ signs_of_life() {
     sleep 0.5
   done
 }
-
-# signs_listed LINES: on one line; some hold commas.
-signs_listed() { paste -sd';' <<<"$1" | sed 's/;/; /g'; }
 
 # beat_of_peer: its counter, or nothing where it never wrote one.
 beat_of_peer() { share_text "$SHARE/.xcat-ha/beat/$PEER" "whether $PEER beats"; }
@@ -103,7 +100,7 @@ arp_sign() {
 silence_require() {
   local signs
   signs=$(signs_of_life "$SIGNS_SECONDS") || exit
-  [[ -z $signs ]] || fail refused "$PEER shows signs of life after the fence; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(signs_listed "$signs")" \
+  [[ -z $signs ]] || fail refused "$PEER shows signs of life after the fence; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(one_line "$signs" ';')" \
     "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
 }
 

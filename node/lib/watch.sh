@@ -162,19 +162,18 @@ watch_judge() {
 
 # watch_words EVENT SEEN NOW: what is told.
 watch_words() {
-  local signs next='' why
+  local signs next=''
   case $1 in
     owner-silent)
       signs=$(ROLE='' signs_of_life 0 2>&1) || true
       signs=${signs#error: }
       signs=${signs:-none}
-      printf 'the owner shows no life on the shared data since %s: %s\nother signs of life of %s: %s\n' "$(watch_time "$3" "${WATCH[since]}")" "${2#owner }" "$PEER" "$(signs_listed "${signs%%$'\n'evidence: *}")"
+      printf 'the owner shows no life on the shared data since %s: %s\nother signs of life of %s: %s\n' "$(watch_time "$3" "${WATCH[since]}")" "${2#owner }" "$PEER" "$(one_line "${signs%%$'\n'evidence: *}" ';')"
       printf 'where %s was rebooted: pulumi up on its stack, or xcat-ha resume on it. Where it is dead: docs/failover.md, The active node is dead\n' "$PEER"
       ;;
     owner-unknown)
-      why=${2%%$'\n'*}
       [[ $2 != *$'\n'next:\ * ]] || next=${2##*$'\n'next: }
-      printf 'whether the owner lives cannot be told on %s since %s: %s\nnext: %s\n' "$NODE" "$(watch_time "$3" "${WATCH[blind]}")" "${why#error: }" "${next:-look at the shared data on $NODE: findmnt -T $SHARE}"
+      printf 'whether the owner lives cannot be told on %s since %s: %s\nnext: %s\n' "$NODE" "$(watch_time "$3" "${WATCH[blind]}")" "$(error_said "$2")" "${next:-look at the shared data on $NODE: findmnt -T $SHARE}"
       ;;
     owner-back)
       if [[ $2 == nobody\ * ]]; then printf 'no owner is looked for any more: %s\n' "${2#nobody }"; else printf 'the owner shows life again: %s\n' "${2#owner }"; fi

@@ -246,7 +246,7 @@ holders_words() {
   [[ -z $1 ]] || mapfile -t lines <<<"$1"
   case ${#lines[@]} in
     0) printf 'systemd, which calls it %s without a process\n' "$(unit_state postgresql)" ;;
-    [1-5]) printf '%s\n' "$1" | paste -sd';' | sed 's/;/; /g' ;;
+    [1-5]) one_line "$1" ';' ;;
     *) printf '%s; and %s more\n' "$(holders_words "$(printf '%s\n' "${lines[@]:0:5}")")" "$((${#lines[@]} - 5))" ;;
   esac
 }
