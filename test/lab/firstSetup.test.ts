@@ -77,7 +77,7 @@ test("an address over which nobody comes is taken back by itself", () => {
   const left = lab.on("xcatmn1", "systemctl list-timers --no-legend xcat-ha-address-back.timer");
   assert.match(left, / (1min \d+s|\d+s) left /);
   // What the timer starts then.
-  lab.on("xcatmn1", "systemctl start xcat-ha-address-back.service");
+  lab.on("xcatmn1", "systemctl start --wait xcat-ha-address-back.service");
   assert.equal(addresses(), "10.5.106.7/8");
   lab.on("xcatmn1", "systemctl stop xcat-ha-address-back.timer");
 });

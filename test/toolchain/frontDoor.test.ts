@@ -73,6 +73,8 @@ test("toolchain: the user's pulumi runs with a PULUMI_HOME in the cache, and the
   const exec = await w.run(["exec", "sh", "-c", 'pulumi version; echo "$PULUMI_HOME"; exit 3']);
   assert.equal(exec.code, 3);
   assert.match(exec.stdout, /^v3\.260\.0\n.*\/cache\/xcat-ha\/toolchain-[0-9a-f]{16}\/home\n$/);
+  // Where the CLI would keep a log of each operation.
+  assert.equal(readFileSync(join(exec.stdout.split("\n")[1], "logs"), "utf8"), "");
   assert.deepEqual(readdirSync(join(w.home, ".pulumi"), { recursive: true }), before);
 });
 

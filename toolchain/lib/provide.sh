@@ -80,6 +80,7 @@ provide() {
       ;;
   esac
   require_plugin "$making"
+  without_logs "$making/home"
   printf '%s\n' "$choice" >"$making/complete"
   rm -rf -- "$folder"
   mv -T -- "$making" "$folder"
@@ -158,6 +159,13 @@ require_plugin() {
   ' "$1/plugins.json" "$COMMAND_VERSION" 2>"$1/log" ||
     give_up "the CLI does not find the plugin command $COMMAND_VERSION in $1/home/plugins" "$1/log" "$ls -v 11 --logtostderr says what it passes over"
   rm -f -- "$1/plugins.json"
+}
+
+# without_logs PULUMI_HOME: the CLI writes a debug log of each operation there, whoever asks for one or not: 5 MB and a second of CPU. No setting
+# ends that; where the folder cannot be made it does without.
+without_logs() {
+  rm -rf -- "$1/logs"
+  : >"$1/logs"
 }
 
 give_up() { # WHAT LOG [NEXT]
