@@ -68,7 +68,8 @@ test("the new node does not come up: what it started stops again, its epoch is r
     assert.match(output, /rolled back: nothing of the owner's runs on xcatmn2\. To go back: /);
     assert.match(output, /\(at the console of xcatmn1: xcat-ha become active\)/);
   } finally {
-    lab.on("xcatmn2", `rm ${broken} && systemctl daemon-reload`);
+    // Whether systemd was to try again when it was stopped, or had given up, is left to chance.
+    lab.on("xcatmn2", `rm ${broken} && systemctl daemon-reload; systemctl reset-failed named || true`);
   }
   assert.equal(owner(), undefined);
   become("xcatmn1", "active");
