@@ -42,6 +42,9 @@ const TESTS = {
       const ended = () => existsSync(\`\${process.env.XCAT_HA_RUN}/ended\`) && /^unit\\t/m.test(readFileSync(\`\${process.env.XCAT_HA_RUN}/ended\`, "utf8"));
       while (!ended()) await new Promise((resolve) => setTimeout(resolve, 20));
     });`,
+  "saves the pair": `
+    // It makes its own: new Lab(
+    test('it', async () => { await new Promise((resolve) => setTimeout(resolve, 500)); appendFileSync(saved, ''); });`,
   // What was told by then has left the process.
   "left in the middle": `
     test('it', () => {});
@@ -71,7 +74,7 @@ class World {
     // Its first `up` fails where there is a file of that name.
     this.program(
       "copy/lab/lab",
-      `echo "lab $1 $XCAT_HA_LAB" >>'${this.calls}'; [ "$1" != status ] || echo 'not there'; [ "$1" != up ] || ! rm '${this.root}/no-lab' 2>/dev/null || { echo 'lab up: there is none'; exit 1; }`,
+      `echo "lab $* $XCAT_HA_LAB" >>'${this.calls}'; [ "$*" != 'up --from set-up' ] || [ -e '${this.root}/saved' ] || exit 66; [ "$1" != status ] || echo 'not there'; [ "$1" != up ] || ! rm '${this.root}/no-lab' 2>/dev/null || { echo 'lab up: there is none'; exit 1; }`,
     );
     for (const name of ["shellcheck", "sshd", "ssh-keygen", "ssh-agent", "go", "gofmt"])
       this.program(`bin/${name}`, "");
@@ -98,7 +101,7 @@ class World {
       `const { appendFileSync, existsSync, readFileSync } = require("node:fs");
        const { afterEach, test } = require("node:test");
        class BrokenInvariant extends Error { name = "BrokenInvariant"; }
-       const once = !existsSync("${began}");
+       const once = !existsSync("${began}"), saved = "${join(this.root, "saved")}";
        for (const file of ["${began}", "${this.calls}"]) appendFileSync(file, "${file}\\n");
        ${TESTS[kind]}`,
     );
@@ -165,8 +168,21 @@ test("what is red by a test alone is run once more, alone and on fresh machines:
   for (const [index, text] of [/^lab up: there is none$/m, /✔ it/, /for once/, /✔ it/].entries())
     assert.match(seen[index], text);
   // All lanes' labs are gone before each second try; b makes a lab of its own.
-  assert.match(labs.join("\n"), /(\nlab down \S+-[012]){3}\nlab down \S+-0\nlab up \S+-0(\nlab down \S+-[012]){3}\n/);
+  assert.match(
+    labs.join("\n"),
+    /(\nlab down \S+-[0-3]){4}\nlab down \S+-0\nlab up --from set-up \S+-0\nlab up \S+-0(\nlab down \S+-[0-3]){4}\n/,
+  );
   assert.equal(last, "3 passed, 0 failed");
+});
+
+test("who starts from the pair that the first setup saves waits for it, and sets none up", () => {
+  const world = new World({ "lab/firstSetup": "saves the pair", "lab/b": "green", "lab-machine/c": "green" });
+  const { code, output, labs } = world.run("lab");
+  assert.equal(code, 0, output);
+  assert.deepEqual(
+    labs.filter((call) => call.startsWith("lab up")).map((call) => call.replace(/ \S+$/, "")),
+    ["lab up --from set-up", "lab up --from set-up"],
+  );
 });
 
 const RED: [rows: { file: string; kind: Kind; tries: number; says: RegExp }[], counts: string][] = [
@@ -267,15 +283,16 @@ test("the unit tests go beside the lab: when they are red, what goes on ends, an
     "lab/a": "until the unit tests have ended",
     "lab/b": "until the unit tests have ended",
     "lab/c": "until the unit tests have ended",
-    "lab-machine/d": "green",
+    "lab/d": "until the unit tests have ended",
+    "lab-machine/e": "green",
   });
   const { code, output, called, last } = world.run();
   assert.equal(code, 1, output);
-  assert.deepEqual(called, ["check", "lab/a", "lab/b", "lab/c", "toolchain/t", "unit/u"]);
+  assert.deepEqual(called, ["check", "lab/a", "lab/b", "lab/c", "lab/d", "toolchain/t", "unit/u"]);
   assert.match(output, /│ unit +│ +2 │ +\d+ │ red /);
-  assert.match(output, /│ lab +│ +3 │ +\d+ │ 1 not run, 3 green /);
+  assert.match(output, /│ lab +│ +4 │ +\d+ │ 1 not run, 4 green /);
   assert.match(output, /as always/);
-  assert.equal(last, "6 passed, 1 failed");
+  assert.equal(last, "7 passed, 1 failed");
 });
 
 test("one file stays as it is, and says where its log lies; a word that is no stage is refused", () => {
@@ -283,7 +300,7 @@ test("one file stays as it is, and says where its log lies; a word that is no st
   const one = world.run("lab", "b", "it");
   assert.equal(one.code, 1, one.output);
   assert.deepEqual(one.called, ["lab/b"]);
-  assert.deepEqual(one.labs, ["lab status try", "lab down try", "lab up try"]);
+  assert.deepEqual(one.labs, ["lab status try", "lab down try", "lab up --from set-up try", "lab up try"]);
   assert.match(one.logs("lab/b")[0], /as always/);
   assert.equal(one.last, "0 passed, 1 failed");
   const none = world.run("lab", "b", "no such name");
