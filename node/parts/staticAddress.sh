@@ -37,7 +37,7 @@ persistent_state() {
 
 # persistent_list ADDRESS INTERFACE: the same of the tool's own addresses.
 persistent_list() {
-  local OWNERS list
+  local OWNERS list address there='' other=''
   owners_of "$2"
   if ((${#OWNERS[@]} != 1)); then
     owners_sentence "$2" "${OWNERS[@]}"
@@ -45,7 +45,14 @@ persistent_list() {
   fi
   # shellcheck disable=SC2086 # tool and place
   list=$(persistent_addresses ${OWNERS[0]} "$2") || exit
-  if grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
+  # Nor the same one with another prefix, nor what is no single address.
+  while IFS= read -r address; do
+    case $address in
+      "$1") there=yes ;;
+      "$VIP"/* | "${1%/*}"/* | *' '*) other=yes ;;
+    esac
+  done <<<"$list"
+  if [[ -n $there && -z $other ]]; then
     printf '%s\n' "$1"
   else
     printf '%s has %s\n' "${OWNERS[0]}" "$(paste -sd, <<<"${list:-no address}" | sed 's/,/, /g')"
@@ -164,7 +171,7 @@ persist() {
     "make $wanted the address of $interface with one of them and take $interface out of the others, then pulumi up again"
   read -r tool where <<<"${OWNERS[0]}"
   [[ $where != /run/* && $where != /usr/* ]] || fail misconfigured "$interface is configured by $where, which is generated or a package's; expected a file below /etc" \
-    "$tool says so" "cp $where /etc/systemd/network/ on $NODE, then pulumi up again"
+    "$tool says so" "$(if [[ $tool == ifupdown ]]; then echo "move the stanza of $interface to $NETWORK_INTERFACES"; else echo "cp $where /etc/systemd/network/"; fi) on $NODE, then pulumi up again"
   if [[ $tool == @(ifcfg|wicked) ]] && grep -qiE "^[[:space:]]*BOOTPROTO=['\"]?dhcp" "$where"; then
     fail misconfigured "$interface gets its address by DHCP ($where); expected a static one: this node serves DHCP itself" "BOOTPROTO in $where" \
       "set BOOTPROTO to static and the address on $NODE, then pulumi up again"
