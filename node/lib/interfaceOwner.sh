@@ -268,8 +268,7 @@ persistent_elsewhere() {
   local address="${2//./\\.}([^0-9.]|$)" SCRIPTS DROP_INS found='' line adds said files up
   adds="^([^#]*[^#[:alnum:]_.-])?(ip([[:space:]]+-[^[:space:]]+([[:space:]]+[^-[:space:]]+)?)*[[:space:]]+a(d|dd|ddr|ddre|ddres|ddress)?[[:space:]]+(a|ad|add|r|replace|c|change)|ifconfig[[:space:]]+[^[:space:]]+)[[:space:]]([^#;|&]*[^0-9.])?$address"
   said=$(ifupdown_says "$1") || exit
-  files=$(said_of file "$said")
-  up=$(said_of up "$said")
+  files=$(said_of file "$said") && up=$(said_of up "$said") || exit
   boot_files "$1" "$files"
   ((${#SCRIPTS[@]} == 0)) || found=$(lines_with "$2" "$adds" "${SCRIPTS[@]}") || exit
   # A command over several lines is one only to ifupdown.
