@@ -89,9 +89,9 @@ static_address_facts() {
 # arping_do QUESTION ADDRESS INTERFACE SECONDS: who: does somebody answer for it (a probe of RFC 5227, from no address); request, reply: it is here
 # (gratuitous). One packet a second. Two programs have this name, each with letters of its own: iputils', and Thomas Habets', where -D is no probe.
 arping_do() {
-  local program options=()
-  program=$(arping -V 2>&1 </dev/null) || true
-  case $program:$1 in
+  local options=()
+  arping_which
+  case $ARPING:$1 in
     *Habets*:who) options=(-0 -C 1) ;;
     *Habets*:request) options=(-U -S "$2") ;;
     *Habets*:reply) options=(-U -P -S "$2") ;;
@@ -99,8 +99,14 @@ arping_do() {
     *:request) options=(-U) ;;
     *:reply) options=(-A) ;;
   esac
-  if [[ $program == *Habets* ]]; then options+=(-i "$3"); else options+=(-I "$3"); fi
+  if [[ $ARPING == *Habets* ]]; then options+=(-i "$3"); else options+=(-I "$3"); fi
   arping "${options[@]}" -c "$4" -w "$4" "$2" </dev/null
+}
+
+# arping_which: into ARPING which of the two it is, as it says itself, asked once in a process. Another answer is asked for again.
+arping_which() {
+  [[ ${ARPING:-} != *@(Habets|iputils)* ]] || return 0
+  ARPING=$(arping -V 2>&1 </dev/null) || true
 }
 
 # address_answer ADDRESS INTERFACE [SECONDS]: free, the line of the machine that answers for it, or how arping failed.
