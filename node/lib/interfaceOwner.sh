@@ -100,8 +100,8 @@ networkd_owner() {
 # ifquery_says ARGUMENT...: what ifupdown says of its configuration, in the order in which it is said: which stanza an option is of is on standard
 # error. An interface that it does not know is an answer; what it could not read, or does not understand, is none.
 ifquery_says() {
-  local said result=0 line unfit='' unknown='' LC_ALL=C
-  said=$(timeout -k 2 "$IFQUERY_SECONDS" stdbuf -oL ifquery "$@" 2>&1 </dev/null) || result=$?
+  local said result=0 line unfit='' unknown=''
+  said=$(LC_ALL=C timeout -k 2 "$IFQUERY_SECONDS" stdbuf -oL ifquery "$@" 2>&1 </dev/null) || result=$?
   while IFS= read -r line; do
     case $line in
       'ifquery: unknown interface '* | *': no ifaces found matching given allow lists') unknown=yes ;;
@@ -199,6 +199,16 @@ ifupdown_owner() {
   fi
   file=${file%%$'\n'*}
   printf 'ifupdown %s\n' "${file:-$NETWORK_INTERFACES}"
+}
+
+# ifupdown_idle INTERFACE: the file that has a stanza for it, where ifupdown does not bring it up.
+ifupdown_idle() {
+  local said files
+  command -v ifquery >/dev/null || return 0
+  said=$(ifupdown_says "$1") || exit
+  [[ $'\n'$said == *$'\n'"file "* && $'\n'$said != *$'\n'"name "* ]] || return 0
+  files=$(ifupdown_stanzas "$1" "$said" '[[:space:]]+inet[[:space:]]+(static|dhcp)') || exit
+  printf '%s' "${files%%$'\n'*}"
 }
 
 wicked_owner() {

@@ -61,10 +61,11 @@ persistent_list() {
 
 # owners_sentence INTERFACE OWNER...: none, or two and more.
 owners_sentence() {
-  local interface=$1
+  local interface=$1 idle
   shift
   if (($# == 0)); then
-    printf 'no tool owns %s\n' "$interface"
+    idle=$(ifupdown_idle "$interface") || exit
+    printf 'no tool owns %s%s\n' "$interface" "${idle:+: neither auto nor allow-hotplug brings up its stanza in $idle}"
   else
     printf '%s tools own %s: %s\n' "$#" "$interface" "$(printf '%s\n' "$@" | sed 's/ /, /' | paste -sd';' | sed 's/;/; /g')"
   fi

@@ -743,7 +743,12 @@ const IFUPDOWN: [what: string, files: string[], state: string, wanted: string[] 
     "ifupdown ROOT/etc/network/interfaces has 10.5.106.70 and 10.9.0.1 in one stanza",
     undefined,
   ],
-  ["nothing brings it up", [AUTO.replace("auto eth0\n", "")], "no tool owns eth0", undefined],
+  [
+    "nothing brings it up",
+    [AUTO.replace("auto eth0\n", "")],
+    "no tool owns eth0: neither auto nor allow-hotplug brings up its stanza in ROOT/etc/network/interfaces",
+    undefined,
+  ],
   [
     "it is left to others, an address notwithstanding",
     [AUTO.replace("static", "manual")],
