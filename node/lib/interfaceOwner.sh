@@ -337,17 +337,17 @@ persistent_replace() {
   local tool=$1 where=$2 interface=$3 old=$4 new=$5 file files names=''
   if [[ $tool == NetworkManager ]]; then
     local list
-    list=$(persistent_addresses "$@" | awk -v old="$old" -v new="$new" '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,)
+    list=$(persistent_addresses "$@" | awk -v old="$old" -v new="$new" '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,) || return
     nmcli connection modify uuid "$where" ipv4.addresses "$list" </dev/null
     return
   fi
   files=$(persistent_files "$tool" "$where" "$interface") || exit
   if [[ $tool == ifupdown ]]; then
     names=$(ifupdown_says "$interface") || exit
-    names=$(ifupdown_names "$interface" "$names")
+    names=$(ifupdown_names "$interface" "$names") || return
   fi
   while read -r file; do
-    edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v names="$names" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK"
+    edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v names="$names" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK" || return
     [[ -n $old ]] || return 0
   done <<<"$files"
 }

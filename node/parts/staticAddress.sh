@@ -192,25 +192,30 @@ persist() {
     copies+=("$file" "$(fresh_name "$RECORDS/$(basename "$file").found")")
     cp -a -- "${copies[-2]}" "${copies[-1]}"
   done <<<"$files"
-  while read -r address; do
-    # The VIP, the former one, and the same address with another prefix.
-    [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
-    if is_persistent "$tool" "$where" "$interface" "$wanted"; then
-      persistent_replace "$tool" "$where" "$interface" "$address" ''
-    else
-      persistent_replace "$tool" "$where" "$interface" "$address" "$wanted"
-    fi
-  done <<<"$list"
-  is_persistent "$tool" "$where" "$interface" "$wanted" || persistent_replace "$tool" "$where" "$interface" '' "$wanted"
-  seen=$(persistent_list "$wanted" "$interface") || exit
+  seen=$(persist_edit 2>&1) || seen=${seen:-an edit failed}
   [[ $tool != netplan ]] || file=$(netplan generate 2>&1 </dev/null) || seen="netplan generate: $(tr '\n' ' ' <<<"$file" | cut -c1-300)"
   if [[ $seen != "$wanted" ]]; then
     for ((index = 0; index < ${#copies[@]}; index += 2)); do cp -a -- "${copies[index + 1]}" "${copies[index]}"; done
     [[ $tool != NetworkManager ]] || nmcli connection modify uuid "$where" ipv4.addresses "$(paste -sd, <<<"$list")" </dev/null || true
-    fail incomplete "$where could not be changed to $wanted; expected $tool to read it so. It is as it was" "$seen" \
+    fail incomplete "$where could not be changed to $wanted; expected $tool to read it so. It is as it was" "$(one_line "$seen" ';')" \
       "make $wanted the persistent address of $interface on $NODE yourself, in the place of ${VIP}, then pulumi up again"
   fi
   say "persistent address of $interface is $wanted ($tool, $where)"
+}
+
+# persist_edit: of persist, whose variables it has: the edits, then what the tool reads. What cannot be told half way goes back, too.
+persist_edit() {
+  while read -r address; do
+    # The VIP, the former one, and the same address with another prefix.
+    [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
+    if is_persistent "$tool" "$where" "$interface" "$wanted"; then
+      persistent_replace "$tool" "$where" "$interface" "$address" '' || return
+    else
+      persistent_replace "$tool" "$where" "$interface" "$address" "$wanted" || return
+    fi
+  done <<<"$list"
+  is_persistent "$tool" "$where" "$interface" "$wanted" || persistent_replace "$tool" "$where" "$interface" '' "$wanted" || return
+  persistent_list "$wanted" "$interface"
 }
 
 # SSH uses it: it stays.

@@ -836,6 +836,31 @@ for (const [what, text, state] of TWO)
     assert.equal(seen.stdout.trim(), state, seen.stderr);
   });
 
+const UNREADABLE: [what: string, machine: Machine][] = [
+  [
+    "ifupdown",
+    {
+      ...TOOLS.ifupdown(AUTO.replace("70", "7")),
+      ifquery: `grep -q 10.5.106.70 ROOT/${INTERFACES} && { echo "ifquery: couldn't read interfaces file" >&2; exit 1; }; ${IFUPDOWN2}`,
+    },
+  ],
+  ["netplan", TOOLS.netplan(NETPLAN_ETH0)],
+];
+for (const [tool, machine] of UNREADABLE)
+  test(`what ${tool} cannot read after it was written goes back`, () => {
+    const done = on(
+      machine,
+      `eval "$(declare -f netplan | sed '1s/.*/whole_netplan()/')"
+       netplan() { ! grep -q 10.5.106.70 "$NETPLAN_FILES"/*.yaml || { echo "Error in network definition"; return 1; }; whole_netplan "$@"; }; ${PERSIST}`,
+    );
+    assert.equal(done.code, 20, done.stderr);
+    assert.match(
+      done.stderr,
+      /^error: \S+ could not be changed to [^\n]* It is as it was\nevidence: [^\n]*(couldn't read interfaces file|Error in network)/,
+    );
+    assert.deepEqual(done.texts, Object.values(machine.files));
+  });
+
 /** What is no answer, and what is said of it. */
 const UNTOLD: [what: string, machine: Partial<Machine>, before: string, evidence: RegExp][] = [
   [
