@@ -9,6 +9,8 @@ NETPLAN_FILES=/etc/netplan
 NETWORKD_LINKS=/run/systemd/netif/links
 NETWORKD_FILES=(/etc/systemd/network /run/systemd/network /usr/lib/systemd/network)
 NETWORK_CLASS=/sys/class/net
+# A mapping is a script of the site.
+IFQUERY_SECONDS=10
 
 # interface_owners INTERFACE: TOOL and where it has the interface, a line each: a file, or the UUID of NetworkManager's connection.
 interface_owners() {
@@ -95,11 +97,118 @@ networkd_owner() {
   [[ -z $file ]] || printf 'networkd %s\n' "$file"
 }
 
+# ifquery_says ARGUMENT...: what ifupdown says of its configuration, in the order in which it is said: which stanza an option is of is on standard
+# error. An interface that it does not know is an answer; what it could not read, or does not understand, is none.
+ifquery_says() {
+  local said result=0 line unfit='' unknown=''
+  said=$(LC_ALL=C timeout -k 2 "$IFQUERY_SECONDS" stdbuf -oL ifquery "$@" 2>&1 </dev/null) || result=$?
+  while IFS= read -r line; do
+    case $line in
+      'ifquery: unknown interface '* | *': no ifaces found matching given allow lists') unknown=yes ;;
+      'ifquery: parsing file '* | 'ifquery: reading directory '* | 'ifquery: '[Qq]'uerying interface '* | 'ifquery: running mapping script '*) ;;
+      'ifquery: '*': Is a directory' | 'ifquery: '*' not understood and ignored: '*) ;;
+      'ifquery: '* | 'error: '* | 'warning: error '*) unfit=${unfit:-$line} ;;
+    esac
+  done <<<"$said"
+  # The state of what is not up is no word and 1.
+  [[ $1$said != --state ]] || unknown=yes
+  [[ -z $unfit && ( $result == 0 || ( $result == 1 && -n $unknown ) ) ]] ||
+    ifquery_unfit "ifquery $* ended with $result: ${unfit:-$(one_line "${said:-no answer within $IFQUERY_SECONDS s}")}"
+  printf '%s\n' "$said"
+}
+
+ifquery_unfit() {
+  fail unknown "what ifupdown configures at boot cannot be told on $NODE; expected ifquery to say it" "$1" \
+    "ifquery --list and ifquery with the interface on $NODE; when they answer, run the same command again"
+}
+
+# ifupdown_says INTERFACE: a line each: `file` and a file that ifupdown read; `name` and how stanzas of it are called that come up at boot or when
+# it is plugged in; `address` and ADDRESS/PREFIX; `up` and a command. Nothing where it leaves the interface alone.
+ifupdown_says() {
+  local version said list hotplug names=() name kind more file word known=' '
+  [[ -e $NETWORK_INTERFACES ]] || return 0
+  if ! command -v ifquery >/dev/null; then
+    command -v ifup >/dev/null || return 0
+    ifquery_unfit "$NETWORK_INTERFACES and ifup are there, and no ifquery"
+  fi
+  version=$(ifquery_says --version) || exit
+  case $version in
+    *ifupdown2*) said=$(ifquery_says -v -a) || exit ;;
+    'ifquery version '*)
+      list=$(ifquery_says -v --list --allow auto) || exit
+      hotplug=$(ifquery_says --list --allow hotplug) || exit
+      said=$list
+      while IFS= read -r name; do
+        [[ ( $name == "$1" || $name == "$1:"* ) && $known != *" $name "* ]] || continue
+        names+=("$name")
+        known+="$name "
+      done <<<"$list"$'\n'"$hotplug"
+      # An alias that is not brought up by itself comes with a line `up ifup ALIAS`.
+      [[ $known != *" $1 "* ]] || while IFS= read -r file; do
+        [[ $file == 'ifquery: parsing file '* ]] || continue
+        while read -r word name more; do
+          [[ $word == iface && $name == "$1:"* && $known != *" $name "* ]] || continue
+          names+=("$name")
+          known+="$name "
+        done <"${file#ifquery: parsing file }" || ifquery_unfit "${file#ifquery: parsing file } cannot be read"
+      done <<<"ifquery: parsing file $NETWORK_INTERFACES"$'\n'"$list"
+      for name in "${names[@]}"; do
+        more=$(ifquery_says -v "$name") || exit
+        if [[ $'\n'$more$'\n' == *$'\n'"ifquery: unknown interface $name"$'\n'* ]]; then
+          # `auto eth0=home`: by which name it came up, its state says.
+          kind=$(ifquery_says --state "$name") || exit
+          [[ $kind == "$name="* ]] || ifquery_unfit "ifquery --list has $name, and ifquery $name does not know it"
+          more=$(ifquery_says -v "$kind") || exit
+        fi
+        said+=$'\n'$more
+      done
+      ;;
+    *) ifquery_unfit "ifquery --version: $(one_line "$version")" ;;
+  esac
+  awk -v interface="$1" -v first="$NETWORK_INTERFACES" "$IFQUERY_AWK" <<<"$said"
+}
+
+# said_of WHAT SAID: of ifupdown_says' lines those of one kind.
+said_of() { sed -n "s/^$1 //p" <<<"$2"; }
+
+# ifupdown_names INTERFACE SAID: how its stanzas are called, between bars.
+ifupdown_names() {
+  local names
+  names=$(said_of name "$2") || return
+  one_line "${names:-$1}" '|' | tr -d ' '
+}
+
+# ifupdown_stanzas INTERFACE SAID PATTERN: the files that have a stanza of it that goes on like that.
+ifupdown_stanzas() {
+  local names listed files
+  names=$(ifupdown_names "$1" "$2") || return
+  listed=$(said_of file "$2") || return
+  mapfile -t files <<<"$listed"
+  files_with "$1" "^[[:space:]]*iface[[:space:]]+(${names//./\\.})$3" "${files[@]}"
+}
+
 ifupdown_owner() {
-  local file
+  local said file
+  said=$(ifupdown_says "$1") || exit
+  [[ $'\n'$said == *$'\n'"name "* ]] || return 0
+  file=$(ifupdown_stanzas "$1" "$said" '([[:space:]]|$)') || exit
+  if [[ $'\n'$said != *$'\n'"address "* ]]; then
+    # Of the method it says nothing: `manual` leaves it to others.
+    file=$(ifupdown_stanzas "$1" "$said" '([[:space:]]+inet)?([[:space:]]+(static|dhcp|inherits)|[[:space:]]*$)') || exit
+    [[ -n $file ]] || return 0
+  fi
+  file=${file%%$'\n'*}
+  printf 'ifupdown %s\n' "${file:-$NETWORK_INTERFACES}"
+}
+
+# ifupdown_idle INTERFACE: the file that has a stanza for it, where ifupdown does not bring it up.
+ifupdown_idle() {
+  local said files
   command -v ifquery >/dev/null || return 0
-  file=$(files_with "$1" "^[[:space:]]*iface[[:space:]]+$1[[:space:]]+inet[[:space:]]+(static|dhcp)" "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*) || exit
-  [[ -z $file ]] || printf 'ifupdown %s\n' "${file%%$'\n'*}"
+  said=$(ifupdown_says "$1") || exit
+  [[ $'\n'$said == *$'\n'"file "* && $'\n'$said != *$'\n'"name "* ]] || return 0
+  files=$(ifupdown_stanzas "$1" "$said" '[[:space:]]+inet[[:space:]]+(static|dhcp)') || exit
+  printf '%s' "${files%%$'\n'*}"
 }
 
 wicked_owner() {
@@ -108,11 +217,12 @@ wicked_owner() {
 
 # persistent_files TOOL WHERE INTERFACE: every file that can hold an address of the interface, the first one takes a new one.
 persistent_files() {
-  local file files
+  local file files said
   case $1 in
     NetworkManager) ;;
     ifupdown)
-      files=$(files_with "$3" "^[[:space:]]*iface[[:space:]]+$3(:[^[:space:]]*)?[[:space:]]+inet[[:space:]]" "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*) || exit
+      said=$(ifupdown_says "$3") || exit
+      files=$(ifupdown_stanzas "$3" "$said" '([[:space:]]|$)') || exit
       first_and_others "$2" "$files"
       ;;
     ifcfg)
@@ -140,12 +250,15 @@ first_and_others() {
 # Scripts that run at boot or when an interface comes up, where they may be executed.
 BOOT_SCRIPTS=(/etc/rc.local /etc/rc.d/rc.local /sbin/ifup-local /etc/NetworkManager/dispatcher.d/*)
 
-# boot_files INTERFACE: what is there beside the lists of addresses, into SCRIPTS and DROP_INS.
+# boot_files INTERFACE FILES: what is there beside the lists of addresses, into SCRIPTS and DROP_INS; FILES are those that ifupdown read.
 boot_files() {
   local file directory network
   local -A named=()
   SCRIPTS=() DROP_INS=()
-  for file in "$NETWORK_INTERFACES" "$NETWORK_INTERFACES".d/*; do [[ ! -f $file ]] || SCRIPTS+=("$file"); done
+  while IFS= read -r file; do
+    [[ ! -f $file || -n ${named[$file]:-} ]] || SCRIPTS+=("$file")
+    named[${file:-none}]=yes
+  done <<<"$NETWORK_INTERFACES"$'\n'"$(printf '%s\n' "$NETWORK_INTERFACES".d/*)"$'\n'"$2"
   for file in "${NETWORK_INTERFACES%/*}"/if-*.d/* "${BOOT_SCRIPTS[@]}"; do [[ ! -f $file || ! -x $file ]] || SCRIPTS+=("$file"); done
   # Also of a file that netplan writes. Of one name the first one counts.
   network=$(networkd_owner "$1") || exit
@@ -162,9 +275,16 @@ boot_files() {
 # persistent_elsewhere INTERFACE ADDRESS: FILE:LINE: TEXT of each line that adds ADDRESS where no tool has it among the addresses of an interface: an
 # up-line, a script, a drop-in. Such a line is never edited: what else it does is not known.
 persistent_elsewhere() {
-  local address="${2//./\\.}([^0-9.]|$)" SCRIPTS DROP_INS found='' line
-  boot_files "$1"
-  ((${#SCRIPTS[@]} == 0)) || found=$(lines_with "$2" "^([^#]*[^#[:alnum:]_.-])?(ip([[:space:]]+-[^[:space:]]+([[:space:]]+[^-[:space:]]+)?)*[[:space:]]+a(d|dd|ddr|ddre|ddres|ddress)?[[:space:]]+(a|ad|add|r|replace|c|change)|ifconfig[[:space:]]+[^[:space:]]+)[[:space:]]([^#;|&]*[^0-9.])?$address" "${SCRIPTS[@]}") || exit
+  local address="${2//./\\.}([^0-9.]|$)" SCRIPTS DROP_INS found='' line adds said files up
+  adds="^([^#]*[^#[:alnum:]_.-])?(ip([[:space:]]+-[^[:space:]]+([[:space:]]+[^-[:space:]]+)?)*[[:space:]]+a(d|dd|ddr|ddre|ddres|ddress)?[[:space:]]+(a|ad|add|r|replace|c|change)|ifconfig[[:space:]]+[^[:space:]]+)[[:space:]]([^#;|&]*[^0-9.])?$address"
+  said=$(ifupdown_says "$1") || exit
+  files=$(said_of file "$said") && up=$(said_of up "$said") || exit
+  boot_files "$1" "$files"
+  ((${#SCRIPTS[@]} == 0)) || found=$(lines_with "$2" "$adds" "${SCRIPTS[@]}") || exit
+  # A command over several lines is one only to ifupdown.
+  [[ -n $found ]] || while IFS= read -r line; do
+    [[ ! $line =~ $adds ]] || found+=${found:+$'\n'}"ifquery $1: up $line"
+  done <<<"$up"
   while IFS= read -r line; do
     [[ -z $line || $line =~ ifconfig[^\#\;\|\&]*[[:space:]]down([[:space:]\;\|\&]|$) ]] || printf '%s\n' "$line"
   done <<<"$found"
@@ -185,6 +305,11 @@ persistent_addresses() {
   local tool=$1 where=$2 interface=$3 file files merged
   if [[ $tool == NetworkManager ]]; then
     nmcli -g ipv4.addresses connection show uuid "$where" 2>/dev/null </dev/null | tr ',' '\n' | tr -d ' ' | sed '/^$/d'
+    return
+  fi
+  if [[ $tool == ifupdown ]]; then
+    merged=$(ifupdown_says "$interface") || exit
+    said_of address "$merged"
     return
   fi
   if [[ $tool == netplan ]]; then
@@ -209,16 +334,20 @@ is_persistent() {
 
 # persistent_replace TOOL WHERE INTERFACE OLD NEW: NEW stands where OLD stood. Without OLD it is added, without NEW OLD is taken out.
 persistent_replace() {
-  local tool=$1 where=$2 interface=$3 old=$4 new=$5 file files
+  local tool=$1 where=$2 interface=$3 old=$4 new=$5 file files names=''
   if [[ $tool == NetworkManager ]]; then
     local list
-    list=$(persistent_addresses "$@" | awk -v old="$old" -v new="$new" '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,)
+    list=$(persistent_addresses "$@" | awk -v old="$old" -v new="$new" '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,) || return
     nmcli connection modify uuid "$where" ipv4.addresses "$list" </dev/null
     return
   fi
   files=$(persistent_files "$tool" "$where" "$interface") || exit
+  if [[ $tool == ifupdown ]]; then
+    names=$(ifupdown_says "$interface") || exit
+    names=$(ifupdown_names "$interface" "$names") || return
+  fi
   while read -r file; do
-    edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK"
+    edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v names="$names" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK" || return
     [[ -n $old ]] || return 0
   done <<<"$files"
 }
@@ -233,9 +362,7 @@ networkmanager_forget() {
   nmcli device reapply "$2" </dev/null >/dev/null 2>&1 || true
 }
 
-# One reader and editor for the files of all tools. act=list prints ADDRESS/PREFIX a line; act=edit prints the file with `old` replaced by
-# `new` (old empty: new is added; new empty: old is taken out). Every other line stays as it is.
-IFS= read -r -d '' INTERFACE_AWK <<'AWK' || true
+IFS= read -r -d '' PREFIX_AWK <<'AWK' || true
 function prefix_of(mask,  part, i, value, bits) {
   if (mask !~ /\./) return mask
   split(mask, part, ".")
@@ -246,6 +373,45 @@ function with_prefix(address, prefix, mask) {
   if (address ~ /\// || address == "") return address
   return address "/" (prefix != "" ? prefix : prefix_of(mask))
 }
+AWK
+
+# What ifquery says, ifupdown's (an option a line, its stanza before it) or ifupdown2's (stanzas), as lines of ifupdown_says. An address that
+# ifupdown uses has a broadcast, which it adds itself; the one of a stanza `manual` has none.
+IFS= read -r -d '' IFQUERY_AWK <<'AWK' || true
+function flush() {
+  if (address != "" && (broadcast || stanzas)) print "address " (lines ? address " in one stanza" : with_prefix(address, stanzas && mask == "" ? 32 : "", mask))
+  address = mask = key = ""; broadcast = lines = 0
+}
+function option(name, value) {
+  key = name
+  if (name ~ /^(pre-up|up|post-up)$/) print "up " value
+  else if (name == "netmask") mask = value
+  else if (name == "broadcast") broadcast = 1
+  else if (name == "address" && family) { if (stanzas) flush(); address = value }
+}
+BEGIN { file(first) }
+function file(name) { if (!read[name]++) print "file " name }
+sub(/^(ifquery: parsing|info: processing interfaces) file /, "") { file($0); next }
+/^ifquery: [Qq]uerying interface / {
+  flush(); inside = 1; family = $5 == "(inet)"
+  name = $4; sub(/^[^=]*=/, "", name); print "name " name
+  next
+}
+/^ifquery: / { next }
+/^iface / { flush(); stanzas = 1; inside = $2 == interface; family = $3 != "inet6"; if (inside) print "name " $2; next }
+/^auto |^(info|warning): / { next }
+!inside || /^[ \t]*$/ { next }
+stanzas { name = $1; sub(/^[ \t]*[^ \t]+[ \t]*/, ""); option(name, $0); next }
+/^[^ ]+: / { name = $1; sub(/:$/, "", name); sub(/^[^ ]+: /, ""); option(name, $0); next }
+# A second value of the option before it: two addresses in one stanza are none to ip.
+key == "address" { address = address " and " $0; lines = 1 }
+END { flush() }
+AWK
+IFQUERY_AWK=$PREFIX_AWK$IFQUERY_AWK
+
+# One reader and editor for the files of all tools. act=list prints ADDRESS/PREFIX a line; act=edit prints the file with `old` replaced by
+# `new` (old empty: new is added; new empty: old is taken out). Every other line stays as it is.
+IFS= read -r -d '' INTERFACE_AWK <<'AWK' || true
 function unquoted(text) { gsub(/["']/, "", text); return text }
 function indentation(text) { match(text, /^ */); return RLENGTH }
 { line[NR] = $0 }
@@ -256,13 +422,17 @@ END {
   else ifcfg()
 }
 
-# Stanzas: the lines from `iface` to the next stanza. A further address is a stanza of its own, of the same name or of an alias.
-function ifupdown(  i, word, s, start, name, address, mask, gone) {
+# Stanzas: the lines from `iface` to the next stanza. A further address is a stanza of its own, of the same name or of an alias; where a template has
+# its netmask, the address alone says which one it is.
+function ifupdown(  i, k, n, word, s, start, name, address, mask, gone, bare, own, left, cut) {
+  n = split(names, own, "|")
+  for (k = 1; k <= n; k++) ours[own[k]] = 1
+  bare = old; sub(/[/].*/, "/", bare)
   for (i = 1; i <= NR; i++) {
     split(line[i], word)
     if (word[1] ~ /^(iface|auto|allow-.*|mapping|source|source-directory|rename|no-auto-down|no-scripts|template)$/) {
       s = 0
-      if (word[1] == "iface" && (word[2] == interface || index(word[2], interface ":") == 1) && word[3] == "inet") { s = ++start; name[s] = word[2] }
+      if (word[1] == "iface" && (word[2] in ours) && word[3] ~ /^(inet|inherits|)$/) { s = ++start; name[s] = word[2] }
     }
     at[i] = s
     if (s && word[1] == "address") address[s] = word[2]
@@ -271,12 +441,11 @@ function ifupdown(  i, word, s, start, name, address, mask, gone) {
   for (s = 1; s <= start; s++) {
     if (address[s] == "") continue
     address[s] = with_prefix(address[s], "", mask[s])
-    if (act == "list") print address[s]
-    if (address[s] == old && new == "") gone[name[s]] = gone[name[s]] s " "
+    if (address[s] == bare) address[s] = old
+    if (address[s] == old && new == "") gone[name[s]] = 1
   }
-  if (act == "list") return
   for (i = 1; i <= NR; i++) {
-    split(line[i], word)
+    n = split(line[i], word)
     s = at[i]
     if (s && address[s] == old && old != "") {
       if (new == "") continue
@@ -284,10 +453,19 @@ function ifupdown(  i, word, s, start, name, address, mask, gone) {
       if (word[1] == "netmask" || word[1] == "broadcast") continue
     }
     # An alias that is taken out is not brought up either.
-    if (word[1] ~ /^(auto|allow-hotplug)$/ && word[2] in gone && word[2] != interface && word[3] == "") continue
+    if (word[1] ~ /^(auto|allow-hotplug)$/) {
+      left = word[1]; cut = 0
+      for (k = 2; k <= n; k++) if ((word[k] in gone) && word[k] ~ /:/) cut = 1; else left = left " " word[k]
+      if (cut && left == word[1]) continue
+      if (cut) { print left; continue }
+    }
     print line[i]
   }
-  if (old == "" && new != "") print "\niface " interface " inet static\n    address " new
+  if (old == "" && new != "") {
+    # The name that is no alias.
+    for (k in ours) if (k !~ /:/) interface = k
+    print "\niface " interface " inet static\n    address " new
+  }
 }
 
 # Keys with a suffix: IPADDR, IPADDR0, IPADDR_lan, each with its own PREFIX, NETMASK and so on.
@@ -404,3 +582,4 @@ function netplan(  i, inside, own, depth, items, value, text, list, n, k, out, l
 }
 function escaped(text) { gsub(/[.]/, "[.]", text); return text }
 AWK
+INTERFACE_AWK=$PREFIX_AWK$INTERFACE_AWK

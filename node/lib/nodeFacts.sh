@@ -36,13 +36,23 @@ facts_look() {
   OWN_FACTS[system]=${said%%.*}
 }
 
-# xcat_version: as lsxcatd -v prints it, by the library that it asks: lsxcatd itself needs xcatd, which no standby node runs.
+# xcat_version: as lsxcatd -v prints it, by the library that it asks: lsxcatd itself needs xcatd, which no standby node runs. What it said is
+# remembered with the file that said it: each watch would start perl. What could not be told is asked again.
 xcat_version() {
-  local said
+  local said file='' known='' note=$RUN/xcat-version
+  # An upgrade may bring a file with an older time: when it came here counts, too.
+  file=$(stat -c '%i %Y %Z' -- "$XCAT_LIBRARY/xCAT/Version.pm" 2>/dev/null) || file=
+  { IFS= read -r known <"$note"; } 2>/dev/null || known=
+  if [[ -n $file && $known == "$file "[0-9]* ]]; then
+    printf '%s\n' "${known#"$file "}"
+    return 0
+  fi
   said=$(within "$FACTS_LOOK_SECONDS" perl "-I$XCAT_LIBRARY" -MxCAT::Version -e 'print xCAT::Version::Version("short")' 2>&1 </dev/null) ||
     said="unknown ${said:-no answer of xCAT::Version within $FACTS_LOOK_SECONDS s}"
   [[ $said == [0-9]* || $said == unknown\ * ]] || said="unknown xCAT::Version says '$said'"
-  printf '%s\n' "${said%%$'\n'*}"
+  said=${said%%$'\n'*}
+  [[ -z $file || $said == unknown\ * ]] || { printf '%s %s\n' "$file" "$said" >"$note"; } 2>/dev/null || true
+  printf '%s\n' "$said"
 }
 
 # facts_fit: "yes", "no WHY", or "unknown WHY": could this node run the database of the pair?
@@ -90,7 +100,7 @@ facts_keep() {
 # facts_forget: of a node that is let go.
 facts_forget() {
   local said
-  rm -f -- "$RUN/facts"
+  rm -f -- "$RUN/facts" "$RUN/xcat-version"
   said=$(share_do rm -f -- "$(facts_file "$NODE")" 2>&1) ||
     say "warning: $(facts_file "$NODE") stays: $(one_line "${said:-no answer within $SHARE_DEADLINE s}")"
 }

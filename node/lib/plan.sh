@@ -47,6 +47,9 @@
 #        apply PART     as the role wants it
 # A refusal is one line: refuse, exit code name, seen, evidence, next.
 
+# Here, because the decision is tried without what asks the fence (node/lib/takeover.sh).
+FENCE=/etc/xcat-ha.fence
+
 # Into variables of plan, not out through $(...): the plans of thousands of situations are compared, and a fork is most of what one costs.
 step() { PLAN+=("$1"$'\t'"$2"$'\t'"$3"); }
 # refuse: the first one counts.
@@ -315,11 +318,11 @@ takeover_may_be() {
       ;;
     fence/on | fence/off) return 0 ;;
     fence/absent)
-      refuse misconfigured "there is no /etc/xcat-ha.fence on ${FACT[node]}; expected the command that switches ${FACT[peer]} off; nothing was touched" "stat /etc/xcat-ha.fence" \
+      refuse misconfigured "there is no $FENCE on ${FACT[node]}; expected the command that switches ${FACT[peer]} off; nothing was touched" "stat $FENCE" \
         "docs/failover.md, A fence, says what it must do. Or power ${FACT[peer]} off by hand, and takeover.confirm instead of takeover.fence"
       ;;
     *)
-      refuse misconfigured "the fence does not say whether ${FACT[peer]} is on; expected /etc/xcat-ha.fence status ${FACT[peer]} to print on or off; nothing was touched" "${FACT[fence]}" \
+      refuse misconfigured "the fence does not say whether ${FACT[peer]} is on; expected $FENCE status ${FACT[peer]} to print on or off; nothing was touched" "${FACT[fence]}" \
         "make it work on ${FACT[node]}. Or power ${FACT[peer]} off by hand, and takeover.confirm instead of takeover.fence"
       ;;
   esac
@@ -330,7 +333,7 @@ takeover_may_be() {
 plan_takeover() {
   step note "takeover: ${FACT[sentence]}; signs of life of ${FACT[peer]}: ${FACT[signs]}" "asked: SSH, ARP for its address and for the VIP, its beat"
   if [[ ${FACT[takeover_by]} == fence ]]; then
-    step fence - "/etc/xcat-ha.fence off ${FACT[peer]}, which is ${FACT[fence]} now; then read back, twice"
+    step fence - "$FENCE off ${FACT[peer]}, which is ${FACT[fence]} now; then read back, twice"
     step judge - "what of ${FACT[peer]} still answers then is a refusal"
   else
     step copy - "the database: ${FACT[copy]}. Should ${FACT[peer]} live after all, it writes on in the one that it has open, and not where ${FACT[node]} works"

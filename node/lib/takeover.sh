@@ -1,11 +1,10 @@
 # Takeover: the owner is dead and cannot step down. Its epoch is overridden on strong evidence alone: a fence that switched it off, or a person
 # who says so; and never while it shows signs of life (docs/failover.md, The active node is dead).
 #
-# The site's own fence, on each node: an executable that only root may read, /etc/xcat-ha.fence
+# The site's own fence, on each node: an executable that only root may read, FENCE of node/lib/plan.sh
 #   /etc/xcat-ha.fence off NODE      switches NODE off, or cuts it off from the shared data; ends when that is done
 #   /etc/xcat-ha.fence status NODE   prints on or off
 
-FENCE=/etc/xcat-ha.fence
 readonly FENCE_SECONDS=120
 # Within a refresh, which answers in time or not at all.
 readonly FENCE_LOOK_SECONDS=20

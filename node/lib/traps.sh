@@ -99,6 +99,41 @@ trap_untold() {
   FACT[traps_untold]="$1: ${said:0:300}"
 }
 
+ROOT_SSH=/root/.ssh
+
+# root_key_state: a sentence where xCAT of this node may not come to the compute nodes by SSH, or nothing. They let in the keys of the list on the
+# share, which xCAT itself writes with the key of the node where it runs; without a list it gives them none.
+root_key_state() {
+  local list known file answer word files=() untold=''
+  list=$(shared_of /install)/postscripts/_ssh/authorized_keys
+  known=$(share_do cat -- "$list" 2>&1) || {
+    [[ $known == *': No such file or directory' ]] ||
+      printf 'whether the compute nodes let root of %s in cannot be told: %s cannot be read: %s\n' "$NODE" "$list" "$(one_line "${known:-no answer within $SHARE_DEADLINE s}")"
+    return 0
+  }
+  known=$(sed '/^[[:space:]]*#/d' <<<"$known")
+  for file in "$ROOT_SSH"/id_*; do
+    [[ -f $file && $file != *.pub ]] || continue
+    files+=("$file")
+    # The key that ssh would use, whatever the file beside it says.
+    if answer=$(timeout 10 ssh-keygen -y -P '' -f "$file" 2>&1 </dev/null) && [[ $answer =~ (^|[[:space:]])(AAAA[^[:space:]]+) ]]; then
+      word=${BASH_REMATCH[2]}
+      [[ ! $known =~ (^|[[:space:]])"$word"($|[[:space:]]) ]] || return 0
+    else
+      answer=$(one_line "${answer//$'\r'/}")
+      untold+="${untold:+; }$file: ${answer:-no answer}"
+    fi
+  done
+  if ((${#files[@]} == 0)); then
+    printf 'the compute nodes would not let root of %s in: it has no key, %s/id_*. ssh-keygen -t rsa on %s makes one\n' "$NODE" "$ROOT_SSH" "$NODE"
+  elif [[ -n $untold ]]; then
+    printf 'whether the compute nodes let root of %s in cannot be told: ssh-keygen does not say its key: %s\n' "$NODE" "$untold"
+  else
+    printf 'the compute nodes would not let root of %s in: its key %s is not in %s. To put it there: ssh-keygen -y -f %s >>%s on %s, then updatenode NODERANGE -P remoteshell on the active node\n' \
+      "$NODE" "${files[0]}" "$list" "${files[0]}" "$list" "$NODE"
+  fi
+}
+
 # console_lookalikes UNIT: pids of processes that make makeconservercf or makegocons believe that the other console service runs:
 # they look for a text among all command lines (facts/xcat.md C14).
 console_lookalikes() {

@@ -37,7 +37,7 @@ persistent_state() {
 
 # persistent_list ADDRESS INTERFACE: the same of the tool's own addresses.
 persistent_list() {
-  local OWNERS list
+  local OWNERS list address there='' other=''
   owners_of "$2"
   if ((${#OWNERS[@]} != 1)); then
     owners_sentence "$2" "${OWNERS[@]}"
@@ -45,7 +45,14 @@ persistent_list() {
   fi
   # shellcheck disable=SC2086 # tool and place
   list=$(persistent_addresses ${OWNERS[0]} "$2") || exit
-  if grep -qxF -- "$1" <<<"$list" && ! grep -qF -- "$VIP/" <<<"$list"; then
+  # Nor the same one with another prefix, nor what is no single address.
+  while IFS= read -r address; do
+    case $address in
+      "$1") there=yes ;;
+      "$VIP"/* | "${1%/*}"/* | *' '*) other=yes ;;
+    esac
+  done <<<"$list"
+  if [[ -n $there && -z $other ]]; then
     printf '%s\n' "$1"
   else
     printf '%s has %s\n' "${OWNERS[0]}" "$(paste -sd, <<<"${list:-no address}" | sed 's/,/, /g')"
@@ -54,10 +61,11 @@ persistent_list() {
 
 # owners_sentence INTERFACE OWNER...: none, or two and more.
 owners_sentence() {
-  local interface=$1
+  local interface=$1 idle
   shift
   if (($# == 0)); then
-    printf 'no tool owns %s\n' "$interface"
+    idle=$(ifupdown_idle "$interface") || exit
+    printf 'no tool owns %s%s\n' "$interface" "${idle:+: neither auto nor allow-hotplug brings up its stanza in $idle}"
   else
     printf '%s tools own %s: %s\n' "$#" "$interface" "$(printf '%s\n' "$@" | sed 's/ /, /' | paste -sd';' | sed 's/;/; /g')"
   fi
@@ -82,9 +90,9 @@ static_address_facts() {
 # arping_do QUESTION ADDRESS INTERFACE SECONDS: who: does somebody answer for it (a probe of RFC 5227, from no address); request, reply: it is here
 # (gratuitous). One packet a second. Two programs have this name, each with letters of its own: iputils', and Thomas Habets', where -D is no probe.
 arping_do() {
-  local program options=()
-  program=$(arping -V 2>&1 </dev/null) || true
-  case $program:$1 in
+  local options=()
+  arping_which
+  case $ARPING:$1 in
     *Habets*:who) options=(-0 -C 1) ;;
     *Habets*:request) options=(-U -S "$2") ;;
     *Habets*:reply) options=(-U -P -S "$2") ;;
@@ -92,8 +100,14 @@ arping_do() {
     *:request) options=(-U) ;;
     *:reply) options=(-A) ;;
   esac
-  if [[ $program == *Habets* ]]; then options+=(-i "$3"); else options+=(-I "$3"); fi
+  if [[ $ARPING == *Habets* ]]; then options+=(-i "$3"); else options+=(-I "$3"); fi
   arping "${options[@]}" -c "$4" -w "$4" "$2" </dev/null
+}
+
+# arping_which: into ARPING which of the two it is, as it says itself, asked once in a process. Another answer is asked for again.
+arping_which() {
+  [[ ${ARPING:-} != *@(Habets|iputils)* ]] || return 0
+  ARPING=$(arping -V 2>&1 </dev/null) || true
 }
 
 # address_answer ADDRESS INTERFACE [SECONDS]: free, the line of the machine that answers for it, or how arping failed.
@@ -164,7 +178,7 @@ persist() {
     "make $wanted the address of $interface with one of them and take $interface out of the others, then pulumi up again"
   read -r tool where <<<"${OWNERS[0]}"
   [[ $where != /run/* && $where != /usr/* ]] || fail misconfigured "$interface is configured by $where, which is generated or a package's; expected a file below /etc" \
-    "$tool says so" "cp $where /etc/systemd/network/ on $NODE, then pulumi up again"
+    "$tool says so" "$(if [[ $tool == ifupdown ]]; then echo "move the stanza of $interface to $NETWORK_INTERFACES"; else echo "cp $where /etc/systemd/network/"; fi) on $NODE, then pulumi up again"
   if [[ $tool == @(ifcfg|wicked) ]] && grep -qiE "^[[:space:]]*BOOTPROTO=['\"]?dhcp" "$where"; then
     fail misconfigured "$interface gets its address by DHCP ($where); expected a static one: this node serves DHCP itself" "BOOTPROTO in $where" \
       "set BOOTPROTO to static and the address on $NODE, then pulumi up again"
@@ -178,25 +192,30 @@ persist() {
     copies+=("$file" "$(fresh_name "$RECORDS/$(basename "$file").found")")
     cp -a -- "${copies[-2]}" "${copies[-1]}"
   done <<<"$files"
-  while read -r address; do
-    # The VIP, the former one, and the same address with another prefix.
-    [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
-    if is_persistent "$tool" "$where" "$interface" "$wanted"; then
-      persistent_replace "$tool" "$where" "$interface" "$address" ''
-    else
-      persistent_replace "$tool" "$where" "$interface" "$address" "$wanted"
-    fi
-  done <<<"$list"
-  is_persistent "$tool" "$where" "$interface" "$wanted" || persistent_replace "$tool" "$where" "$interface" '' "$wanted"
-  seen=$(persistent_list "$wanted" "$interface") || exit
+  seen=$(persist_edit 2>&1) || seen=${seen:-an edit failed}
   [[ $tool != netplan ]] || file=$(netplan generate 2>&1 </dev/null) || seen="netplan generate: $(tr '\n' ' ' <<<"$file" | cut -c1-300)"
   if [[ $seen != "$wanted" ]]; then
     for ((index = 0; index < ${#copies[@]}; index += 2)); do cp -a -- "${copies[index + 1]}" "${copies[index]}"; done
     [[ $tool != NetworkManager ]] || nmcli connection modify uuid "$where" ipv4.addresses "$(paste -sd, <<<"$list")" </dev/null || true
-    fail incomplete "$where could not be changed to $wanted; expected $tool to read it so. It is as it was" "$seen" \
+    fail incomplete "$where could not be changed to $wanted; expected $tool to read it so. It is as it was" "$(one_line "$seen" ';')" \
       "make $wanted the persistent address of $interface on $NODE yourself, in the place of ${VIP}, then pulumi up again"
   fi
   say "persistent address of $interface is $wanted ($tool, $where)"
+}
+
+# persist_edit: of persist, whose variables it has: the edits, then what the tool reads. What cannot be told half way goes back, too.
+persist_edit() {
+  while read -r address; do
+    # The VIP, the former one, and the same address with another prefix.
+    [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
+    if is_persistent "$tool" "$where" "$interface" "$wanted"; then
+      persistent_replace "$tool" "$where" "$interface" "$address" '' || return
+    else
+      persistent_replace "$tool" "$where" "$interface" "$address" "$wanted" || return
+    fi
+  done <<<"$list"
+  is_persistent "$tool" "$where" "$interface" "$wanted" || persistent_replace "$tool" "$where" "$interface" '' "$wanted" || return
+  persistent_list "$wanted" "$interface"
 }
 
 # SSH uses it: it stays.

@@ -102,6 +102,7 @@ link_is_heard() {
     esac
   done <<<"$known"
   answers=$(
+    arping_which
     for line in "${asked[@]}" "${silent[@]}"; do
       # Who answers for the VIP is another question.
       [[ -z ${met[$line]:-} ]] || continue
@@ -130,6 +131,7 @@ link_not_told() { # INTERFACE EVIDENCE
 # is heard at all; or how arping failed. Both questions at once: the services are down meanwhile.
 virtualIp_elsewhere() {
   local answers answer heard result=0
+  arping_which
   exec {answers}< <(address_answer "${WANT[ip]}" "${WANT[interface]}" 1)
   heard=$(link_is_heard "${WANT[interface]}" 2>&1) || result=$?
   IFS= read -r answer <&"$answers" || answer="arping on ${WANT[interface]} failed: it said nothing"
@@ -170,6 +172,8 @@ virtualIp_nowhere_else_require() {
 # switches take only one; three of each, because nobody says that one was lost; side by side, because each takes a second.
 virtualIp_announce() {
   local kind pids=()
+  # Not by each of them for itself.
+  arping_which
   for kind in request reply request reply request reply; do
     arping_do "$kind" "$1" "$2" 1 >/dev/null 2>&1 &
     pids+=("$!")
@@ -194,7 +198,7 @@ virtualIp_announce_later() {
   virtualIp_announce_end
   install -d -m 0700 "$RUN"
   {
-    declare -f arping_do virtualIp_announce virtualIp_announce_again
+    declare -f arping_which arping_do virtualIp_announce virtualIp_announce_again
     printf 'virtualIp_announce_again %q %q\n' "${WANT[ip]}" "${WANT[interface]}"
   } | write_file "$RUN/announce" 0600
   systemd-run --quiet --collect --unit="$ANNOUNCE_UNIT" --property=TimeoutStopSec=2 bash "$RUN/announce" </dev/null ||

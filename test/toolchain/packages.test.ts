@@ -1,7 +1,16 @@
 // Debian's packages: two that lack the same one, and an apt-get that ends where another one runs, as the real one does.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -63,5 +72,28 @@ test("an apt-get that fails: what it said last, and what to do", asRoot, async (
   assert.match(
     failed.said,
     /error: apt-get install iputils-arping failed\nevidence: E: no such package +\nnext: install them/,
+  );
+});
+
+/** unpacked_package with an apt-get and a dpkg-deb that do `apt`. */
+function unpacked(context: TestContext, apt: string) {
+  const { at } = world(context);
+  const script = `set -euo pipefail; CACHE='${at("cache")}'; source toolchain/lib/packages.sh
+    apt-get() { ${apt}; }; dpkg-deb() { mkdir -p "$3/sbin"; cp "$2" "$3/sbin/"; }; unpacked_package ifupdown`;
+  const done = spawnSync("bash", ["-c", script], { encoding: "utf8", env: { ...process.env, TMPDIR: at("") } });
+  return { code: done.status, said: done.stderr, there: readdirSync(at("cache/packages")) };
+}
+
+test("a package that is only unpacked: its files, once, and nothing else", (context) => {
+  const done = unpacked(context, 'echo "$*" >ifupdown_0.8.deb');
+  assert.deepEqual(done, { code: 0, said: "", there: ["ifupdown"] });
+});
+
+test("a package that cannot be fetched: what apt-get said last, what to do, and no half folder for the next run", (context) => {
+  const done = unpacked(context, "echo 'E: Unable to locate package ifupdown' >&2; return 100");
+  assert.deepEqual([done.code, done.there], [1, []]);
+  assert.match(
+    done.said,
+    /^error: apt-get download ifupdown failed\nevidence: E: Unable to locate package ifupdown +\nnext: apt-get update/,
   );
 });

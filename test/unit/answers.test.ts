@@ -87,7 +87,8 @@ function onNode(script: string, before = "") {
      share_do() { "$@" </dev/null; }; share_state() { echo ok; }; machine_id() { echo ${"1".repeat(32)}; }
      path_of() { echo "$F/root$1"; }; manual_path() { echo "\${1#$F/root}"; }
      guard_file() { echo "$F/guards/$1"; }; time_configuration() { echo "$F/time.conf"; }
-     unit_ready() { :; }; clock_offset() { :; }; command() { [[ \${2:-} != @(netplan|nmcli) ]] && builtin command "$@"; }; ifquery() { :; }
+     unit_ready() { :; }; clock_offset() { :; }; command() { [[ \${2:-} != @(netplan|nmcli) ]] && builtin command "$@"; }; ifquery() { if [[ $1 == --version ]]; then echo ifupdown2; else printf 'info: network\\n%s\\n' "$(<"$F/interfaces")"; fi; }
+     ifquery_says() { ifquery "$@" || ifquery_unfit "it failed"; }
      mkdir -p "$F/guards"
      for service in ${Object.keys(VALUES.startGuard.active).join(" ")}; do guard_text >"$F/guards/$service"; done
      mkdir -p "$F/units.active" "$F/units.standby"
@@ -140,7 +141,7 @@ test("where all is as wanted, each part answers each wanted value, and every ans
 });
 
 /** What the looks call. */
-const TOOLS = "awk cat crontab cut grep head ip readlink sed sort ss stat systemctl tail tr xcat".split(" ");
+const TOOLS = "awk cat crontab cut grep head ifquery ip readlink sed sort ss stat systemctl tail tr xcat".split(" ");
 /** A standby node has no rules and no addresses to list. */
 const HARMLESS = /^standby\.(pgHbaEntry|listenAddresses), where (grep|sort) fails$/;
 

@@ -21,7 +21,9 @@ writeFileSync(
 
 function onNode(script: string) {
   return bash(
-    ["report", "document", "files", "observe", "lease", "units", "become"].map((name) => `node/lib/${name}.sh`),
+    ["report", "document", "files", "observe", "lease", "units", "traps", "become"].map(
+      (name) => `node/lib/${name}.sh`,
+    ),
     `source node/lib/main.sh
      NODE=xcatmn1 ROLE=active CONFIGURATION=${folder}; use_settings() { :; }; resolve_units() { :; }
      apply_part() { local key; for key in "\${!WANT[@]}"; do echo "$key=\${WANT[$key]}"; done | sort; }; virtualIp_prepare() { apply_part; }

@@ -1,13 +1,26 @@
 // Each tool's configuration before and after the node's static address was made persistent: 10.5.106.70/8 in the place of the VIP 10.5.106.7.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { bash } from "./bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-owner-"));
 after(() => rmSync(folder, { recursive: true }));
+
+/** ifupdown's own, as test/run unpacks it. */
+const IFQUERY = [
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/packages/ifupdown/sbin/ifquery"),
+  "/sbin/ifquery",
+].find(existsSync);
+const needs = (machine: Machine) => ({
+  skip:
+    machine.commands?.includes("ifquery") &&
+    !machine.ifquery &&
+    !IFQUERY &&
+    "ifupdown is not here: test/run unit unpacks it",
+});
 
 type Machine = {
   /** Files below the root of a machine. */
@@ -22,9 +35,11 @@ type Machine = {
   netplanFails?: string;
   /** Files that may be executed. */
   executable?: string[];
-  /** The static address of the last time. */
-  former?: string;
+  /** A script in the place of ifupdown's own ifquery; ROOT is the root of the machine. */
+  ifquery?: string;
 };
+
+const WITH_IFQUERY = needs({ files: {}, commands: ["ifquery"] });
 
 let count = 0;
 /** Runs `call` on such a machine. */
@@ -36,11 +51,14 @@ function on(machine: Machine, call: string) {
     writeFileSync(join(root, name), text, { mode: machine.executable?.includes(name) ? 0o755 : 0o644 });
   }
   if (machine.nmcli) writeFileSync(join(root, "nm"), machine.nmcli.addresses);
+  mkdirSync(join(root, "bin"));
+  const ifquery = machine.ifquery ?? `exec ${IFQUERY} --state-dir ROOT/state -i ROOT/${INTERFACES} "$@"`;
+  writeFileSync(join(root, "bin/ifquery"), `#!/bin/bash\n${ifquery.replaceAll("ROOT", root)}\n`, { mode: 0o755 });
   const commands = [...(machine.commands ?? []), ...(machine.nmcli ? ["nmcli"] : [])];
   const done = bash(
     ["report", "files", "units", "interfaceOwner"].map((name) => `node/lib/${name}.sh`),
     `declare -A WANT=() FACT=()
-     NODE=xcatmn1 VIP=10.5.106.7 RECORDS=${root}/records
+     PATH=${root}/bin:$PATH NODE=xcatmn1 VIP=10.5.106.7 RECORDS=${root}/records
      source node/parts/staticAddress.sh
      NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
      WICKED_SCRIPTS=${root}/etc/sysconfig/network NETPLAN_FILES=${root}/etc/netplan NETWORKD_LINKS=${root}/links NETWORK_CLASS=${root}/sys
@@ -107,8 +125,8 @@ const EDITS: [tool: keyof typeof TOOLS, what: string, before: string, after: str
   [
     "ifupdown",
     "the VIP with a netmask and a broadcast; other interfaces and comments stay",
-    "# ours\niface eth1 inet static\n  address 10.5.106.7\n  netmask 255.0.0.0\niface eth0 inet static\n\taddress 10.5.106.7 \n\tnetmask 255.0.0.0\n\tbroadcast 10.255.255.255\n\tmtu 1500\n",
-    "# ours\niface eth1 inet static\n  address 10.5.106.7\n  netmask 255.0.0.0\niface eth0 inet static\n\taddress 10.5.106.70/8\n\tmtu 1500\n",
+    "# ours\nauto eth0\niface eth1 inet static\n  address 10.5.106.7\n  netmask 255.0.0.0\niface eth0 inet static\n\taddress 10.5.106.7 \n\tnetmask 255.0.0.0\n\tbroadcast 10.255.255.255\n\tmtu 1500\n",
+    "# ours\nauto eth0\niface eth1 inet static\n  address 10.5.106.7\n  netmask 255.0.0.0\niface eth0 inet static\n\taddress 10.5.106.70/8\n\tmtu 1500\n",
   ],
   [
     "ifupdown",
@@ -119,20 +137,20 @@ const EDITS: [tool: keyof typeof TOOLS, what: string, before: string, after: str
   [
     "ifupdown",
     "an address that is neither: it stays, ours is added",
-    "iface eth0 inet static\n    address 10.9.0.1/8\n",
-    "iface eth0 inet static\n    address 10.9.0.1/8\n\niface eth0 inet static\n    address 10.5.106.70/8\n",
+    "auto eth0\niface eth0 inet static\n    address 10.9.0.1/8\n",
+    "auto eth0\niface eth0 inet static\n    address 10.9.0.1/8\n\niface eth0 inet static\n    address 10.5.106.70/8\n",
   ],
   [
     "ifupdown",
     "DHCP on another subnet's behalf: it stays",
-    "iface eth0 inet dhcp\n",
-    "iface eth0 inet dhcp\n\niface eth0 inet static\n    address 10.5.106.70/8\n",
+    "auto eth0\niface eth0 inet dhcp\n",
+    "auto eth0\niface eth0 inet dhcp\n\niface eth0 inet static\n    address 10.5.106.70/8\n",
   ],
   [
     "ifupdown",
     "the right address with another prefix",
-    "iface eth0 inet static\n    address 10.5.106.70/24\n",
-    "iface eth0 inet static\n    address 10.5.106.70/8\n",
+    "auto eth0\niface eth0 inet static\n    address 10.5.106.70/24\n",
+    "auto eth0\niface eth0 inet static\n    address 10.5.106.70/8\n",
   ],
   [
     "ifcfg",
@@ -230,7 +248,7 @@ const PERSIST = 'persist 10.5.106.70/8 eth0 ""';
 const LINKS = `for file in ${"$"}{NETWORKD_LINKS}/*; do [[ ! -e $file ]] || sed -i "s,HERE,\${NETWORK_CLASS%/sys}/${NETWORKD}," "$file"; done`;
 
 for (const [tool, what, before, wanted] of EDITS) {
-  test(`${tool}: ${what}`, () => {
+  test(`${tool}: ${what}`, needs(TOOLS[tool]("")), () => {
     const done = on(TOOLS[tool](before), `${LINKS}; ${PERSIST}; persistent_state 10.5.106.70/8 eth0; ${PERSIST}`);
     assert.equal(done.code, 0, done.stderr);
     assert.equal(done.texts[0], wanted);
@@ -412,7 +430,7 @@ const ELSEWHERE: [what: string, machine: Machine, line: string | undefined][] = 
   ],
 ];
 for (const [what, machine, line] of ELSEWHERE)
-  test(`the VIP made persistent beside the addresses: ${what}`, () => {
+  test(`the VIP made persistent beside the addresses: ${what}`, needs(machine), () => {
     const state = on(machine, `${LINKS}; persistent_state 10.5.106.70/8 eth0`).stdout.trim();
     assert.equal(state, line ? `a line adds the VIP at boot: ${line}` : "10.5.106.70/8");
     const { code, stderr, texts } = on(machine, `${LINKS}; ${PERSIST}`);
@@ -422,42 +440,53 @@ for (const [what, machine, line] of ELSEWHERE)
     assert.equal(texts[0], Object.values(machine.files)[0], "it was changed all the same");
   });
 
-test("a line that adds the VIP blocks no node that is set up: its preview names it, and what else differs is repaired", () => {
-  const machine = {
-    files: { [INTERFACES]: `${STATIC.replace("70", "7")}    up ip addr add 10.5.106.7/8 dev eth0\n` },
-    commands: ["ifquery"],
-  };
-  const { code, stdout, stderr, texts } = on(machine, "persist 10.5.106.70/8 eth0 10.5.106.70/8");
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /^xcatmn1: warning: a line adds the VIP at boot: \/etc\/network\/interfaces:5:/);
-  assert.match(texts[0], /address 10.5.106.70\/8\n/);
-});
+test(
+  "a line that adds the VIP blocks no node that is set up: its preview names it, and what else differs is repaired",
+  WITH_IFQUERY,
+  () => {
+    const machine = {
+      files: { [INTERFACES]: `${STATIC.replace("70", "7")}    up ip addr add 10.5.106.7/8 dev eth0\n` },
+      commands: ["ifquery"],
+    };
+    const { code, stdout, stderr, texts } = on(machine, "persist 10.5.106.70/8 eth0 10.5.106.70/8");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^xcatmn1: warning: a line adds the VIP at boot: \/etc\/network\/interfaces:5:/);
+    assert.match(texts[0], /address 10.5.106.70\/8\n/);
+  },
+);
 
-test("a file that cannot be read may add the VIP, and a netplan file that cannot be read may own the interface", () => {
-  const machine: Machine = { files: { [INTERFACES]: STATIC }, commands: ["ifquery", "netplan"] };
-  const unread = on(
-    machine,
-    'grep() { if [[ $1 == -HnIE ]]; then echo "grep: Input/output error"; return 2; fi; command grep "$@"; }; persistent_state 10.5.106.70/8 eth0',
-  );
-  assert.equal(unread.code, 40, unread.stdout);
-  assert.match(unread.stderr, /^error: whether something else adds 10.5.106.7 at boot cannot be told/);
-  machine.files[NETPLAN] = NETPLAN_ETH0;
-  const owned = on(machine, "awk() { return 2; }; interface_owners eth0 || echo failed");
-  assert.deepEqual([owned.code, owned.stdout], [2, ""]);
-});
+test(
+  "a file that cannot be read may add the VIP, and a netplan file that cannot be read may own the interface",
+  WITH_IFQUERY,
+  () => {
+    const machine: Machine = { files: { [INTERFACES]: STATIC }, commands: ["ifquery", "netplan"] };
+    const unread = on(
+      machine,
+      'grep() { if [[ $1 == -HnIE ]]; then echo "grep: Input/output error"; return 2; fi; command grep "$@"; }; persistent_state 10.5.106.70/8 eth0',
+    );
+    assert.equal(unread.code, 40, unread.stdout);
+    assert.match(unread.stderr, /^error: whether something else adds 10.5.106.7 at boot cannot be told/);
+    machine.files[NETPLAN] = NETPLAN_ETH0;
+    const owned = on(machine, "awk() { return 2; }; interface_owners eth0 || echo failed");
+    assert.deepEqual([owned.code, owned.stdout], [2, ""]);
+  },
+);
 
-test("ifupdown: the stanza in a file of its own", () => {
+test("ifupdown: the stanza in a file of its own", WITH_IFQUERY, () => {
   const done = on(
     {
       files: {
         [INTERFACES]: "source interfaces.d/*\n",
-        [`${INTERFACES}.d/eth0`]: "iface eth0 inet static\n    address 10.5.106.7/8\n",
+        [`${INTERFACES}.d/eth0`]: "auto eth0\niface eth0 inet static\n    address 10.5.106.7/8\n",
       },
       commands: ["ifquery"],
     },
     PERSIST,
   );
-  assert.deepEqual(done.texts, ["source interfaces.d/*\n", "iface eth0 inet static\n    address 10.5.106.70/8\n"]);
+  assert.deepEqual(done.texts, [
+    "source interfaces.d/*\n",
+    "auto eth0\niface eth0 inet static\n    address 10.5.106.70/8\n",
+  ]);
 });
 
 const NM: [what: string, before: string, after: string][] = [
@@ -474,15 +503,15 @@ for (const [what, before, wanted] of NM)
     assert.equal(done.texts[0], `${wanted}\n`);
   });
 
-test("another static address than the last time: the former one is replaced", () => {
+test("another static address than the last time: the former one is replaced", WITH_IFQUERY, () => {
   const done = on(
-    TOOLS.ifupdown("iface eth0 inet static\n    address 10.5.106.70/8\n"),
+    TOOLS.ifupdown("auto eth0\niface eth0 inet static\n    address 10.5.106.70/8\n"),
     "persist 10.5.106.71/8 eth0 10.5.106.70/8",
   );
-  assert.equal(done.texts[0], "iface eth0 inet static\n    address 10.5.106.71/8\n");
+  assert.equal(done.texts[0], "auto eth0\niface eth0 inet static\n    address 10.5.106.71/8\n");
 });
 
-const STATIC_STANZA = "iface eth0 inet static\n    address 10.5.106.7/8\n";
+const STATIC_STANZA = "auto eth0\niface eth0 inet static\n    address 10.5.106.7/8\n";
 const NETPLAN_ETH0 = "network:\n  ethernets:\n    eth0:\n      addresses: [10.5.106.7/8]\n";
 const CONNECTED = { state: "100 (connected)", addresses: "10.5.106.7/8" };
 
@@ -541,7 +570,11 @@ const OWNERS: [what: string, machine: Machine, owners: string][] = [
     },
     `ifupdown /${INTERFACES}\n`,
   ],
-  ["ifupdown leaves it to others", { files: { [INTERFACES]: "iface eth0 inet manual\n" }, commands: ["ifquery"] }, ""],
+  [
+    "ifupdown leaves it to others",
+    { files: { [INTERFACES]: "auto eth0\niface eth0 inet manual\n" }, commands: ["ifquery"] },
+    "",
+  ],
   [
     "networkd without a file for it",
     { files: { "links/2": "ADMIN_STATE=unmanaged\n" }, running: ["systemd-networkd"] },
@@ -560,7 +593,7 @@ const OWNERS: [what: string, machine: Machine, owners: string][] = [
 ];
 describe("who owns the interface", () => {
   for (const [what, machine, owners] of OWNERS)
-    test(what, () => assert.equal(on(machine, "interface_owners eth0").stdout, owners));
+    test(what, needs(machine), () => assert.equal(on(machine, "interface_owners eth0").stdout, owners));
 });
 
 /** What is refused, without a change. */
@@ -589,7 +622,7 @@ const REFUSED: [what: string, machine: Machine, message: RegExp][] = [
   ],
 ];
 for (const [what, machine, message] of REFUSED)
-  test(`refused, and left as it was: ${what}`, () => {
+  test(`refused, and left as it was: ${what}`, needs(machine), () => {
     const done = on(machine, PERSIST);
     assert.equal(done.code === 0, false);
     assert.match(done.stderr, message);
@@ -612,7 +645,7 @@ const UNREAD: [what: string, machine: Machine, call: string][] = [
   [
     "ifupdown's, among those that hold addresses",
     TOOLS.ifupdown(STATIC),
-    `persistent_addresses ifupdown "$NETWORK_INTERFACES" eth0`,
+    `persistent_files ifupdown "$NETWORK_INTERFACES" eth0`,
   ],
   [
     "netplan's, where an address is to be changed",
@@ -621,12 +654,252 @@ const UNREAD: [what: string, machine: Machine, call: string][] = [
   ],
 ];
 for (const [what, machine, call] of UNREAD)
-  test(`a file of the tool that cannot be read: ${what}: an error, nothing is taken for absent, nothing is changed`, () => {
-    const { code, stdout, stderr, texts } = on(
-      machine,
-      `grep() { echo "grep: $4: Input/output error"; return 2; }; ${call}; echo told`,
+  test(
+    `a file of the tool that cannot be read: ${what}: an error, nothing is taken for absent, nothing is changed`,
+    needs(machine),
+    () => {
+      const { code, stdout, stderr, texts } = on(
+        machine,
+        `grep() { echo "grep: $4: Input/output error"; return 2; }; ${call}; echo told`,
+      );
+      assert.deepEqual([code, stdout], [40, ""]);
+      assert.match(stderr, /^error: which files give eth0 its addresses at boot cannot be told on xcatmn1/);
+      assert.deepEqual(texts, Object.values(machine.files));
+    },
+  );
+
+const AUTO = "auto eth0\niface eth0 inet static\n    address 10.5.106.70/8\n";
+/** Files of ifupdown, what is persistent then (or why nothing is), and the files behind `persist`: nothing where it refuses, and they stay. */
+const IFUPDOWN: [what: string, files: string[], state: string, wanted: string[] | undefined][] = [
+  [
+    "the VIP in a file that a sourced one sources",
+    [`${AUTO}source sites/*.cfg\n`, "", "iface eth0 inet static\n    address 10.5.106.7\n    netmask 255.0.0.0\n"],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.70/8, 10.5.106.7/8",
+    [`${AUTO}source sites/*.cfg\n`, "", ""],
+  ],
+  [
+    "the netmask in a template",
+    [
+      "auto eth0\niface lan inet static\n    netmask 255.0.0.0\niface eth0 inet static inherits lan\n    address 10.5.106.7\n",
+    ],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.7/8",
+    [
+      "auto eth0\niface lan inet static\n    netmask 255.0.0.0\niface eth0 inet static inherits lan\n    address 10.5.106.70/8\n",
+    ],
+  ],
+  [
+    "the VIP in a template: it is not ours to change, and goes back",
+    ["auto eth0\niface lan inet static\n    address 10.5.106.7/8\niface eth0 inherits lan\n    mtu 1500\n"],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.7/8",
+    undefined,
+  ],
+  [
+    "another netmask in a template wins over the prefix: it goes back",
+    [
+      "auto eth0\niface lan inet static\n    netmask 255.255.0.0\niface eth0 inet static inherits lan\n    address 10.5.106.7\n",
+    ],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.7/16",
+    undefined,
+  ],
+  [
+    "a mapping: the stanza has another name",
+    [
+      "auto eth0\nmapping eth0\n    script ROOT/etc/map\niface work inet static\n    address 10.5.106.7/8\niface eth0 inet static\n    address 10.9.0.1/16\n",
+    ],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.7/8",
+    [
+      "auto eth0\nmapping eth0\n    script ROOT/etc/map\niface work inet static\n    address 10.5.106.70/8\niface eth0 inet static\n    address 10.9.0.1/16\n",
+    ],
+  ],
+  [
+    "an interface that comes up by another name, as its state says",
+    ["auto eth0=home\niface home inet static\n    address 10.9.0.1/16\n", "", "", "eth0=home\n"],
+    "ifupdown ROOT/etc/network/interfaces has 10.9.0.1/16",
+    [
+      "auto eth0=home\niface home inet static\n    address 10.9.0.1/16\n\niface home inet static\n    address 10.5.106.70/8\n",
+    ],
+  ],
+  [
+    "an alias among others in one line",
+    [
+      "auto lo eth0 eth0:0\niface lo inet loopback\niface eth0 inet static\n    address 10.5.106.70/8\niface eth0:0 inet static\n    address 10.5.106.7/8\n",
+    ],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.70/8, 10.5.106.7/8",
+    ["auto lo eth0\niface lo inet loopback\niface eth0 inet static\n    address 10.5.106.70/8\n"],
+  ],
+  [
+    "an alias that a line of the interface brings up",
+    [`${AUTO}    up ifup eth0:vip\niface eth0:vip inet static\n    address 10.5.106.7/8\n`],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.70/8, 10.5.106.7/8",
+    [`${AUTO}    up ifup eth0:vip\n`],
+  ],
+  ["an address that comes up when it is plugged in", [AUTO.replace("auto", "allow-hotplug")], "10.5.106.70/8", []],
+  ["another interface that is plugged in has no stanza", [`${AUTO}allow-hotplug eth7\n`], "10.5.106.70/8", []],
+  ["the netmask of the address's class", [`${AUTO.replace("/8", "")}`], "10.5.106.70/8", []],
+  ["IPv6 beside it", [`${AUTO}iface eth0 inet6 static\n    address fec0::1/64\n`], "10.5.106.70/8", []],
+  [
+    "two addresses in one stanza, which ip does not take",
+    [`${AUTO.replace("/8", "")}    address 10.9.0.1\n`],
+    "ifupdown ROOT/etc/network/interfaces has 10.5.106.70 and 10.9.0.1 in one stanza",
+    undefined,
+  ],
+  [
+    "nothing brings it up",
+    [AUTO.replace("auto eth0\n", "")],
+    "no tool owns eth0: neither auto nor allow-hotplug brings up its stanza in ROOT/etc/network/interfaces",
+    undefined,
+  ],
+  [
+    "it is left to others, an address notwithstanding",
+    [AUTO.replace("static", "manual")],
+    "no tool owns eth0",
+    undefined,
+  ],
+  [
+    "a command over several lines adds the VIP",
+    [`${AUTO}    up ip addr \\\n    add 10.5.106.7/8 dev $IFACE\n`],
+    "a line adds the VIP at boot: ifquery eth0: up ip addr     add 10.5.106.7/8 dev $IFACE",
+    undefined,
+  ],
+  [
+    "a line of a sourced file adds the VIP",
+    ["source sites/*.cfg\n", "", `${AUTO}    post-up ip addr add 10.5.106.7/8 dev eth0\n`],
+    "a line adds the VIP at boot: ROOT/etc/network/sites/../more/vip:4:    post-up ip addr add 10.5.106.7/8 dev eth0",
+    undefined,
+  ],
+];
+for (const [what, [main, ...others], state, wanted] of IFUPDOWN)
+  test(`ifupdown says what it does: ${what}`, WITH_IFQUERY, () => {
+    const machine: Machine = {
+      files: { [INTERFACES]: main, [`${INTERFACES}.d/site`]: "", "etc/network/more/vip": others[1] ?? "" },
+      commands: ["ifquery"],
+      executable: ["etc/map"],
+    };
+    Object.assign(machine.files, {
+      "etc/network/sites/a.cfg": "source ../more/*\n",
+      "etc/map": "#!/bin/sh\necho work\n",
+      "state/ifstate": others[2] ?? "",
+    });
+    const put = `sed -i "s,ROOT,\${NETWORK_CLASS%/sys}," "$NETWORK_INTERFACES"`;
+    const seen = on(machine, `${put}; persistent_state 10.5.106.70/8 eth0`);
+    assert.equal(seen.stdout.trim(), state.replaceAll("ROOT", ""), seen.stderr);
+    const done = on(machine, `${put}; ${PERSIST}; persistent_state 10.5.106.70/8 eth0`);
+    const texts = done.texts.slice(0, 3).map((text) => text.replace(/script .*\/etc\/map/, "script ROOT/etc/map"));
+    if (!wanted) {
+      assert.notEqual(done.code, 0);
+      assert.deepEqual(texts, [main, "", others[1] ?? ""]);
+      return;
+    }
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stdout, /(^|\n)10\.5\.106\.70\/8\n$/);
+    assert.deepEqual(texts, wanted.length ? [wanted[0], "", wanted[2] ?? ""] : [main, "", ""]);
+  });
+
+/** As ifupdown2 3.0.0 prints it for interfaces of its own syntax. */
+const IFUPDOWN2 = `case "$*" in
+  --version) echo 'ifupdown2:3.0.0-1.1' ;;
+  '-v -a')
+    echo 'info: requesting link dump' >&2
+    echo 'info: processing interfaces file ROOT/${INTERFACES}' >&2
+    echo 'warning: ROOT/${INTERFACES}: line9: cannot find source file other/x.conf' >&2
+    printf 'auto lo\\niface lo inet loopback\\n\\n'
+    sed 's,$IFACE,eth0,' ROOT/${INTERFACES} ;;
+  *) echo "$*" >&2; exit 9 ;;
+esac`;
+const TWO: [what: string, text: string, state: string][] = [
+  ["the static address", AUTO, "10.5.106.70/8"],
+  ["no method", "auto eth0\niface eth0\n\taddress 10.5.106.70/8\n", "10.5.106.70/8"],
+  [
+    "two addresses of one stanza, a netmask, and IPv6",
+    "auto eth0\niface eth0 inet static\n\taddress 10.5.106.70\n\tnetmask 255.0.0.0\n\taddress 10.9.0.1\n\nauto eth0\niface eth0 inet6 static\n\taddress fec0::1/64\n",
+    "10.5.106.70/8",
+  ],
+  [
+    "the VIP",
+    "auto eth0\niface eth0\n\taddress 10.5.106.70/8\n\taddress 10.5.106.7/8\n",
+    "ifupdown /etc/network/interfaces has 10.5.106.70/8, 10.5.106.7/8",
+  ],
+  ["DHCP", "auto eth0\niface eth0 inet dhcp\n", "ifupdown /etc/network/interfaces has no address"],
+  ["another interface", AUTO.replaceAll("eth0", "eth1"), "no tool owns eth0"],
+  [
+    "an up-line",
+    `${AUTO}\tup ip addr add 10.5.106.7/8 dev $IFACE\n`,
+    "a line adds the VIP at boot: /etc/network/interfaces:4:\tup ip addr add 10.5.106.7/8 dev $IFACE",
+  ],
+];
+for (const [what, text, state] of TWO)
+  test(`ifupdown2 says what it does: ${what}`, () => {
+    const seen = on(
+      { files: { [INTERFACES]: text }, commands: ["ifquery"], ifquery: IFUPDOWN2 },
+      "persistent_state 10.5.106.70/8 eth0",
     );
-    assert.deepEqual([code, stdout], [40, ""]);
-    assert.match(stderr, /^error: which files give eth0 its addresses at boot cannot be told on xcatmn1/);
-    assert.deepEqual(texts, Object.values(machine.files));
+    assert.equal(seen.stdout.trim(), state, seen.stderr);
+  });
+
+const UNREADABLE: [what: string, machine: Machine][] = [
+  [
+    "ifupdown",
+    {
+      ...TOOLS.ifupdown(AUTO.replace("70", "7")),
+      ifquery: `grep -q 10.5.106.70 ROOT/${INTERFACES} && { echo "ifquery: couldn't read interfaces file" >&2; exit 1; }; ${IFUPDOWN2}`,
+    },
+  ],
+  ["netplan", TOOLS.netplan(NETPLAN_ETH0)],
+];
+for (const [tool, machine] of UNREADABLE)
+  test(`what ${tool} cannot read after it was written goes back`, () => {
+    const done = on(
+      machine,
+      `eval "$(declare -f netplan | sed '1s/.*/whole_netplan()/')"
+       netplan() { ! grep -q 10.5.106.70 "$NETPLAN_FILES"/*.yaml || { echo "Error in network definition"; return 1; }; whole_netplan "$@"; }; ${PERSIST}`,
+    );
+    assert.equal(done.code, 20, done.stderr);
+    assert.match(
+      done.stderr,
+      /^error: \S+ could not be changed to [^\n]* It is as it was\nevidence: [^\n]*(couldn't read interfaces file|Error in network)/,
+    );
+    assert.deepEqual(done.texts, Object.values(machine.files));
+  });
+
+/** What is no answer, and what is said of it. */
+const UNTOLD: [what: string, machine: Partial<Machine>, before: string, evidence: RegExp][] = [
+  [
+    "a line that it does not understand",
+    { files: { [INTERFACES]: `misplaced\n${AUTO}` } },
+    "",
+    /interfaces:1: (misplaced option|option with empty value)/,
+  ],
+  [
+    "a stanza's name that its state does not say",
+    { files: { [INTERFACES]: AUTO.replace("auto eth0", "auto eth0=home").replace("iface eth0", "iface home") } },
+    "",
+    /ifquery --list has eth0, and ifquery eth0 does not know it/,
+  ],
+  ["ifquery that crashes", { ifquery: "kill -SEGV $$" }, "", /ifquery --version ended with 139/],
+  ["ifquery of another kind", { ifquery: "echo BusyBox" }, "", /ifquery --version: BusyBox/],
+  ["ifquery that hangs", { ifquery: "sleep 60" }, "IFQUERY_SECONDS=0.2", /no answer within 0.2 s/],
+  ["ifupdown without ifquery", { commands: ["ifup"] }, "", /and ifup are there, and no ifquery/],
+  [
+    "ifupdown2 with a file that it cannot read",
+    { ifquery: `${IFUPDOWN2}; echo 'warning: error processing file x ([Errno 13] Permission denied)' >&2` },
+    "",
+    /warning: error processing file x/,
+  ],
+  [
+    "ifupdown2 with a line that it does not understand",
+    { ifquery: `${IFUPDOWN2}; echo "error: x: line1: iface eth0: invalid syntax 'foo'" >&2` },
+    "",
+    /invalid syntax 'foo'/,
+  ],
+];
+for (const [what, special, before, evidence] of UNTOLD)
+  test(`what ifupdown does cannot be told, and nothing is written: ${what}`, WITH_IFQUERY, () => {
+    const machine: Machine = { files: { [INTERFACES]: AUTO.replace("70", "7") }, commands: ["ifquery"], ...special };
+    for (const call of ["persistent_state 10.5.106.70/8 eth0", PERSIST, "interface_owners eth0"]) {
+      const done = on(machine, `${before}; ${call}; echo told`.replace(/^; /, ""));
+      assert.deepEqual([done.code, done.stdout], [40, ""], call);
+      assert.match(done.stderr, /^error: what ifupdown configures at boot cannot be told on xcatmn1; /);
+      assert.match(done.stderr, evidence);
+      assert.deepEqual(done.texts, Object.values(machine.files));
+    }
   });

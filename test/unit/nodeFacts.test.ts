@@ -55,6 +55,40 @@ for (const [what, library, script, says] of VERSIONS)
     assert.match(stdout.trim(), says);
   });
 
+const LIBRARY = (version: string) => `package xCAT::Version; sub Version { return '${version}' } 1;\n`;
+const REMEMBERED: [what: string, between: string, says: string, asked: number][] = [
+  ["the same file: it is not asked again", ":", "2.17.0", 1],
+  [
+    "an upgrade, by a package that is older than the file was",
+    `printf "%s" "${LIBRARY("2.18.0").trim()}" >"$XCAT_LIBRARY/xCAT/new"; touch -r "$XCAT_LIBRARY/xCAT/Version.pm" "$XCAT_LIBRARY/xCAT/new"; touch -d 2001-01-01 "$XCAT_LIBRARY/xCAT/new"; mv "$XCAT_LIBRARY/xCAT/new" "$XCAT_LIBRARY/xCAT/Version.pm"`,
+    "2.18.0",
+    2,
+  ],
+  ["the file is gone", `rm "$XCAT_LIBRARY/xCAT/Version.pm"`, "unknown Can't locate", 2],
+  ["a note that is cut", `echo 12 >"$RUN/xcat-version"`, "2.17.0", 2],
+];
+for (const [what, between, says, asked] of REMEMBERED)
+  test(`xCAT's version is remembered with its file: ${what}`, () => {
+    writeFileSync(at("perl/xCAT/Version.pm"), LIBRARY("2.17.0"));
+    const { stdout, stderr } = onNode(
+      `unset -f xcat_version; source <(sed -n '/^xcat_version()/,/^}/p' node/lib/nodeFacts.sh)
+       perl() { echo asked >>"$RUN/asked"; command perl "$@"; }
+       xcat_version; ${between}; xcat_version; wc -l <"$RUN/asked"`,
+    );
+    assert.match(stdout, /^2\.17\.0\n/, stderr);
+    assert.ok(stdout.split("\n")[1].startsWith(says), stdout);
+    assert.ok(stdout.endsWith(`\n${asked}\n`), stdout);
+  });
+
+test("xCAT's version: what could not be told is asked again", () => {
+  writeFileSync(at("perl/xCAT/Version.pm"), LIBRARY("2.17.0"));
+  const { stdout, stderr } = onNode(
+    `unset -f xcat_version; source <(sed -n '/^xcat_version()/,/^}/p' node/lib/nodeFacts.sh)
+     (within() { return 124; }; xcat_version); xcat_version`,
+  );
+  assert.equal(stdout, "unknown no answer of xCAT::Version within 5 s\n2.17.0\n", stderr);
+});
+
 test("versions of PostgreSQL: of each server once, as it says itself", () => {
   const { stdout, stderr } = onNode(
     `source <(sed -n '/^database_versions()/,/^}/p' node/lib/platform.sh); mkdir "$RUN/bin"; printf '#!/bin/sh\\necho "postgres (PostgreSQL) 99.1 (Debian 99.1-1)"\\n' >"$RUN/bin/postgres"; chmod +x "$RUN/bin/postgres"; PATH=$RUN/bin:$PATH; database_versions`,

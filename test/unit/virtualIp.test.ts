@@ -89,6 +89,21 @@ for (const [program, question, options] of OPTIONS)
     assert.equal(stdout, `${options}\n`);
   });
 
+const WHICH: [what: string, answer: string, asked: number][] = [
+  ["once for six packets and three questions", `echo '${IPUTILS}'`, 1],
+  ["the other program, which says it with a failure", `echo '${HABETS.replace(/'/g, "")}' >&2; return 1`, 1],
+  ["again where it did not say it", "echo 'bash: arping: Cannot allocate memory' >&2; return 127", 10],
+];
+for (const [what, answer, asked] of WHICH)
+  test(`which arping it is is asked ${what}`, () => {
+    const { stdout, stderr } = bash(
+      FILES,
+      `F=$(mktemp); trap 'rm -f "$F"' EXIT; arping() { [[ $* == -V ]] || return 0; echo asked >>"$F"; ${answer}; }
+       virtualIp_announce 10.5.106.7 eth0; for address in 1 2 3; do arping_do who 10.5.106.$address eth0 1; done; wc -l <"$F"`,
+    );
+    assert.equal(stdout, `${asked}\n`, stderr);
+  });
+
 test("who answers for an address: another one that announces it, too", () => {
   const { stdout } = bash(
     FILES,

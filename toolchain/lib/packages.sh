@@ -35,3 +35,19 @@ missing_packages() {
     command -v "${pair%%=*}" >/dev/null || [[ -x /usr/sbin/${pair%%=*} ]] || missing+=("${pair#*=}")
   done
 }
+
+# unpacked_package PACKAGE: its files below CACHE/packages/PACKAGE, for a test of what a program says; nothing is installed.
+unpacked_package() {
+  local folder=$CACHE/packages/$1 part log=${TMPDIR:-/tmp}/xcat-ha-apt.log
+  [[ ! -d $folder ]] || return 0
+  mkdir -p -- "$CACHE/packages"
+  part=$(mktemp -d "$CACHE/packages/.$1.XXXXXX")
+  (cd -- "$part" && apt-get download "$1" && dpkg-deb -x ./*.deb files) >"$log" 2>&1 </dev/null || {
+    rm -rf -- "$part"
+    printf 'error: apt-get download %s failed\nevidence: %s\nnext: apt-get update, then run the same command again\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
+    exit 1
+  }
+  # Another one may have brought it.
+  mv -T -- "$part/files" "$folder" 2>/dev/null || [[ -d $folder ]]
+  rm -rf -- "$part"
+}
