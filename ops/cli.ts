@@ -1,0 +1,92 @@
+// `xcat-ha` on the workstation: which commands there are, and how they end. What each does stands in ops/NAME.ts.
+import { Command, CommanderError } from "commander";
+import { Context } from "./context";
+import { asOpsError, ENDINGS, type EndingName, exitCode } from "./ending";
+
+/** Ends with an ending of ours; a monitoring check with a code of its own. */
+export type Run = (
+  context: Context,
+  options: Record<string, string | boolean | undefined>,
+  args: string[],
+) => Promise<EndingName | number>;
+
+type Entry = {
+  /** As commander takes it: `report [epoch]`. */
+  usage: string;
+  summary: string;
+  options?: [flags: string, description: string][];
+  /** Loaded when it is typed: no command waits for what another one needs. */
+  load: () => Promise<Run>;
+};
+
+const COMMANDS: Entry[] = [];
+
+const exitCodes = () =>
+  [
+    "Exit codes:",
+    ...ENDINGS.map(({ name, code, meaning }) => `  ${String(code).padEnd(4)}${name.padEnd(14)}${meaning}`),
+  ].join("\n");
+
+/** The program; `finish` gets each command's exit code. */
+export function cli(finish: (code: number) => void): Command {
+  const program = new Command("xcat-ha")
+    .description(
+      "The operator's tool for a pair of xCAT management nodes; pulumi preview, up, refresh and destroy stay the truth.",
+    )
+    .option("--json", "print one JSON document instead of text")
+    .option("--cluster <file>", "the pair's description", "cluster.yaml")
+    .helpCommand(false)
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .addHelpText("after", `\n${exitCodes()}`)
+    .exitOverride();
+  for (const { usage, summary, options = [], load } of COMMANDS) {
+    const command = program.command(usage).description(summary).copyInheritedSettings(program).exitOverride();
+    for (const [flags, description] of options) command.option(flags, description);
+    command.action(async () => {
+      const { json = false, cluster } = program.opts();
+      const context = new Context(cluster, json);
+      finish(await ended(context, async () => (await load())(context, command.opts(), command.args)));
+    });
+  }
+  return program;
+}
+
+/** The exit code of what `run` does; its error is told in our three lines, and with --json as a document too. */
+async function ended(context: Context, run: () => Promise<EndingName | number>): Promise<number> {
+  try {
+    const ending = await run();
+    return typeof ending === "number" ? ending : exitCode(ending);
+  } catch (error) {
+    const { ending, seen, evidence, next, message } = asOpsError(error);
+    const code = exitCode(ending);
+    if (context.json) context.print(JSON.stringify({ error: { ending, code, seen, evidence, next } }, null, 2));
+    process.stderr.write(`${message}\n`);
+    return code;
+  }
+}
+
+export async function main() {
+  // Who reads may have seen enough (`| head`).
+  process.stdout.on("error", ({ code }) => process.exit(code === "EPIPE" ? exitCode("done") : exitCode("incomplete")));
+  const program = cli((code) => {
+    process.exitCode = code;
+  });
+  const typed = process.argv.slice(2);
+  if (typed.length === 0) {
+    process.stderr.write(program.helpInformation());
+    process.exitCode = exitCode("usage");
+    return;
+  }
+  try {
+    await program.parseAsync(typed, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    const said = error.message.replace(/^error: /, "");
+    process.stderr.write(
+      `error: ${said}\nevidence: xcat-ha ${typed.join(" ")}\nnext: xcat-ha --help shows every command\n`,
+    );
+    process.exitCode = exitCode("usage");
+  }
+}
