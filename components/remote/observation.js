@@ -151,4 +151,4 @@ async function remove(_id, properties) {
   await ask(properties, "destroyable", "", { ...valuesOf(properties), stack, program });
 }
 
-module.exports = { check, create, read, update, remove };
+module.exports = { check, create, read, update, remove, differences };
