@@ -19,7 +19,17 @@ type Entry = {
   load: () => Promise<Run>;
 };
 
-const COMMANDS: Entry[] = [];
+const COMMANDS: Entry[] = [
+  {
+    usage: "status",
+    summary: "both nodes side by side, what is wrong and what to type",
+    options: [
+      ["--watch", "go on looking: anew every 2 s on a terminal, else a line for each change"],
+      ["--check", "one line for monitoring; exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"],
+    ],
+    load: async () => (await import("./status")).status,
+  },
+];
 
 const exitCodes = () =>
   [

@@ -158,4 +158,4 @@ async function remove(_id, properties) {
   await ask(properties, "destroyable", "", { ...valuesOf(properties), stack, program });
 }
 
-module.exports = { check, create, read, update, remove, planSentences };
+module.exports = { check, create, read, update, remove, differences, planSentences };

@@ -147,16 +147,6 @@ verb_plan() {
   printf '%s\n' "$steps"
 }
 
-# verb_owner: who holds the newest epoch, as this node sees it, and how long the services are down in a change of role here.
-verb_owner() {
-  local -A answer=()
-  lease_read
-  answer=([is]=${LEASE[is]} [node]=${LEASE[node]:-} [epoch]=$((10#${LEASE[epoch]})))
-  answer[sentence]=$(lease_sentence)
-  answer[outage]=$(outage_expected)
-  document_write answer
-}
-
 verb_become() {
   ORIGIN=console
   takeover_ordered
