@@ -29,6 +29,16 @@ const COMMANDS: Entry[] = [
     ],
     load: async () => (await import("./status")).status,
   },
+  {
+    usage: "failover",
+    summary: "planned failover: the active node steps down, the other one takes over",
+    options: [
+      ["--to <node>", "who should be active; without it the node that is not"],
+      ["--dry-run", "the plans of both nodes and the outage to expect; changes nothing"],
+      ["--yes", "do not ask"],
+    ],
+    load: async () => (await import("./failover")).failover,
+  },
 ];
 
 const exitCodes = () =>
