@@ -39,6 +39,18 @@ const COMMANDS: Entry[] = [
     ],
     load: async () => (await import("./failover")).failover,
   },
+  {
+    usage: "takeover",
+    summary: "the active node is dead: the other one overrides its epoch",
+    options: [
+      ["--from <node>", "the dead node"],
+      ["--epoch <number>", "the epoch that it holds, as xcat-ha status names it"],
+      ["--fence", "/etc/xcat-ha.fence on the other node switches it off"],
+      ["--confirm <text>", 'or, where there is no fence: "NODE is powered off", by somebody who has seen it'],
+      ["--reason <text>", "why, for whoever reads the epochs later"],
+    ],
+    load: async () => (await import("./takeover")).takeover,
+  },
 ];
 
 const exitCodes = () =>

@@ -330,6 +330,11 @@ export async function failover(context: Context, options: Options): Promise<Endi
   }
 }
 
+/** The epoch of an order in a stack's config; of an older one it changes nothing. */
+function takeoverEpoch(order: string | undefined): number | undefined {
+  return Number(/"epoch":"?(\d+)/.exec(order ?? "")?.[1] ?? Number.NaN) || undefined;
+}
+
 /** All that can be found out before anything is changed; what is refused here has touched nothing. */
 async function preflight(
   cluster: LoadedCluster,
@@ -341,10 +346,10 @@ async function preflight(
   const [lease, ...configs] = await Promise.all([leaseOf(reached), ...nodes.map((node) => stacks[node].config())]);
   const config = Object.fromEntries(nodes.map((node, index) => [node, configs[index].activeNode]));
   for (const [index, node] of nodes.entries())
-    if (configs[index].takeover !== undefined)
+    if ("epoch" in lease && takeoverEpoch(configs[index].takeover) === lease.epoch)
       throw new OpsError(
         "misconfigured",
-        `takeover: the config of ${stacks[node].name} orders one; expected none in a planned failover; nothing was touched`,
+        `takeover: the config of ${stacks[node].name} orders one of epoch ${lease.epoch}, which is the newest; expected none in a planned failover; nothing was touched`,
         `Pulumi.${stacks[node].name}.yaml`,
         `pulumi config rm takeover -s ${stacks[node].name}`,
       );
