@@ -17,7 +17,9 @@ look_into() {
   result=$?
   set -e
   if ((result != 0)); then
-    SEEN[$key]="unknown $(error_said "${said:-$* said nothing}")"
+    # What stands before it was said by a command.
+    SEEN[$key]="unknown $(error_said "${said#*error: }")"
+    [[ -n $said ]] || SEEN[$key]="unknown $* said nothing"
   elif [[ -z $said ]]; then
     SEEN[$key]=absent
   else
@@ -69,7 +71,7 @@ look_lease() {
   local seen key result=0
   seen=$(lease_read 2>&1 && declare -p LEASE) || result=$?
   if ((result != 0)); then
-    SEEN[lease]="unknown $(error_said "${seen:-lease_read said nothing}")"
+    SEEN[lease]="unknown $(error_said "${seen#*error: }")"
     return 0
   fi
   eval "declare -gA LEASE=${seen#*declare -A LEASE=}"
