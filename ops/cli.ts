@@ -29,6 +29,16 @@ const COMMANDS: Entry[] = [
     ],
     load: async () => (await import("./status")).status,
   },
+  {
+    usage: "verify",
+    summary: "every check of the active node, each with its reason; takes a minute",
+    load: async () => (await import("./verify")).verify,
+  },
+  {
+    usage: "history",
+    summary: "the epochs: who, since when, for how long, why, and how it ended",
+    load: async () => (await import("./history")).history,
+  },
 ];
 
 const exitCodes = () =>
@@ -90,6 +100,8 @@ export async function main() {
   }
   try {
     await program.parseAsync(typed, { from: "user" });
+    // A node that does not answer yet keeps nobody waiting for the prompt.
+    process.exit();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;

@@ -1,6 +1,6 @@
 // What a node says of itself to the workstation's xcat-ha: each value apart, in its three answers.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { decodeDocument } from "../../components/remote/document";
 import { bash } from "./bash";
@@ -36,6 +36,7 @@ const FILES = [
 
 /** A set up node, xcatmn1, that is the owner; `script` breaks what it runs on. */
 function look(script = "", verb = "verb_look") {
+  mkdirSync(at(EPOCHS), { recursive: true });
   writeFileSync(
     at(EPOCHS, "000007.owner"),
     `node xcatmn1\nmachine ${MACHINE}\nboot ${BOOT}\ntime noon\norigin program\nformat 1\n`,
@@ -104,6 +105,37 @@ test("a node that is set up and active", () => {
     frozen: "absent",
     role: "is xcatmn1 is the active node (epoch 7, since noon)",
   });
+});
+
+test("the epochs of a share, each file with its time and its lines", () => {
+  const { epochs, now } = look(
+    "date -d @1000 >/dev/null; printf 'by xcatmn1\\ndatabase shut down\\n' >$F/share/.xcat-ha/epoch/000007.released; touch -d @2000 $F/share/.xcat-ha/epoch/*; : >$F/share/.xcat-ha/epoch/.try.xcatmn1",
+    "share_require() { :; }; verb_history",
+  );
+  assert.ok(Number(now) > 1_700_000_000);
+  assert.deepEqual(epochs.split("\n"), [
+    "at 000007.owner 2000",
+    "at 000007.released 2000",
+    "000007.owner:node xcatmn1",
+    `000007.owner:machine ${MACHINE}`,
+    `000007.owner:boot ${BOOT}`,
+    "000007.owner:time noon",
+    "000007.owner:origin program",
+    "000007.owner:format 1",
+    "000007.released:by xcatmn1",
+    "000007.released:database shut down",
+  ]);
+});
+
+test("no epochs are none; what cannot be read is an error", () => {
+  const verb = "share_require() { :; }; verb_history";
+  assert.equal(look("rm -r $F/share/.xcat-ha", verb).epochs, "");
+  assert.equal(look("rm $F/share/.xcat-ha/epoch/*", verb).epochs, "");
+  for (const script of [
+    "mkdir $F/share/.xcat-ha/epoch/000008.owner",
+    "rm -r $F/share/.xcat-ha/epoch; : >$F/share/.xcat-ha/epoch",
+  ])
+    assert.throws(() => look(script, verb), /error: the epochs in .* cannot be read on xcatmn1; expected/);
 });
 
 const GONE = `systemctl() { [[ $* != *--value* ]] || { echo inactive; return; }; local unit; for unit; do [[ $unit != *.service ]] || printf 'Id=%s\\nLoadState=not-found\\nActiveState=inactive\\n\\n' "$unit"; done; }`;
