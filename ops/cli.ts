@@ -15,8 +15,8 @@ type Entry = {
   usage: string;
   summary: string;
   options?: [flags: string, description: string][];
-  /** Loaded when it is typed: no command waits for what another one needs. */
-  load: () => Promise<Run>;
+  /** Loaded when it is typed: no command waits for what another one needs. By require: tsx/cjs takes no import() outside of the checkout. */
+  load: () => Run;
 };
 
 const COMMANDS: Entry[] = [
@@ -27,7 +27,7 @@ const COMMANDS: Entry[] = [
       ["--watch", "go on looking: anew every 2 s on a terminal, else a line for each change"],
       ["--check", "one line for monitoring; exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"],
     ],
-    load: async () => (await import("./status")).status,
+    load: () => (require("./status") as typeof import("./status")).status,
   },
   {
     usage: "failover",
@@ -37,7 +37,7 @@ const COMMANDS: Entry[] = [
       ["--dry-run", "the plans of both nodes and the outage to expect; changes nothing"],
       ["--yes", "do not ask"],
     ],
-    load: async () => (await import("./failover")).failover,
+    load: () => (require("./failover") as typeof import("./failover")).failover,
   },
   {
     usage: "takeover",
@@ -49,7 +49,17 @@ const COMMANDS: Entry[] = [
       ["--confirm <text>", 'or, where there is no fence: "NODE is powered off", by somebody who has seen it'],
       ["--reason <text>", "why, for whoever reads the epochs later"],
     ],
-    load: async () => (await import("./takeover")).takeover,
+    load: () => (require("./takeover") as typeof import("./takeover")).takeover,
+  },
+  {
+    usage: "verify",
+    summary: "every check of the active node, each with its reason; takes a minute",
+    load: () => (require("./verify") as typeof import("./verify")).verify,
+  },
+  {
+    usage: "history",
+    summary: "the epochs: who, since when, for how long, why, and how it ended",
+    load: () => (require("./history") as typeof import("./history")).history,
   },
 ];
 
@@ -78,7 +88,7 @@ export function cli(finish: (code: number) => void): Command {
     command.action(async () => {
       const { json = false, cluster } = program.opts();
       const context = new Context(cluster, json);
-      finish(await ended(context, async () => (await load())(context, command.opts(), command.args)));
+      finish(await ended(context, async () => load()(context, command.opts(), command.args)));
     });
   }
   return program;
@@ -112,6 +122,8 @@ export async function main() {
   }
   try {
     await program.parseAsync(typed, { from: "user" });
+    // A node that does not answer yet keeps nobody waiting for the prompt.
+    process.exit();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;

@@ -95,7 +95,7 @@ export async function lookWhole(cluster: LoadedCluster, reached: Reached): Promi
   const role = roleOf(seen);
   if ("error" in reached || !seen.reached || !role || text(seen.values.stack) === undefined) return seen;
   // With Pulumi behind it, which takes a moment to load: the node has been asked by now.
-  const { wantedOf } = await import("./wanted");
+  const { wantedOf } = require("./wanted") as typeof import("./wanted");
   const wanted = wantedOf(cluster, seen.node, role);
   const parts = await Promise.all(PARTS.map((part) => lookAtPart(reached.session, seen.node, part, wanted[part])));
   return { ...seen, parts };

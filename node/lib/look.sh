@@ -17,7 +17,9 @@ look_into() {
   result=$?
   set -e
   if ((result != 0)); then
-    SEEN[$key]="unknown $(error_said "${said:-$* said nothing}")"
+    # What stands before it was said by a command.
+    SEEN[$key]="unknown $(error_said "${said#*error: }")"
+    [[ -n $said ]] || SEEN[$key]="unknown $* said nothing"
   elif [[ -z $said ]]; then
     SEEN[$key]=absent
   else
@@ -69,7 +71,7 @@ look_lease() {
   local seen key result=0
   seen=$(lease_read 2>&1 && declare -p LEASE) || result=$?
   if ((result != 0)); then
-    SEEN[lease]="unknown $(error_said "${seen:-lease_read said nothing}")"
+    SEEN[lease]="unknown $(error_said "${seen#*error: }")"
     return 0
   fi
   eval "declare -gA LEASE=${seen#*declare -A LEASE=}"
@@ -154,4 +156,32 @@ look_services() {
   for service in "${SERVICES[@]}"; do
     printf '%s %s %s %s\n' "$service" "${UNIT_THERE[$service]}" "${UNIT_STATE[$service]}" "${UNIT_ENABLED[$service]}"
   done
+}
+
+# verb_history: all files of the epochs, as a document with the listing as one value: "at NAME MTIME" for each, and each line of it as NAME:LINE.
+verb_history() {
+  local listing
+  share_require
+  listing=$(share_do bash -c '
+    set -euo pipefail
+    if ! cd -- "$1" 2>/dev/null; then
+      # No epoch directory is no epoch; one that cannot be entered is none of the answers.
+      answer=$(LC_ALL=C stat -- "$1" 2>&1) || case $answer in *": No such file or directory") exit 0 ;; esac
+      cd -- "$1"
+    fi
+    export LC_ALL=C
+    shopt -s nullglob
+    files=()
+    for file in [0-9][0-9][0-9][0-9][0-9][0-9].*; do
+      [[ $file != *.@(owner|releasing|released|named) ]] || files+=("$file")
+    done
+    ((${#files[@]})) || exit 0
+    stat -c "at %n %Y" -- "${files[@]}"
+    # 1: each of them is empty.
+    grep -H "" -- "${files[@]}" || [ $? = 1 ]
+  ' history "$(lease_directory)" 2>&1) ||
+    fail unknown "the epochs in $(lease_directory) cannot be read on $NODE; expected to read each of them" "$(one_line "${listing:-no answer within $SHARE_DEADLINE s}")" \
+      "ls -l $(lease_directory) on $NODE; then run the same command again"
+  SEEN=([now]="$(seconds_now)" [epochs]="$listing")
+  document_write SEEN
 }

@@ -101,7 +101,7 @@ const BARE: Record<string, string> = {
 const LOST: Record<string, string> = {
   "node/lib/hostsFile.sh: hosts_take": "a zero says that it came to its end",
   "node/lib/observe.sh: part_look": "the word told says that it came to its end",
-  "node/lib/verify.sh: verify_table": "the line 'the end' says that it came to its end",
+  "node/lib/verify.sh: verify_lines": "the line 'the end' says that it came to its end",
   "node/parts/sharedDataLinks.sh: directories_look": "as many lines as links, else each is asked by itself",
   "node/parts/virtualIp.sh: virtualIp_elsewhere": "a line must come, else arping failed",
   "lab/lab: up": "a machine that was not made does not boot",
