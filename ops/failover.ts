@@ -54,6 +54,7 @@ export async function failOver(doing: Doing, from: string, to: string): Promise<
     config: { [from]: await config(from), [to]: await config(to) },
     lease: { is: "unknown", why: "not asked yet" },
     ran: [],
+    flipped: false,
     waiting: false,
     back: false,
     interrupted: false,
@@ -87,6 +88,7 @@ export async function failOver(doing: Doing, from: string, to: string): Promise<
           if (situation.config[node] === step.to) continue;
           await stacks[node].set("activeNode", step.to);
           situation.config[node] = step.to;
+          situation.flipped = true;
         }
         break;
       case "turn back":
@@ -149,7 +151,10 @@ export async function leaseOf(reached: Reached[]): Promise<Lease> {
     looks.map((seen): Lease => {
       const lease = at(seen, "lease");
       if (!("is" in lease))
-        return { is: "unknown", why: "unknown" in lease ? lease.unknown : "the node does not say it" };
+        return {
+          is: "unknown",
+          why: "unknown" in lease ? lease.unknown.replace("; nothing was touched", "") : "the node does not say it",
+        };
       if (lease.is === "none") return { is: "none" };
       const node = text(at(seen, "lease.node"));
       const epoch = Number(text(at(seen, "lease.epoch")));

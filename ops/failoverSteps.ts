@@ -16,6 +16,8 @@ export type Ran = {
   code?: number;
   /** That it serves was heard. */
   served?: boolean;
+  /** Another run of Pulumi has the stack. */
+  locked?: boolean;
   /** The error's first line. */
   error?: string;
 };
@@ -28,6 +30,8 @@ export type Situation = {
   config: Record<string, string | undefined>;
   lease: Lease;
   ran: Ran[];
+  /** The config was flipped by this command, and not found so. */
+  flipped: boolean;
   /** The new node's run waits for the lease. */
   waiting: boolean;
   /** It was turned round: the old node should be active again. */
@@ -156,6 +160,14 @@ function forward(situation: Situation): Step {
     const next = `correct what its error names, then ${again(situation)}`;
     return end(situation, endingOf(activated), `the run of ${to} failed: ${errorOf(activated)}`, next);
   }
+  // Whoever flipped them may be in the middle of it.
+  if (activated?.locked && !situation.flipped)
+    return end(
+      situation,
+      "incomplete",
+      `another run has the stack of ${to}: ${errorOf(activated)}`,
+      `wait for its end (where none runs: pulumi cancel on that stack), then ${again(situation)}`,
+    );
   if (activated && !activated.ok) {
     if (lease.is === "releasing" && lease.node === to) return blocked(situation, to, activated);
     if (holds(lease, to))

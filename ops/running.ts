@@ -99,12 +99,17 @@ const REFUSED = 10;
 const CODES = [10, 12, 13, 20, 21, 30, 40];
 
 /** How the node program ended, and its error. */
-export function endOf(output: string): Pick<Ran, "code" | "error"> {
+export function endOf(output: string): Pick<Ran, "code" | "error" | "locked"> {
   const [error] = reasons(output).split("\n");
   const code = Number([...output.matchAll(/Process exited with status (\d+)/g)].at(-1)?.[1]);
   // What a plan refuses ends no process.
   const refused = Number.isNaN(code) && /; nothing was touched/.test(output) ? REFUSED : undefined;
-  return { code: CODES.includes(code) ? code : refused, error: error.replace(/^error: /, "").slice(0, 400) };
+  const locked = /the stack is currently locked/.test(output);
+  return {
+    code: CODES.includes(code) ? code : refused,
+    ...(locked && { locked }),
+    error: error.replace(/^error: /, "").slice(0, 400),
+  };
 }
 
 /** On a terminal one line a node, with the seconds; elsewhere a line with the time for each thing that is said; with --json nothing. */

@@ -22,6 +22,7 @@ const BASE: Situation = {
   config: both(B),
   lease: held(A),
   ran: [],
+  flipped: false,
   waiting: false,
   back: false,
   interrupted: false,
@@ -98,6 +99,18 @@ const STEPS: [what: string, given: Partial<Situation>, step: string, say: RegExp
     { ran: [notActivated(10)] },
     "turn back",
     /named did not start; xcatmn1 has not stepped down, and serves$/,
+  ],
+  [
+    "another run has the new node's stack, and the config was found flipped",
+    { ran: [activated({ ok: false, locked: true, error: "locked by joe" })] },
+    "end incomplete",
+    /^another run has the stack of xcatmn2: locked by joe; xcatmn1 holds epoch 8$/,
+  ],
+  [
+    "the same where this command has flipped it",
+    { flipped: true, ran: [activated({ ok: false, locked: true, error: "locked by joe" })] },
+    "turn back",
+    /locked by joe/,
   ],
   [
     "the old node refused, the new one was withdrawn",
@@ -843,7 +856,11 @@ test("how a run ended, out of what Pulumi prints", () => {
     ),
     { code: 10, error: "xcatmn2 should be active, but epoch 8 is held; nothing was touched" },
   );
-  assert.equal(endOf("error: the stack is currently locked by 1 lock(s)\n").code, undefined);
+  assert.deepEqual(endOf("error: the stack is currently locked by 1 lock(s)\n"), {
+    code: undefined,
+    locked: true,
+    error: "the stack is currently locked by 1 lock(s)",
+  });
 });
 
 test("where the seconds went: from what was heard on both nodes, and no outage where a mark is missing", () => {
