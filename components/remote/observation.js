@@ -127,7 +127,10 @@ function planSentences(node, role, steps) {
 /** @param {Properties} inputs */
 async function create(inputs) {
   const { address } = await sessionOf(inputs);
-  return { id: `${inputs.target.node}/${inputs.target.part}`, outs: { ...inputs, counter: nextCounter(0, handoverOf(inputs)), foundAt: address } };
+  return {
+    id: `${inputs.target.node}/${inputs.target.part}`,
+    outs: { ...inputs, counter: nextCounter(0, handoverOf(inputs)), foundAt: address },
+  };
 }
 
 /** @param {string} id @param {Properties} properties */

@@ -54,7 +54,10 @@ for (const marks of [[], ["releasing"], ["releasing", "released"]])
     const { code, stdout, stderr } = onNode("lease_claim 60 4");
     assert.equal(code, 12, stderr);
     assert.equal(stdout, "");
-    assert.match(stderr, /^error: epoch 4, for whose release xcatmn1 waited, is not the newest any more; .*\nevidence: epoch 5 /);
+    assert.match(
+      stderr,
+      /^error: epoch 4, for whose release xcatmn1 waited, is not the newest any more; .*\nevidence: epoch 5 /,
+    );
     assert.equal(readdirSync(at(LEASE)).filter((name) => name.endsWith(".owner")).length, 1);
   });
 
@@ -63,7 +66,10 @@ test("another order comes in while it waits: it ends at once, and claims nothing
   const { code, stdout, stderr } = onNode('touch "$RUN/supersede"; lease_claim 60 4');
   assert.equal(code, 21, stderr);
   assert.match(stdout, /^xcatmn1: waiting for the owner lease, 0 of at most 60 s: .*\n$/);
-  assert.match(stderr, /^error: xcatmn1 no longer waits for the owner lease\nevidence: another order came in; epoch 4 is held by xcatmn2/);
+  assert.match(
+    stderr,
+    /^error: xcatmn1 no longer waits for the owner lease\nevidence: another order came in; epoch 4 is held by xcatmn2/,
+  );
   assert.equal(readdirSync(at(LEASE)).length, 1);
 });
 

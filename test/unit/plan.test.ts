@@ -1356,7 +1356,8 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
 ];
 
 const WATCHED = ["sharedDataLinks", "virtualIp", "database", "network", "hostsSyncCron"];
-const claim = (steps: string[]) => steps.findIndex((step) => ["claim", "claim takeover", "claim handover"].includes(step));
+const claim = (steps: string[]) =>
+  steps.findIndex((step) => ["claim", "claim takeover", "claim handover"].includes(step));
 const isRefusal = (steps: string[]) => steps[0].startsWith("refuse");
 const before = (steps: string[], first: string, second: string) => steps.lastIndexOf(first) < steps.indexOf(second);
 function firstApply(steps: string[]): number {
