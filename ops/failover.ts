@@ -1,9 +1,7 @@
 // `xcat-ha failover`: both stacks flipped, the old node down, the new node up; the new node's `up` waits for the lease when the old one's begins.
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import { VARIABLE } from "../components/remote/handover";
 import { planSentences } from "../components/remote/observation";
-import { asRoot, sshArguments } from "../components/remote/session";
 import type { Context, LoadedCluster } from "./context";
 import { asOpsError, type EndingName, OpsError } from "./ending";
 import {
@@ -16,7 +14,7 @@ import {
   type Situation,
   target,
 } from "./failoverSteps";
-import { closeAll, look, type Reached, reachAll } from "./nodes";
+import { closeAll, look, type Reached, reach, reachAll } from "./nodes";
 import { at, text } from "./pair";
 import { type Audience, Log, outageOf, type Phase, Progress, phases, runUp, WAITS } from "./running";
 import { oneLine, openStacks, type PairStack } from "./stacks";
@@ -25,7 +23,7 @@ import { tableText } from "./table";
 /** For how long the new node waits: an export of a large cluster lies in it. What waits longer is asked anew once the old node has stepped down. */
 const HANDOVER_SECONDS = "600";
 const PLAN_SECONDS = 120;
-const WITHDRAW_MS = 120_000;
+const WITHDRAW_SECONDS = 120;
 /** A decision that comes back to itself is a mistake of ours. */
 const MOST_STEPS = 40;
 
@@ -197,20 +195,15 @@ export function expectedOutage(plan: string): string {
   );
 }
 
-const withdrawOn = (cluster: LoadedCluster) => (node: string) =>
-  new Promise<void>((resolve, reject) => {
-    const command = asRoot(cluster.ssh, "exec /usr/local/sbin/xcat-ha become standby </dev/null");
-    const child = spawn("ssh", [...sshArguments(cluster, node, cluster.nodes[node].address), command], {
-      stdio: ["ignore", "ignore", "pipe"],
-      timeout: WITHDRAW_MS,
-    });
-    let said = "";
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-      said += chunk;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(said || `ssh ended with ${code}`))));
-  });
+async function withdraw(cluster: LoadedCluster, node: string) {
+  const reached = await reach(cluster, node);
+  if ("error" in reached) throw reached.error;
+  try {
+    await reached.session.ask("withdraw", "", {}, WITHDRAW_SECONDS);
+  } finally {
+    reached.session.close();
+  }
+}
 
 /** Ctrl-C: the first asks to end at the next boundary, the second ends Pulumi, the third ends us. */
 export function interruptions(say: (text: string) => void, command: string) {
@@ -229,6 +222,8 @@ export function interruptions(say: (text: string) => void, command: string) {
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, asked);
+  // The terminal may be gone; what runs goes on.
+  process.stderr.on("error", () => {});
   return {
     signal: abort.signal,
     interrupted: () => count > 0,
@@ -303,7 +298,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
       {
         stacks,
         look: () => leaseNow(cluster),
-        withdraw: withdrawOn(cluster),
+        withdraw: (node) => withdraw(cluster, node),
         audience: progress,
         ...asked,
         asked: () => {

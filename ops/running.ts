@@ -17,11 +17,7 @@ const SERVES = /^active and serving/;
 export class Log {
   readonly file: string;
 
-  constructor(
-    what: string,
-    folder = join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "xcat-ha"),
-    now = new Date(),
-  ) {
+  constructor(what: string, folder = join(homedir(), ".local/state/xcat-ha"), now = new Date()) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.file = join(folder, `${what}-${now.toISOString().replace(/[:.]/g, "-")}.log`);
     this.write("", `${what}, ${now.toISOString()}\n`);

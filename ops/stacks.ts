@@ -147,9 +147,12 @@ async function ownGroup(): Promise<PulumiCommand> {
   const run: RunPulumi = (args, cwd, environment, onOutput, onError, signal) =>
     new Promise((resolve, reject) => {
       const words = args.includes("--non-interactive") ? args : [...args, "--non-interactive"];
-      const child = spawn(command.command, words, {
+      // Its environment is ours, with what is added.
+      const added = Object.entries({ ...environment, PULUMI_AUTOMATION_API: "true" }).map(
+        ([key, value]) => `${key}=${value}`,
+      );
+      const child = spawn("env", [...added, command.command, ...words], {
         cwd,
-        env: { ...process.env, ...environment, PULUMI_AUTOMATION_API: "true" },
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
       });

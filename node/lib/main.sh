@@ -147,6 +147,9 @@ verb_plan() {
   printf '%s\n' "$steps"
 }
 
+# verb_withdraw: what waits here for the owner lease ends, by the order to be what this node is: a standby node.
+verb_withdraw() { "$PROGRAM" become standby </dev/null; }
+
 verb_become() {
   ORIGIN=console
   takeover_ordered
