@@ -1,13 +1,17 @@
 // The failover command: its decisions as a table, and the whole of it against a pair whose stacks and nodes end as they are told.
 import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { setImmediate as tick } from "node:timers/promises";
 import { VARIABLE } from "../../components/remote/handover";
 import { OpsError } from "../../ops/ending";
 import { expectedOutage, failOver, type Outcome } from "../../ops/failover";
 import { type Lease, newestLease, nextStep, type Ran, type Situation, target } from "../../ops/failoverSteps";
-import { endOf, type Heard, outageOf, phases } from "../../ops/running";
+import { endOf, type Heard, Log, outageOf, Progress, phases, runUp } from "../../ops/running";
 import { type PairStack, stacksByNode } from "../../ops/stacks";
+import { scratch } from "./scratch";
+
+const at = scratch("failover");
 
 const A = "xcatmn1";
 const B = "xcatmn2";
@@ -862,6 +866,86 @@ test("how a run ended, out of what Pulumi prints", () => {
     error: "the stack is currently locked by 1 lock(s)",
   });
 });
+
+const STACK = {
+  name: "standby",
+  managed: "xcat-ha/standby",
+  config: async () => ({}),
+  set: async () => {},
+  remove: async () => {},
+};
+
+test("what a node says is heard once, as it comes, in whatever pieces; all of it is kept", async () => {
+  const pieces = [
+    "Updating (standby):\n\n@ upd",
+    "ating....\n ~  command:remote:Command ownerLease updating (0s) [diff: ~stdin]; xcatmn2: waiting for the owner le",
+    "ase, 0 of at most 600 s: x\n ~  command:remote:Command ownerLease updating (1s) xcatmn2: active and serving\n",
+    "Diagnostics:\n  command:remote:Command (ownerLease):\n    xcatmn2: waiting for the owner lease, 0 of at most 600 s: x\n    xcatmn2: active and serving\n",
+  ];
+  const heard: string[] = [];
+  let whole = "";
+  const ran = await runUp(
+    {
+      ...STACK,
+      up: async ({ hear, environment }) => {
+        assert.deepEqual(environment, { [VARIABLE]: "600" });
+        for (const piece of pieces) hear(piece);
+      },
+    },
+    { node: B, role: "active" },
+    {
+      environment: { [VARIABLE]: "600" },
+      signal: new AbortController().signal,
+      audience: {
+        say: () => {},
+        hear: (node, text) => heard.push(`${node} ${text}`),
+        whole: (_, text) => {
+          whole += text;
+        },
+      },
+    },
+  );
+  assert.deepEqual(ran, { node: B, role: "active", ok: true, served: true });
+  assert.deepEqual(heard, [`${B} waiting for the owner lease, 0 of at most 600 s: x`, `${B} active and serving`]);
+  assert.ok(whole.endsWith(pieces.join("")));
+});
+
+for (const [what, json, isTTY, shown] of [
+  [
+    "not on a terminal a line with the time for each thing, and a wait once",
+    false,
+    false,
+    /^(\d\d:\d\d:\d\d .*\n){3}$/,
+  ],
+  ["with --json nothing", true, false, /^$/],
+  [
+    "on a terminal one line a node, with the seconds",
+    false,
+    true,
+    / 0 s {2}xcatmn2: waiting for the owner lease, 2 of at most 600 s\nESC\[1AESC\[J$/,
+  ],
+] as const)
+  test(`progress: ${what}`, () => {
+    let printed = "";
+    const stream = {
+      isTTY,
+      columns: 100,
+      write: (text: string) => {
+        printed += text.replaceAll("\x1b", "ESC");
+      },
+    } as unknown as NodeJS.WriteStream;
+    const log = new Log("failover", at("logs"));
+    const progress = new Progress({ json }, [A, B], log, stream);
+    progress.say("it begins");
+    progress.hear(B, "looking");
+    progress.hear(B, "waiting for the owner lease, 0 of at most 600 s");
+    progress.hear(B, "waiting for the owner lease, 2 of at most 600 s");
+    progress.whole(B, "one\ntwo\n");
+    progress.end();
+    assert.match(printed, shown);
+    assert.match(readFileSync(log.file, "utf8"), /\nit begins\n[\s\S]*^xcatmn2 \| one\nxcatmn2 \| two\n$/m);
+    assert.deepEqual([statSync(log.file).mode & 0o777, statSync(at("logs")).mode & 0o777], [0o600, 0o700]);
+  });
 
 test("where the seconds went: from what was heard on both nodes, and no outage where a mark is missing", () => {
   const heard: Heard[] = [
