@@ -15,8 +15,8 @@ type Entry = {
   usage: string;
   summary: string;
   options?: [flags: string, description: string][];
-  /** Loaded when it is typed: no command waits for what another one needs. */
-  load: () => Promise<Run>;
+  /** Loaded when it is typed: no command waits for what another one needs. By require: tsx/cjs takes no import() outside of the checkout. */
+  load: () => Run;
 };
 
 const COMMANDS: Entry[] = [
@@ -27,17 +27,22 @@ const COMMANDS: Entry[] = [
       ["--watch", "go on looking: anew every 2 s on a terminal, else a line for each change"],
       ["--check", "one line for monitoring; exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"],
     ],
-    load: async () => (await import("./status")).status,
+    load: () => (require("./status") as typeof import("./status")).status,
   },
   {
     usage: "verify",
     summary: "every check of the active node, each with its reason; takes a minute",
-    load: async () => (await import("./verify")).verify,
+    load: () => (require("./verify") as typeof import("./verify")).verify,
   },
   {
     usage: "history",
     summary: "the epochs: who, since when, for how long, why, and how it ended",
-    load: async () => (await import("./history")).history,
+    load: () => (require("./history") as typeof import("./history")).history,
+  },
+  {
+    usage: "doctor",
+    summary: "this workstation and both nodes before the first use: what is missing and what to type",
+    load: () => (require("./doctor") as typeof import("./doctor")).doctor,
   },
 ];
 
@@ -66,7 +71,7 @@ export function cli(finish: (code: number) => void): Command {
     command.action(async () => {
       const { json = false, cluster } = program.opts();
       const context = new Context(cluster, json);
-      finish(await ended(context, async () => (await load())(context, command.opts(), command.args)));
+      finish(await ended(context, async () => load()(context, command.opts(), command.args)));
     });
   }
   return program;
