@@ -41,7 +41,7 @@ const COMMANDS: Entry[] = [
   },
   {
     usage: "doctor",
-    summary: "this workstation and both nodes before the first use: what is missing and what to type",
+    summary: "this workstation and both nodes before the first use: what is missing",
     load: () => (require("./doctor") as typeof import("./doctor")).doctor,
   },
 ];

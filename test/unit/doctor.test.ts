@@ -134,7 +134,9 @@ const ROWS: [what: string, rows: ReturnType<typeof toolRows>, found: RegExp[]][]
   ["a node that is well", patient({}), []],
   [
     "a node that does not answer",
-    patient({ look: { node: "xcatmn1", reached: false, error: { seen: "no answer", evidence: "", next: "ssh xcatmn1" } } }),
+    patient({
+      look: { node: "xcatmn1", reached: false, error: { seen: "no answer", evidence: "", next: "ssh xcatmn1" } },
+    }),
     [/^failed xcatmn1 no answer$/],
   ],
   [
