@@ -61,6 +61,11 @@ const COMMANDS: Entry[] = [
     summary: "the epochs: who, since when, for how long, why, and how it ended",
     load: () => (require("./history") as typeof import("./history")).history,
   },
+  {
+    usage: "doctor",
+    summary: "this workstation and both nodes before the first use: what is missing",
+    load: () => (require("./doctor") as typeof import("./doctor")).doctor,
+  },
 ];
 
 const exitCodes = () =>

@@ -14,8 +14,9 @@ export type Reached = { node: string; session: Session } | { node: string; error
 
 /** For how long the first address is asked alone, where a node has a second one. */
 const ALONE_MS = 1000;
-/** ssh's own limit for a connection, and a moment to say so. */
-const REACH_MS = 5500;
+/** A person waits: with what ssh says behind it, and what the other node says, in five seconds. */
+const CONNECT_SECONDS = 3;
+const REACH_MS = 4500;
 const LOOK_SECONDS = 20;
 const PART_SECONDS = 60;
 
@@ -26,17 +27,20 @@ export function reachAll(cluster: LoadedCluster): Promise<Reached[]> {
 
 export async function reach(cluster: LoadedCluster, node: string): Promise<Reached> {
   const over = new AbortController();
+  const said: { first?: OpsError } = {};
   const late = sleep(REACH_MS, undefined, { signal: over.signal }).then(() => {
-    throw new OpsError(
-      "unknown",
-      `${node} at ${cluster.nodes[node].address}:${cluster.ssh.port} has not answered within ${REACH_MS / 1000} s`,
-      "ssh has not ended by then",
-      `look whether ${node} is up, on its console; then the same command again`,
+    throw (
+      said.first ??
+      new OpsError(
+        "unknown",
+        `${node} at ${cluster.nodes[node].address}:${cluster.ssh.port} has not answered within ${REACH_MS / 1000} s`,
+        "ssh has not ended by then",
+        `look whether ${node} is up, on its console; then the same command again`,
+      )
     );
   });
   late.catch(() => {});
-  const opening = openAt(cluster, node);
-  opening.catch(() => {});
+  const opening = openAt(cluster, node, said);
   try {
     return { node, session: await Promise.race([opening, late]) };
   } catch (error) {
@@ -48,16 +52,24 @@ export async function reach(cluster: LoadedCluster, node: string): Promise<Reach
 }
 
 /** At the static address; and, where that does not answer at once, beside it where the node was found before it had one. */
-async function openAt(cluster: LoadedCluster, node: string): Promise<Session> {
+async function openAt(cluster: LoadedCluster, node: string, said: { first?: OpsError }): Promise<Session> {
   const { bootstrapAddress, ...own } = cluster.nodes[node];
   const settings = settingsOf(cluster, node);
   const open = (address: string) =>
-    openSession({ ...cluster, nodes: { ...cluster.nodes, [node]: { ...own, address } } }, node, settings);
+    openSession(
+      { ...cluster, nodes: { ...cluster.nodes, [node]: { ...own, address } } },
+      node,
+      settings,
+      CONNECT_SECONDS,
+    );
   const first = open(own.address);
   if (!bootstrapAddress) return first;
   const opened = first.then(
     () => true,
-    () => false,
+    (error) => {
+      said.first = asOpsError(error);
+      return false;
+    },
   );
   if (await Promise.race([opened, sleep(ALONE_MS, false, { ref: false })])) return first;
   const second = open(bootstrapAddress);

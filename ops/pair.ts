@@ -53,6 +53,12 @@ export function roleOf(look: NodeLook): "active" | "standby" | undefined {
   return lease !== undefined && /^(other|other-releasing|released|none)$/.test(lease) ? "standby" : undefined;
 }
 
+/** What ssh said of a node that cannot be asked; that nobody touched anything is no news here. */
+function silence({ node, error: { seen, evidence } }: NodeLook & { reached: false }): string {
+  const words = seen.replace(/; (expected|nothing was touched).*$/, "");
+  return `${words.startsWith(node) ? words : `${node}: ${words}`}: ${evidence}`;
+}
+
 /** The command that makes a node what its stack says. */
 function up(look: NodeLook): string {
   const stack = text(at(look, "stack"));
@@ -111,11 +117,7 @@ function judgeNode({ units, timeService }: PairFacts, look: NodeLook, looks: Nod
   const peer = looks.find((other) => other.node !== node);
   if (!look.reached) {
     const owns = peer && text(at(peer, "lease.node")) === node && /^other/.test(text(at(peer, "lease")) ?? "");
-    add(
-      "UNKNOWN",
-      `${node} cannot be asked: ${look.error.seen}`,
-      owns ? `${look.error.next}; where it is dead: ${DEAD}` : look.error.next,
-    );
+    add("UNKNOWN", silence(look), owns ? `${look.error.next}; where it is dead: ${DEAD}` : look.error.next);
     return found;
   }
   /** What cannot be told is a finding by itself. */

@@ -55,3 +55,15 @@ test("what is no command ends with 64 and says what to type", () => {
   assert.equal(status, 64);
   assert.match(stderr, /^Usage: xcat-ha/);
 });
+
+test("each exit code stands in docs/operator.md with its name, and each command", () => {
+  const text = readFileSync(join(ROOT, "docs/operator.md"), "utf8");
+  for (const { code, name, meaning } of ENDINGS) {
+    // What a verb is on a node is a command here.
+    const words = name === "usage" ? "" : meaning;
+    assert.ok(text.includes(`| ${code} | ${name} | ${words}`), `${code} ${name} ${words}`);
+  }
+  const commands = [...typed("--help").stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name]) => name);
+  for (const command of commands.filter((name) => !ENDINGS.some((ending) => ending.name === name)))
+    assert.ok(text.includes(`\`npx xcat-ha ${command}`), command);
+});
