@@ -242,7 +242,13 @@ async function confirmed(question: string, command: string) {
       `${command} --yes`,
     );
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(`${question} [y/N] `).finally(() => asking.close());
+  const over = new AbortController();
+  // Ctrl-C and the end of the input are no answer.
+  for (const event of ["SIGINT", "close"]) asking.on(event, () => over.abort());
+  const answer = await asking
+    .question(`${question} [y/N] `, { signal: over.signal })
+    .catch(() => "nothing")
+    .finally(() => asking.close());
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new OpsError("refused", "not confirmed; nothing was touched", `answered "${answer}"`, command);
 }

@@ -179,7 +179,8 @@ export type Phase = { what: string; seconds: number; detail: string };
 export function phases(heard: Heard[], from: string, to: string, began: number, asked?: number): Phase[] {
   const first = (node: string, text: RegExp, since = 0) =>
     heard.find((one) => one.node === node && one.at >= since && text.test(one.text))?.at;
-  const stopping = first(from, / stopped \(/, asked);
+  // With them everything stops that anybody outside waits for; the others have by then.
+  const stopping = first(from, /^(xcatd|postgresql) stopped \(/, asked);
   const released = first(from, /^owner lease: epoch \d+ is released/, asked);
   const claimed = first(to, /^owner lease: epoch \d+ is ours/, asked);
   const serving = first(to, SERVES, asked);
@@ -188,10 +189,11 @@ export function phases(heard: Heard[], from: string, to: string, began: number, 
       .filter((one) => one.node === node && one.at >= since && one.at <= until && text.test(one.text))
       .map((one) => one.text.replace(/^(\S+) (?:stopped|started) \((\d+) ms\)$/, "$1 $2 ms"))
       .join(", ");
+  const after = (mark?: number) => (mark ?? 0) + 1;
   const marks: [what: string, at: number | undefined, detail: string][] = [
     [`${to} gets ready, and waits`, asked, ""],
-    [`${from} looks and exports, and serves`, stopping, ""],
-    [`${from} stops its services`, released, words(from, / stopped \(/, asked, released)],
+    [`${from} looks, exports, stops console, DHCP, DNS`, stopping, words(from, / stopped \(/, asked, stopping)],
+    [`${from} stops the database, proves it`, released, words(from, / stopped \(/, after(stopping), released)],
     [`${to} claims`, claimed, ""],
     [`${to} starts its services`, serving, words(to, / started \(/, claimed, serving)],
   ];
@@ -205,6 +207,6 @@ export function phases(heard: Heard[], from: string, to: string, began: number, 
   return found;
 }
 
-/** How long nobody served: from the first stop to the line that says so; undefined where not both were heard. */
+/** How long nobody served xCAT and its database: from their first stop to the line that says so; undefined where not both were heard. */
 export const outageOf = (found: Phase[]): number | undefined =>
   found.length === 5 ? found.slice(2).reduce((sum, { seconds }) => sum + seconds, 0) : undefined;

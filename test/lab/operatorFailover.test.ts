@@ -68,7 +68,7 @@ test("failover there and back by one command: every committed row is there, the 
       output,
       /xcatmn2: waiting for the owner lease, 0 of at most 600 s[\s\S]*xcatmn2 waits for the owner lease: xcatmn1 steps down\n[\s\S]*xcatmn1: owner lease: epoch \d+ is released\n[\s\S]*xcatmn2: active and serving, \d+ s after the claim\n/,
     );
-    assert.match(output, /^xcatmn1 stops its services +\d+\.\d s: .*postgresql \d+ ms/m);
+    assert.match(output, /^xcatmn1 stops the database, proves it +\d+\.\d s: .*postgresql \d+ ms/m);
     assert.match(output, /^outage +\d+\.\d s, as heard here$/m);
     const { log } = /the whole output: (?<log>\S+)/.exec(output)?.groups ?? {};
     const whole = readFileSync(log, "utf8");

@@ -951,7 +951,8 @@ test("where the seconds went: from what was heard on both nodes, and no outage w
   const heard: Heard[] = [
     { node: B, at: 9000, text: "waiting for the owner lease, 0 of at most 600 s: x" },
     { node: A, at: 15_000, text: "conserver stopped (120 ms)" },
-    { node: A, at: 16_000, text: "postgresql stopped (400 ms)" },
+    { node: A, at: 16_000, text: "xcatd stopped (90 ms)" },
+    { node: A, at: 16_500, text: "postgresql stopped (400 ms)" },
     { node: A, at: 17_000, text: "owner lease: epoch 8 is released" },
     { node: B, at: 17_200, text: "owner lease: epoch 9 is ours" },
     { node: B, at: 18_000, text: "postgresql started (300 ms)" },
@@ -962,13 +963,13 @@ test("where the seconds went: from what was heard on both nodes, and no outage w
     found.map(({ seconds, detail }) => [seconds, detail]),
     [
       [10, ""],
-      [5, ""],
-      [2, "conserver 120 ms, postgresql 400 ms"],
+      [6, "conserver 120 ms, xcatd 90 ms"],
+      [1, "postgresql 400 ms"],
       [0.2, ""],
       [2.8, "postgresql 300 ms"],
     ],
   );
-  assert.equal(outageOf(found)?.toFixed(1), "5.0");
+  assert.equal(outageOf(found)?.toFixed(1), "4.0");
   assert.equal(outageOf(phases(heard.slice(0, -1), A, B, 0, 10_000)), undefined);
   assert.equal(phases([], A, B, 0).length, 0);
 });
