@@ -72,13 +72,17 @@ export async function failOver(doing: Doing, from: string, to: string): Promise<
     situation.interrupted = doing.interrupted();
     if (doing.signal.aborted)
       return {
-        ...situation,
+        lease: situation.lease,
+        ran: situation.ran,
         ending: "superseded",
         say: `ended at once, as asked; ${leaseWords(situation.lease)}; what runs on a node goes on there`,
         next: `xcat-ha failover --to ${to}`,
       };
     const step = nextStep(situation);
-    if (step.do === "end") return { ...situation, ...step };
+    if (step.do === "end") {
+      const { ending, say, next } = step;
+      return { ending, say, next, lease: situation.lease, ran: situation.ran };
+    }
     audience.say(step.say);
     switch (step.do) {
       case "flip":
@@ -342,8 +346,8 @@ function takeoverEpoch(order: string | undefined): number | undefined {
 }
 
 /** All that can be found out before anything is changed; what is refused here has touched nothing. */
-async function preflight(
-  cluster: LoadedCluster,
+export async function preflight(
+  cluster: Pick<LoadedCluster, "nodes">,
   stacks: Record<string, PairStack>,
   reached: Reached[],
   wanted?: string,

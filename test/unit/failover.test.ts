@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { setImmediate as tick } from "node:timers/promises";
+import { encodeDocument } from "../../components/remote/document";
 import { VARIABLE } from "../../components/remote/handover";
 import { OpsError } from "../../ops/ending";
-import { expectedOutage, failOver, type Outcome } from "../../ops/failover";
+import { expectedOutage, failOver, type Outcome, preflight } from "../../ops/failover";
 import { type Lease, newestLease, nextStep, type Ran, type Situation, target } from "../../ops/failoverSteps";
+import type { Reached } from "../../ops/nodes";
 import { endOf, type Heard, Log, outageOf, Progress, phases, runUp } from "../../ops/running";
 import { type PairStack, stacksByNode } from "../../ops/stacks";
 import { scratch } from "./scratch";
@@ -874,6 +876,131 @@ const STACK = {
   set: async () => {},
   remove: async () => {},
 };
+
+/** A node as it answers before anything is changed. */
+type Answers = { lease?: string; refuses?: { code: number; stderr: string }; silent?: boolean };
+function reachedAs(node: string, { lease = "other", refuses, silent }: Answers, asked: string[]): Reached {
+  if (silent) return { node, error: new OpsError("unknown", `${node} could not be reached`, "timed out", "ssh") };
+  const session = {
+    address: "10.5.106.1",
+    ask: async () =>
+      encodeDocument({
+        lease: lease.startsWith("unknown") ? lease : `is ${lease}`,
+        "lease.node": `is ${A}`,
+        "lease.epoch": "is 000008",
+      }),
+    request: async (verb: string, role: string, values: Record<string, string>) => {
+      asked.push(`${verb} ${node} ${role} ${JSON.stringify(values)}`);
+      const stdout =
+        role === "active"
+          ? "quiesce\t-\tthe services start again under the owner lease, after about 14 s\nclaim\thandover\tx\n"
+          : "released\t-\tx\n";
+      return refuses ? { ...refuses, stdout: "" } : { code: 0, stdout, stderr: "" };
+    },
+    close: () => {},
+  };
+  return { node, session } as unknown as Reached;
+}
+const REFUSES = {
+  code: 30,
+  stderr: "error: it has no unit named.service; nothing was touched\nevidence: e\nnext: install it",
+};
+const ACTIVE: Answers = { lease: "mine" };
+const PREFLIGHTS: [
+  what: string,
+  answers: [Answers, Answers],
+  config: Record<string, string>,
+  ending: string,
+  said: RegExp,
+][] = [
+  ["both would", [ACTIVE, {}], {}, "xcatmn2", /about 14 s/],
+  ["the new node refuses", [ACTIVE, { refuses: REFUSES }], {}, "misconfigured", /no unit named/],
+  ["the old node refuses", [{ ...ACTIVE, refuses: { ...REFUSES, code: 10 } }, {}], {}, "refused", /no unit named/],
+  [
+    "the old node cannot be asked",
+    [{ silent: true }, {}],
+    {},
+    "unknown",
+    /ssh; where xcatmn1 is dead: xcat-ha takeover --from xcatmn1 --epoch 8/,
+  ],
+  ["the new node cannot be asked", [ACTIVE, { silent: true }], {}, "unknown", /xcatmn2 could not be reached/],
+  ["neither can be asked", [{ silent: true }, { silent: true }], {}, "unknown", /cannot be told/],
+  [
+    "neither can read the lease",
+    [{ lease: "unknown the share hangs" }, { lease: "unknown the share hangs" }],
+    {},
+    "unknown",
+    /the share hangs/,
+  ],
+  [
+    "nobody holds the lease, and the old node is silent",
+    [{ silent: true }, { lease: "released" }],
+    both(B),
+    "xcatmn2",
+    /warning: xcatmn1 will not become a standby node now/,
+  ],
+  [
+    "nobody holds the lease, and the stacks disagree",
+    [{ lease: "released" }, { lease: "released" }],
+    { [A]: A, [B]: B },
+    "refused",
+    /--to xcatmn1, or: xcat-ha failover --to xcatmn2/,
+  ],
+  ["never set up", [{ lease: "none" }, { lease: "none" }], {}, "refused", /no epoch exists/],
+  [
+    "a takeover of the newest epoch is ordered",
+    [ACTIVE, {}],
+    { takeover: '{"epoch":8,"fence":true}' },
+    "misconfigured",
+    /^takeover: .*\n.*\npulumi config rm takeover/,
+  ],
+  ["a takeover that is used up", [ACTIVE, {}], { takeover: '{"epoch":7,"fence":true}' }, "xcatmn2", /about 14 s/],
+];
+for (const [what, answers, config, ending, said] of PREFLIGHTS)
+  test(`before anything is changed both nodes are asked: ${what}`, async () => {
+    const asked: string[] = [];
+    const stacks = Object.fromEntries(
+      [A, B].map((node) => [
+        node,
+        {
+          ...STACK,
+          managed: `xcat-ha/${node}`,
+          config: async () => ({
+            activeNode: config[node] ?? A,
+            ...(config.takeover && { takeover: config.takeover }),
+          }),
+          set: () => assert.fail("changed"),
+          up: () => assert.fail("run"),
+        } as unknown as PairStack,
+      ]),
+    );
+    const reached = [reachedAs(A, answers[0], asked), reachedAs(B, answers[1], asked)];
+    const cluster = { nodes: { [A]: {}, [B]: {} } } as unknown as Parameters<typeof preflight>[0];
+    try {
+      const { to, outage, plans, warnings } = await preflight(cluster, stacks, reached, undefined);
+      assert.equal(to, ending);
+      assert.match([outage, ...warnings].join("\n"), said);
+      assert.ok(plans.some((plan) => /xcatmn2 will become active/.test(plan)));
+      assert.ok(asked.includes(`plan ${B} active {"stack":"xcat-ha/${B}","handover":"600"}`), asked.join());
+    } catch (error) {
+      if (!(error instanceof OpsError)) throw error;
+      assert.equal(error.ending, ending, error.message);
+      assert.match([error.seen, error.evidence, error.next].join("\n"), said);
+    }
+  });
+
+test("asked a second time it ends at once, and says what goes on and what to type", async () => {
+  const pair = new Pair();
+  const running = pair.failOver();
+  while (!pair.did.includes(`up ${A} standby`)) await tick();
+  pair.interrupted = true;
+  pair.abort.abort();
+  const outcome = await running;
+  assert.equal(outcome.ending, "superseded");
+  assert.match(outcome.say, /^ended at once, as asked; .*; what runs on a node goes on there$/);
+  assert.equal(outcome.next, `xcat-ha failover --to ${B}`);
+  await pair.settled();
+});
 
 test("what a node says is heard once, as it comes, in whatever pieces; all of it is kept", async () => {
   const pieces = [
