@@ -5,6 +5,7 @@ import type { loadCluster } from "../config/cluster";
 import type { Role, Takeover } from "../config/stack";
 import type { Part } from "./manifest";
 import { encodeDocument } from "./remote/document";
+import { counted } from "./remote/handover";
 import { Observation } from "./remote/observationResource";
 import { asRoot } from "./remote/session";
 import type { RoleValues, Values } from "./values";
@@ -99,7 +100,7 @@ export function converge(
   const wanted = values[node.role];
   const observation = part === "ownerLease" ? lease : observe(parent, part, wanted, node, [lease]);
   const stdin = observation.counter.apply((counter) =>
-    encodeDocument({ ...wanted, ...options.payload, counter: String(counter) }),
+    encodeDocument({ ...wanted, ...options.payload, ...counted(counter) }),
   );
   const prelude = options.prelude ? [options.prelude(observation)] : [];
   const command = new remote.Command(

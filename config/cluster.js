@@ -139,6 +139,7 @@ class ConfigError extends Error {
     );
     // Pulumi prints the stack of an error, twice: here it would only hide the message.
     this.stack = this.message;
+    this.findings = findings;
   }
 }
 

@@ -94,7 +94,7 @@ function errors(output: string): string[] {
 }
 
 /** Why a command failed: what says what to do next, else what else is an error, else the end of the output. */
-function reasons(output: string): string {
+export function reasons(output: string): string {
   const found = errors(output);
   const complete = found.filter((error) => /^next: /m.test(error));
   const others = found.filter((error) => !/^error: \w+ failed$/.test(error));

@@ -63,7 +63,7 @@ const CHANGES: { title: string; facts: Partial<typeof FACTS> & { role: string } 
 function stepsOf(facts: Record<string, string>): string[][] {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const unset =
-    "mounted elsewhere astray unfit peer_unfit peer_untold unlike apart login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners takeover_reason from_console frozen";
+    "mounted elsewhere astray unfit peer_unfit peer_untold unlike apart login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners handover takeover_reason from_console frozen";
   const script = `set -euo pipefail; source node/lib/plan.sh; mapfile -t MANIFEST <<'M'\n${manifestText()}\nM\ndeclare -A FACT=(${entries.join(" ")}); for key in ${unset}; do FACT[$key]=; done; plan`;
   return execFileSync("bash", ["-c", script], { cwd: ROOT, encoding: "utf8" })
     .trim()

@@ -4,6 +4,7 @@
 const path = require("node:path");
 const { settingsOf } = require("../settings");
 const { decodeDocument } = require("./document");
+const { handoverSeconds, nextCounter } = require("./handover");
 const { installedProgram, sha256 } = require("./program");
 const { NodeError, loadCluster, openSession } = require("./session");
 
@@ -11,7 +12,7 @@ const { NodeError, loadCluster, openSession } = require("./session");
  * @typedef {{ clusterFile: string, stack: string, node: string, part: string, takeover?: Record<string, string> }} Target where and what; an
  *   order of a takeover is for one check: no state holds it
  * @typedef {Record<string, string>} Values
- * @typedef {{ target: Target, counter?: number, foundAt?: string, __provider?: unknown } & Record<string, any>} Properties
+ * @typedef {{ target: Target, counter?: number | string, foundAt?: string, __provider?: unknown } & Record<string, any>} Properties
  */
 
 /** @type {Map<string, Promise<Awaited<ReturnType<typeof openSession>>>>} */
@@ -93,7 +94,8 @@ async function checkNode(olds, news, takeover) {
       console.log(
         `${node}: a takeover is ordered; where it can be, signs of life of the other node are looked for, for half a minute`,
       );
-    const steps = await ask(news, "plan", news.role, { stack, ...takeover });
+    const handover = handoverOf(news);
+    const steps = await ask(news, "plan", news.role, { stack, ...takeover, ...(handover && { handover }) });
     if (olds?.role !== news.role || takeover) console.log(planSentences(node, news.role, steps));
   } else {
     await sessionOf(news);
@@ -102,6 +104,11 @@ async function checkNode(olds, news, takeover) {
     const found = differences(node, part, valuesOf(news), await observe(news));
     if (found.length > 0) console.log(found.join("\n"));
   }
+}
+
+/** Of the change of role alone, to active. @param {Properties} properties */
+function handoverOf({ target, role }) {
+  return target.part === "ownerLease" && role === "active" ? handoverSeconds() : undefined;
 }
 
 /** The plan of the node program for people. @param {string} node @param {string} role @param {string} steps */
@@ -120,7 +127,10 @@ function planSentences(node, role, steps) {
 /** @param {Properties} inputs */
 async function create(inputs) {
   const { address } = await sessionOf(inputs);
-  return { id: `${inputs.target.node}/${inputs.target.part}`, outs: { ...inputs, counter: 1, foundAt: address } };
+  return {
+    id: `${inputs.target.node}/${inputs.target.part}`,
+    outs: { ...inputs, counter: nextCounter(0, handoverOf(inputs)), foundAt: address },
+  };
 }
 
 /** @param {string} id @param {Properties} properties */
@@ -140,7 +150,7 @@ async function read(id, properties) {
 /** The next command runs because of the counter. @param {string} _id @param {Properties} olds @param {Properties} news */
 async function update(_id, olds, news) {
   const { address } = await sessionOf(news);
-  return { outs: { ...news, counter: (olds.counter ?? 0) + 1, foundAt: address } };
+  return { outs: { ...news, counter: nextCounter(olds.counter, handoverOf(news)), foundAt: address } };
 }
 
 /** The refusal to destroy: the leaf that is deleted first asks the node. @param {string} _id @param {Properties} properties */
@@ -151,4 +161,4 @@ async function remove(_id, properties) {
   await ask(properties, "destroyable", "", { ...valuesOf(properties), stack, program });
 }
 
-module.exports = { check, create, read, update, remove };
+module.exports = { check, create, read, update, remove, differences, planSentences };

@@ -18,7 +18,7 @@ const shim: pulumi.dynamic.ResourceProvider = {
 
 /** Reads a part on a node; `pulumi refresh` works through it. Its counter rises when the node was not as wanted. */
 export class Observation extends pulumi.dynamic.Resource {
-  public declare readonly counter: pulumi.Output<number>;
+  public declare readonly counter: pulumi.Output<number | string>;
   /** The address at which the node answered when it was observed last. */
   public declare readonly foundAt: pulumi.Output<string>;
 

@@ -37,6 +37,7 @@ const LAST = [
   "become",
   "run",
   "role",
+  "look",
   "main",
 ];
 

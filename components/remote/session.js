@@ -27,12 +27,12 @@ class NodeError extends Error {
 
 /**
  * The arguments of ssh(1) for a node at an address. The host key is pinned under the node's name, whatever its address is.
- * @param {LoadedCluster} cluster @param {string} node @param {string} address
+ * @param {LoadedCluster} cluster @param {string} node @param {string} address @param {number} [seconds] for how long it may connect
  */
-function sshArguments(cluster, node, address) {
+function sshArguments(cluster, node, address, seconds = CONNECT_SECONDS) {
   const options = {
     BatchMode: "yes",
-    ConnectTimeout: String(CONNECT_SECONDS),
+    ConnectTimeout: String(seconds),
     ServerAliveInterval: "5",
     ServerAliveCountMax: "3",
     StrictHostKeyChecking: "yes",
@@ -109,8 +109,9 @@ function fsSafe(read) {
 /**
  * Why a connection failed, in the three lines of every error.
  * @param {LoadedCluster} cluster @param {string} node @param {string} address @param {string} evidence what ssh said
+ * @param {number} seconds
  */
-function connectionError(cluster, node, address, evidence) {
+function connectionError(cluster, node, address, evidence, seconds) {
   const said = evidence
     .trim()
     .split(/[\r\n]+/)
@@ -130,7 +131,7 @@ function connectionError(cluster, node, address, evidence) {
       `${where} refused the key ${cluster.privateKeyFile}; nothing was touched\nevidence: ${said}\nnext: ssh-copy-id -i ${cluster.privateKeyFile} ${cluster.ssh.user}@${address}`,
     );
   return new NodeError(
-    `${where} could not be reached by SSH within ${CONNECT_SECONDS} s; expected an answer; nothing was touched\nevidence: ${said || "it accepts and stays silent"}\nnext: ssh -p ${cluster.ssh.port} ${cluster.ssh.user}@${address}; check nodes.${node}.address in cluster.yaml, and that the node is up`,
+    `${where} could not be reached by SSH within ${seconds} s; expected an answer; nothing was touched\nevidence: ${said || "it accepts and stays silent"}\nnext: ssh -p ${cluster.ssh.port} ${cluster.ssh.user}@${address}; check nodes.${node}.address in cluster.yaml, and that the node is up`,
   );
 }
 
@@ -159,8 +160,9 @@ function sudoError({ ssh: { user } }, node, address, said) {
 }
 
 class Session {
-  /** @param {LoadedCluster} cluster @param {string} node @param {string} address */
-  constructor(cluster, node, address) {
+  /** @param {LoadedCluster} cluster @param {string} node @param {string} address @param {number} seconds */
+  constructor(cluster, node, address, seconds) {
+    this.seconds = seconds;
     this.cluster = cluster;
     this.node = node;
     this.address = address;
@@ -170,7 +172,7 @@ class Session {
     /** @type {Map<string, { resolve: (reply: Reply) => void, reject: (error: Error) => void }>} */
     this.waiting = new Map();
     this.answered = false;
-    this.child = spawn("ssh", [...sshArguments(cluster, node, address), asRoot(cluster.ssh, "exec bash -s")], {
+    this.child = spawn("ssh", [...sshArguments(cluster, node, address, seconds), asRoot(cluster.ssh, "exec bash -s")], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.child.stderr.on("data", (chunk) => {
@@ -195,8 +197,12 @@ class Session {
     for (const handle of handles) handle.unref?.();
   }
 
+  unreached() {
+    return connectionError(this.cluster, this.node, this.address, this.errors, this.seconds);
+  }
+
   ended() {
-    if (!this.answered) return connectionError(this.cluster, this.node, this.address, this.errors);
+    if (!this.answered) return this.unreached();
     return new NodeError(
       `the connection to ${this.node} at ${this.address} was lost while it was observed; expected an answer\nevidence: ${this.errors.trim() || "closed by the other side"}\nnext: run the same pulumi command again`,
     );
@@ -236,7 +242,7 @@ class Session {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.child.kill("SIGKILL");
-        this.fail(this.answered ? this.ended() : connectionError(this.cluster, this.node, this.address, this.errors));
+        this.fail(this.ended());
       }, seconds * 1000);
       this.waiting.set(id, {
         resolve: (reply) => {
@@ -273,14 +279,15 @@ class Session {
 /**
  * A session that has answered: at the node's static address, or, before it has that, where it was found first.
  * @param {LoadedCluster} cluster @param {string} node @param {Record<string, string>} settings
+ * @param {number} [seconds] for how long it may connect
  * @returns {Promise<Session>}
  */
-async function openSession(cluster, node, settings) {
+async function openSession(cluster, node, settings, seconds = CONNECT_SECONDS) {
   const { address, bootstrapAddress } = cluster.nodes[node];
   const open = async (/** @type {string} */ at) => {
-    const session = new Session(cluster, node, at);
+    const session = new Session(cluster, node, at, seconds);
     try {
-      await session.ask("settings", "", settings, CONNECT_SECONDS * 2);
+      await session.ask("settings", "", settings, seconds * 2);
     } catch (error) {
       session.close();
       throw error;

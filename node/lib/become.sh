@@ -20,6 +20,7 @@ observe_facts() {
   done
   FACT[stack]=${WANT[stack]:-}
   FACT[by]=$ORIGIN
+  FACT[handover]=$HANDOVER
   FACT[managed_by]=$(managing_stack) || exit
   FACT[system]=$(system_state)
   FACT[tools]=$(missing_tools)
@@ -130,7 +131,11 @@ become() {
       exit "$result"
     fi
     set -e
-    [[ $verb != claim ]] || claimed=$SECONDS
+    if [[ $verb == claim ]]; then
+      claimed=$SECONDS
+      # For how long it waited for the owner says nothing of how long nobody serves.
+      [[ -n $stopped ]] || began=$SECONDS
+    fi
     # The last of the services: what fails behind it is told, and takes nothing down.
     if [[ $verb/$argument == apply/network && $ROLE == active ]]; then
       serves=yes
@@ -165,7 +170,13 @@ take_step() {
     verify) verify_after_activation ;;
     copy) database_copy ;;
     switch) database_switch "$2" ;;
-    claim) if [[ $2 == takeover ]]; then lease_take_over; else lease_claim "$LEASE_WAIT"; fi ;;
+    claim)
+      case $2 in
+        takeover) lease_take_over ;;
+        handover) lease_claim "$HANDOVER" "${FACT[epoch]}" ;;
+        *) lease_claim "$LEASE_WAIT" ;;
+      esac
+      ;;
     hosts) if [[ $2 == keep ]]; then hosts_keep_last; else hosts_take "$2"; fi ;;
     fence) fence_peer ;;
     judge) silence_require ;;

@@ -412,11 +412,15 @@ lease_try() {
   share_identify
 }
 
-# lease_claim WAIT: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom.
+# lease_claim WAIT [EPOCH]: makes this node in this boot the owner. Waits up to WAIT seconds for one that steps down, saying for whom; for the
+# owner of EPOCH alone, where that is given: what was planned for it holds for no later one.
 lease_claim() {
   local wait=$1 started=$SECONDS told=-2 failed=0
   while :; do
     lease_read fresh
+    [[ -z ${2:-} || ${LEASE[is]} == mine || $((10#${LEASE[epoch]})) == "$2" ]] ||
+      fail held "epoch $2, for whose release $NODE waited, is not the newest any more; expected it to be; nothing was started" "$(lease_sentence)" \
+        "xcat-ha status on both nodes says who runs; then the same command again"
     case ${LEASE[is]} in
       mine) return 0 ;;
       other | other-releasing)
@@ -429,6 +433,8 @@ lease_claim() {
           told=$((SECONDS - started))
           say "waiting for the owner lease, $told of at most $wait s: $(lease_sentence)"
         fi
+        # Nothing was started yet: this wait is as good as a boundary between two steps.
+        [[ ! -e $RUN/supersede ]] || fail superseded "$NODE no longer waits for the owner lease" "another order came in; $(lease_sentence)" "nothing: the other order goes on"
         sleep 0.2
         ;;
       *)

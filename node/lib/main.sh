@@ -147,6 +147,9 @@ verb_plan() {
   printf '%s\n' "$steps"
 }
 
+# verb_withdraw: what waits here for the owner lease ends, by the order to be what this node is: a standby node.
+verb_withdraw() { "$PROGRAM" become standby </dev/null; }
+
 verb_become() {
   ORIGIN=console
   takeover_ordered
@@ -166,15 +169,27 @@ resume_at_console() {
   esac
 }
 
-# verb_verify: for a person at the console, on the active node.
-verb_verify() {
-  local table
+# verify_require: the active node, and a place for what the checks write down.
+verify_require() {
   install -d -m 0700 "$RUN"
   lease_read
   [[ ${LEASE[is]} == mine ]] || fail held "$NODE is not the active node; expected to verify the one that is" "$(lease_sentence)" "xcat-ha verify on ${LEASE[node]:-the active node}"
+}
+
+# verb_verify: for a person at the console, on the active node.
+verb_verify() {
+  local table
+  verify_require
   table=$(verify_table)
   printf '%s\n' "$table"
   passed "$table" || fail incomplete "checks of the active node failed" "the rows 'failed' above" "correct what they name; pulumi up repairs what is ours"
+}
+
+# verb_checks: the same for the workstation, rows between tabs. By the description that was delivered, as at the console.
+verb_checks() {
+  load_settings
+  verify_require
+  verify_lines
 }
 
 verb_destroyable() { destroyable; }

@@ -22,6 +22,7 @@
 #        system     ok, or why this system is refused; tools: commands that are missing, with their packages
 #        epoch      number of the newest; takeover: the one that is to be taken over, or nothing; takeover_by: fence or confirmation; takeover_reason
 #        signs      of life of the peer, or none; fence: on, off, absent or what is wrong with it; nothing where no takeover can be
+#        handover   seconds for which the release of an owner is waited for that has not begun it, or nothing
 #        apart      epoch of the owner whose database has yet to step aside for its copy, or nothing (see database_copy_facts)
 #        by         program or console: who asks; from_console: yes where the owner came to its epoch there, and no stack has named it since
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
@@ -38,7 +39,8 @@
 #        fence -        the peer is switched off, and read back
 #        judge -        no sign of life of the peer any more
 #        copy -         the database, for a takeover by a person's word
-#        claim -        the owner lease; claim takeover: over the head of its owner
+#        claim -        the owner lease; claim takeover: over the head of its owner; claim handover: once it has stepped down,
+#                       which it has not begun
 #        switch EPOCH   what its owner had open of the database steps aside for the copy
 #        hosts WHICH    /etc/hosts of the new owner: newest, as the newest owner left it, or its own; keep: to the shared data, for the next one
 #        release -      begin the release: from here on the guard refuses
@@ -240,7 +242,7 @@ plan_active() {
     other | other-releasing)
       if takeover_is_ordered; then
         takeover_may_be || return 0
-      elif [[ ${FACT[lease]} == other ]]; then
+      elif [[ ${FACT[lease]} == other ]] && ! handover_may_be; then
         refuse_held
         return
       fi
@@ -293,6 +295,9 @@ plan_active() {
 
 # takeover_is_ordered: of the epoch that is held now. One of an older epoch is used up.
 takeover_is_ordered() { [[ ${FACT[lease]} == other* && -n ${FACT[takeover]} && ${FACT[takeover]} == "${FACT[epoch]}" ]]; }
+
+# handover_may_be: ordered; and no database has yet to step aside, which its owner may do meanwhile.
+handover_may_be() { [[ ${FACT[handover]} =~ ^[1-9][0-9]{0,3}$ && -z ${FACT[apart]} ]]; }
 
 takeover_used_up() { [[ -n ${FACT[takeover]} ]] && ((FACT[takeover] < FACT[epoch])); }
 
@@ -391,6 +396,8 @@ plan_activation() {
   step quiesce - "the services start again under the owner lease, after ${FACT[outage]}${FACT[running]:+: now running ${FACT[running]}}"
   if takeover_is_ordered; then
     claim_over_head
+  elif [[ ${FACT[lease]} == other* ]] && handover_may_be; then
+    step claim handover "${FACT[sentence]}; its release is waited for, for at most ${FACT[handover]} s"
   elif [[ ${FACT[lease]} != mine ]]; then
     step claim - "${FACT[sentence]}"
   fi

@@ -48,11 +48,17 @@ run() {
 
 # run_sentence ORDER: for which order the next one waits, since when it runs, and the last line that it wrote.
 run_sentence() {
-  local directory="$RUN/run.$1" order='' since='' line=''
-  # It may have ended by now, and its folder be put away.
+  local order since line
+  run_told "$1"
+  printf 'waiting for %s, which runs since %s and ends before its next step%s\n' "${order:-another order}" "$since" "${line:+; its last line: ${line:0:200}}"
+}
+
+# run_told ORDER: into order, since and line of the caller. It may have ended by now, and its folder be put away.
+run_told() {
+  local directory="$RUN/run.$1"
+  order='' since='' line=''
   { read -r order <"$directory/verb" && since=$(stat -c %y -- "$directory/exit") && line=$(tail -n 1 -- "$directory/log"); } 2>/dev/null || true
-  since=${since#* }
-  printf 'waiting for %s, which runs since %s and ends before its next step%s\n' "${order:-another order}" "${since%.*}" "${line:+; its last line: ${line:0:200}}"
+  since=${since#* } since=${since%.*}
 }
 
 # still_wanted DIRECTORY TEXT: says TEXT. When nobody reads it any more, as behind a lost or cancelled connection, the order in DIRECTORY is

@@ -14,7 +14,10 @@ SIGNS_SECONDS=22
 # What was ordered: epoch, by (fence or confirmation) and reason; empty where no takeover was.
 declare -gA TAKEOVER=()
 
-# takeover_ordered: moves what WANT holds of a takeover, which is no value of a part, to TAKEOVER.
+# Seconds for which a node that is to become active waits for an owner that has not begun to step down; empty where it is not to.
+HANDOVER=''
+
+# takeover_ordered: moves what WANT holds of a takeover and of a handover, which are no values of a part, to TAKEOVER and HANDOVER.
 takeover_ordered() {
   local key
   TAKEOVER=()
@@ -22,6 +25,8 @@ takeover_ordered() {
     [[ -z ${WANT[takeover.$key]:-} ]] || TAKEOVER[$key]=${WANT[takeover.$key]}
     unset "WANT[takeover.$key]"
   done
+  HANDOVER=${WANT[handover]:-}
+  unset 'WANT[handover]'
 }
 
 # takeover_facts: what a takeover is judged by. Asked only where one is ordered of the epoch that is held: it takes SIGNS_SECONDS.

@@ -122,9 +122,9 @@ verify_rows() {
   esac
 }
 
-# verify_table: for people. What differs in the cluster data is for a person to judge: admins change it too.
-# No substitution in a condition, neither here nor around it: see part_look.
-verify_table() {
+# verify_lines: the rows, and one that failed where they did not come to their end. What differs in the cluster data is for a person to judge:
+# admins change it too. No substitution in a condition, neither here nor around it: see part_look.
+verify_lines() {
   local rows=()
   mapfile -t rows < <(
     verify_rows
@@ -135,7 +135,14 @@ verify_table() {
   else
     rows+=("$(row failed 'the checks' 'did not come to their end')")
   fi
-  printf '%s\n' "${rows[@]}" | awk -F'\t' '{ printf "%-9s %-16s %s\n", $1, $2, $3; if ($4 != "") printf "%-9s %-16s next: %s\n", "", "", $4 }'
+  printf '%s\n' "${rows[@]}"
+}
+
+# verify_table: for people.
+verify_table() {
+  local lines
+  lines=$(verify_lines)
+  awk -F'\t' '{ printf "%-9s %-16s %s\n", $1, $2, $3; if ($4 != "") printf "%-9s %-16s next: %s\n", "", "", $4 }' <<<"$lines"
 }
 
 # passed TABLE: false when a check failed.

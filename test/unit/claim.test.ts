@@ -6,7 +6,7 @@ import { bash } from "./bash";
 import { scratch } from "./scratch";
 
 const LEASE = "share/.xcat-ha/epoch";
-const at = scratch("claim", LEASE, "bin");
+const at = scratch("claim", LEASE, "bin", "run");
 
 function epoch(name: string, marks: string[]) {
   writeFileSync(at(LEASE, `${name}.owner`), `node xcatmn2\nmachine ${"2".repeat(32)}\nboot b\ntime noon\n`);
@@ -19,7 +19,7 @@ const instead = (name: string, script: string) =>
 const onNode = (script: string) =>
   bash(
     ["node/lib/report.sh", "node/lib/lease.sh"],
-    `PATH=${at("bin")}:$PATH NODE=xcatmn1 SHARE=${at("share")} RECORDS=/nowhere; declare -A LEASE=()
+    `PATH=${at("bin")}:$PATH NODE=xcatmn1 SHARE=${at("share")} RECORDS=/nowhere RUN=${at("run")}; declare -A LEASE=()
      machine_id() { echo ${"1".repeat(32)}; }; share_state() { echo ok; }; dissolved_refuse() { :; }; share_identify() { :; }
      ${script}`,
   );
@@ -36,6 +36,41 @@ test("another node steps down: it is waited for no longer than asked, and every 
     stderr,
     /^error: epoch 4 is held by xcatmn2 since noon \(other-releasing\); xcatmn1 waited [56] s for it\n/,
   );
+});
+
+test("an owner that has not begun to step down is waited for where that is ordered, and the epoch is claimed once it is released", () => {
+  epoch("000004", []);
+  const { code, stdout, stderr } = onNode(`{ sleep 1; touch ${at(LEASE)}/000004.released; } & lease_claim 60 4; wait`);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^xcatmn1: waiting for the owner lease, 0 of at most 60 s: epoch 4 is held by xcatmn2 since noon \(other\)\n(?:.*\n)*xcatmn1: owner lease: epoch 5 is ours\n$/,
+  );
+});
+
+for (const marks of [[], ["releasing"], ["releasing", "released"]])
+  test(`a newer epoch than the one for which it waits (${marks.at(-1) ?? "held"}): it ends, and claims nothing`, () => {
+    epoch("000005", marks);
+    const { code, stdout, stderr } = onNode("lease_claim 60 4");
+    assert.equal(code, 12, stderr);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^error: epoch 4, for whose release xcatmn1 waited, is not the newest any more; .*\nevidence: epoch 5 /,
+    );
+    assert.equal(readdirSync(at(LEASE)).filter((name) => name.endsWith(".owner")).length, 1);
+  });
+
+test("another order comes in while it waits: it ends at once, and claims nothing", () => {
+  epoch("000004", []);
+  const { code, stdout, stderr } = onNode('touch "$RUN/supersede"; lease_claim 60 4');
+  assert.equal(code, 21, stderr);
+  assert.match(stdout, /^xcatmn1: waiting for the owner lease, 0 of at most 60 s: .*\n$/);
+  assert.match(
+    stderr,
+    /^error: xcatmn1 no longer waits for the owner lease\nevidence: another order came in; epoch 4 is held by xcatmn2/,
+  );
+  assert.equal(readdirSync(at(LEASE)).length, 1);
 });
 
 test("link(2) never works: a number of tries, then an error, and nothing is left", () => {

@@ -26,14 +26,22 @@ const RULES: [rule: string, pattern: RegExp, files: string[]][] = [
     /["']@pulumi\/command/,
     ["components/converge.ts", "components/nodeProgram.ts"],
   ],
-  ["one file starts processes, and it starts ssh", /child_process|["']ssh["']\s*,/, ["components/remote/session.js"]],
+  [
+    "two files start processes: one ssh, and one Pulumi for the operator",
+    /child_process|["']ssh["']\s*,/,
+    ["components/remote/session.js", "ops/stacks.ts"],
+  ],
   ["observations are made in one place", /pulumi\.dynamic/, ["components/remote/observationResource.ts"]],
   [
     "only index.ts reads stack config: a component takes everything by its arguments",
     /new pulumi\.Config\(/,
     ["index.ts"],
   ],
-  ["nothing is decided by environment variables", /process\.env/, []],
+  [
+    "nothing is decided by environment variables, but for how long one up waits",
+    /process\.env/,
+    ["components/remote/handover.js"],
+  ],
   [
     "the private key is read in one place",
     /readFileSync\([^)]*privateKeyFile/,
@@ -101,7 +109,7 @@ const BARE: Record<string, string> = {
 const LOST: Record<string, string> = {
   "node/lib/hostsFile.sh: hosts_take": "a zero says that it came to its end",
   "node/lib/observe.sh: part_look": "the word told says that it came to its end",
-  "node/lib/verify.sh: verify_table": "the line 'the end' says that it came to its end",
+  "node/lib/verify.sh: verify_lines": "the line 'the end' says that it came to its end",
   "node/parts/sharedDataLinks.sh: directories_look": "as many lines as links, else each is asked by itself",
   "node/parts/virtualIp.sh: virtualIp_elsewhere": "a line must come, else arping failed",
   "lab/lab: up": "a machine that was not made does not boot",

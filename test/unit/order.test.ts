@@ -52,7 +52,7 @@ type Facts = Partial<typeof FACTS> & {
 function become(facts: Facts, script = "") {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const empty =
-    "holder running mounted elsewhere astray unfit peer_unfit peer_untold unlike login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners epoch takeover takeover_by takeover_reason apart signs fence from_console by frozen";
+    "holder running mounted elsewhere astray unfit peer_unfit peer_untold unlike login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners epoch handover takeover takeover_by takeover_reason apart signs fence from_console by frozen";
   const sources = ["report", "files", "lease", "units", "plan", "become"].map((name) => `node/lib/${name}.sh`);
   for (const part of ["sharedDataLinks", "nodeProgram", "startGuard", "serviceSet", "beat"])
     sources.push(`node/parts/${part}.sh`);
@@ -60,7 +60,7 @@ function become(facts: Facts, script = "") {
     [],
     `F='${at()}'
      for file in ${sources.join(" ")}; do source <(sed -e "s,=/var/lib/xcat-ha$,=$F/records," -e 's,=10$,=2,' "$file"); done
-     NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share RUN=$F/run UNITS=(postgresql xcatd) LEASE_WAIT=0 ROLE=
+     NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share RUN=$F/run UNITS=(postgresql xcatd) LEASE_WAIT=0 HANDOVER= ROLE=
      declare -A WANT=() LEASE=()
      mapfile -t MANIFEST <<'M'\n${manifestText()}\nM
      told() { echo "$*" >>"$F/told"; }
@@ -382,6 +382,16 @@ for (const [what, given, facts, line, seconds] of SERVING)
     assert.deepEqual(told.slice(index + 1), ["apply hostsSyncCron", "export", "verify"]);
     assert.equal(existsSync(at("records/seconds")), seconds);
   });
+
+test("what a node waited for the lease is no time without service: it is not in what the next plan expects", () => {
+  epoch(4, "xcatmn2");
+  const { code, stderr } = become(
+    { ...ACTIVATION, lease: "other", epoch: "4", handover: "60" },
+    `${TELLING}; HANDOVER=60; { sleep 3; touch "$SHARE/.xcat-ha/epoch/000004.released"; } &`,
+  );
+  assert.equal(code, 0, stderr);
+  assert.ok(Number(readFileSync(at("records/seconds"), "utf8")) < 3);
+});
 
 test("a node that steps down does not say that it serves", () => {
   epoch(4, "xcatmn1");

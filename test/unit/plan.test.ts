@@ -56,6 +56,7 @@ type Facts = Record<
   | "static_address"
   | "owners"
   | "epoch"
+  | "handover"
   | "takeover"
   | "takeover_by"
   | "takeover_reason"
@@ -196,6 +197,7 @@ const BASE: Facts = {
   static_address: "10.5.106.70/8",
   owners: "",
   epoch: "4",
+  handover: "",
   takeover: "",
   takeover_by: "",
   takeover_reason: "",
@@ -480,6 +482,35 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     ...stay,
   ],
   ["a config that names it", { ...MINE, from_console: "yes", running: RUNNING }, ...activateAgain],
+  // Started before the other node steps down
+  [
+    "handover: its release is waited for, and nothing is applied before",
+    { ...THEIRS, handover: "600" },
+    quiesce,
+    "claim handover: epoch 4 is held by xcatmn2 since noon (other); its release is waited for, for at most 600 s",
+    ...activate,
+  ],
+  [
+    "handover from a node that has begun its release",
+    { ...THEY_RELEASE, handover: "600" },
+    quiesce,
+    "claim handover: epoch 4 is held by xcatmn2 since noon (other-releasing); its release is waited for, for at most 600 s",
+    ...activate,
+  ],
+  [
+    "handover while the database has yet to step aside for its copy",
+    { ...THEIRS, handover: "600", apart: "3" },
+    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
+    "evidence: the newest epoch names xcatmn2",
+    theyHold,
+  ],
+  [
+    "handover while the pair is frozen",
+    { ...THEIRS, handover: "600", frozen: FROZEN },
+    `refuse refused: the pair is frozen ${FROZEN}; expected no change of role meanwhile; nothing was touched`,
+    "evidence: /HA/.xcat-ha/frozen; epoch 4 is held by xcatmn2 since noon (other)",
+    "next: wait for its end; or, where nobody works on xcatmn2 any more, xcat-ha thaw on either node, then the same command again",
+  ],
   // The other node is dead
   [
     "takeover with a fence",
@@ -1158,6 +1189,7 @@ const combinations = [
     fence: ["on", "off", "absent", "no answer"],
   }),
   ...product({ ...ROLES_AND_LEASES, links: ["all", "some", "none"], apart: ["", "3"] }),
+  ...product({ ...ROLES_AND_LEASES, handover: ["600", "soon"], apart: ["", "3"] }),
   ...product({
     ...ROLES_AND_LEASES,
     shared: ["present", "partial", "absent"],
@@ -1190,6 +1222,15 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
       role !== "active" || lease === "mine" || firstApply(steps) === Infinity || claim(steps) >= 0,
   ],
   ["never claims what another node holds", (steps, { lease }) => lease !== "other" || !steps.includes("claim")],
+  [
+    "waits alone for another node that has not begun to step down, where that is ordered, and by no step that touches the shared data before",
+    (steps, { lease, handover, apart }) =>
+      !steps.includes("claim handover") ||
+      (lease.startsWith("other") &&
+        handover === "600" &&
+        apart === "" &&
+        steps.slice(0, claim(steps)).every((step) => ["quiesce", "prepare clockSource", "note"].includes(step))),
+  ],
   [
     "takes over the epoch alone that was ordered, on a fence that can be read back, or without any sign of life",
     (steps, { lease, takeover, takeover_by, epoch, signs, fence }) =>
@@ -1315,7 +1356,8 @@ const INVARIANTS: [invariant: string, holds: (steps: string[], facts: Facts) => 
 ];
 
 const WATCHED = ["sharedDataLinks", "virtualIp", "database", "network", "hostsSyncCron"];
-const claim = (steps: string[]) => steps.findIndex((step) => ["claim", "claim takeover"].includes(step));
+const claim = (steps: string[]) =>
+  steps.findIndex((step) => ["claim", "claim takeover", "claim handover"].includes(step));
 const isRefusal = (steps: string[]) => steps[0].startsWith("refuse");
 const before = (steps: string[], first: string, second: string) => steps.lastIndexOf(first) < steps.indexOf(second);
 function firstApply(steps: string[]): number {
@@ -1381,7 +1423,7 @@ const ANSWERS: Partial<Record<keyof Facts, string[]>> = {
 };
 /** What only the sentences use, and what an order or the description says. */
 const NO_LOOK =
-  "sentence outage mistakes takeover takeover_by takeover_reason role node peer vip share_path clock clock_limit static_address stack by".split(
+  "sentence outage mistakes handover takeover takeover_by takeover_reason role node peer vip share_path clock clock_limit static_address stack by".split(
     " ",
   );
 
@@ -1432,6 +1474,7 @@ function after(facts: Facts, step: string): Facts {
       return { ...facts, clock: "ok" };
     case "claim":
     case "claim takeover":
+    case "claim handover":
       return { ...facts, ...MINE };
     case "switch 3":
     case "switch 4":

@@ -1,0 +1,64 @@
+// How a command ends: the exit codes, and the three lines of every error.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../config/cluster";
+
+export type Ending = { name: string; code: number; meaning: string };
+
+/** The closed list, in the order in which it stands in node/lib/report.sh, which is its one place. */
+export const ENDINGS: Ending[] = endingsIn(readFileSync(join(__dirname, "../node/lib/report.sh"), "utf8"));
+
+export function endingsIn(text: string): Ending[] {
+  const [, table] = /^declare -grA EXIT=\($(.*?)^\)$/ms.exec(text) ?? [];
+  return [...(table ?? "").matchAll(/^ +\[(\w+)\]=(\d+) +# (.+)$/gm)].map(([, name, code, meaning]) => ({
+    name,
+    code: Number(code),
+    meaning,
+  }));
+}
+
+export type EndingName =
+  | "done"
+  | "refused"
+  | "held"
+  | "blocked"
+  | "incomplete"
+  | "superseded"
+  | "misconfigured"
+  | "unknown"
+  | "usage";
+
+export function exitCode(name: EndingName): number {
+  const ending = ENDINGS.find((one) => one.name === name);
+  if (!ending) throw new Error(`node/lib/report.sh knows no ending ${name}`);
+  return ending.code;
+}
+
+/** What ends a command: what was seen and expected, the evidence, and the exact next command. */
+export class OpsError extends Error {
+  constructor(
+    readonly ending: EndingName,
+    readonly seen: string,
+    readonly evidence: string,
+    readonly next: string,
+  ) {
+    super(`error: ${seen}\nevidence: ${evidence}\nnext: ${next}`);
+  }
+}
+
+/** An error of whatever part as one of ours. Those of the session and of the cluster file have our three lines already. */
+export function asOpsError(error: unknown): OpsError {
+  if (error instanceof OpsError) return error;
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  const [seen, ...others] = message.split("\n");
+  const line = (word: string) => others.find((text) => text.startsWith(`${word}: `))?.slice(word.length + 2);
+  const rest = others.filter((text) => !/^(evidence|next): /.test(text)).map((text) => text.trim());
+  const ending = error instanceof ConfigError ? "misconfigured" : "unknown";
+  return new OpsError(
+    ending,
+    seen.replace(/^error: /, ""),
+    line("evidence") ?? (rest.join("; ") || "none"),
+    line("next") ??
+      (ending === "misconfigured" ? "correct cluster.yaml, then the same command again" : "the same command again"),
+  );
+}
