@@ -71,6 +71,13 @@ test("the implementation of the observations is plain JavaScript: Pulumi's provi
   assert.ok(reached.has("config/cluster.js"));
 });
 
+test("the node program needs nothing that bash 4.4 lacks, the oldest of the systems that it runs on", () => {
+  const newer = /\$\{?(EPOCHREALTIME|EPOCHSECONDS|SRANDOM|BASH_ARGV0)\b(?!:-)|@[ULuKk]\}|\b(wait -p|local -I)\b/;
+  assert.match('at="$EPOCHREALTIME"', newer);
+  const using = shellFiles("node").filter((file) => newer.test(readFileSync(join(ROOT, file), "utf8")));
+  assert.deepEqual(using, []);
+});
+
 test("no lock file names where packages were downloaded", () => {
   assert.doesNotMatch(readFileSync(join(ROOT, "package-lock.json"), "utf8"), /"resolved"/);
 });
