@@ -30,7 +30,7 @@ look_into() {
 # verb_look: the whole node, as a document.
 verb_look() {
   SHARE_DEADLINE=$LOOK_SHARE_SECONDS
-  SEEN=([now]="is $(date +%s.%N)")
+  SEEN=([now]="is $(seconds_now)")
   look_into stack look_setup
   look_into order look_order
   look_into demoted look_demotion

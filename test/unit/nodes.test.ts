@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { closeAll, look, lookAtPart, lookWhole, reach, reachAll } from "../../ops/nodes";
+import { closeAll, look, lookAtPart, lookWhole, type Reached, reach, reachAll } from "../../ops/nodes";
 import { judge, worst } from "../../ops/pair";
 import { pairFacts } from "../../ops/status";
 import { shippedPair } from "./pair";
@@ -14,8 +14,18 @@ type Cluster = typeof shipped;
 
 describe("over a real sshd", { skip: CANNOT_RUN }, () => {
   const sshd = new Sshd();
+  const opened: Reached[] = [];
   before(() => sshd.start());
-  after(() => sshd.stop());
+  // Also behind a test that failed: a session that is open keeps this process.
+  after(() => {
+    closeAll(opened);
+    sshd.stop();
+  });
+  const open = async (cluster: Cluster, node: string) => {
+    const reached = await reach(cluster, node);
+    opened.push(reached);
+    return reached;
+  };
 
   /** xcatmn1 is this machine, which was never set up; xcatmn2 does not answer at 127.0.0.2. */
   function pair(nodes: Partial<Cluster["nodes"]> = {}): Cluster {
@@ -33,8 +43,8 @@ describe("over a real sshd", { skip: CANNOT_RUN }, () => {
   test("each node has its row: what it is, or what ssh said", async () => {
     const cluster = pair();
     const all = await reachAll(cluster);
+    opened.push(...all);
     const looks = await Promise.all(all.map((reached) => lookWhole(cluster, reached)));
-    closeAll(all);
     const [here, dead] = looks;
     assert.ok(here.reached, JSON.stringify(here));
     assert.deepEqual(here.values.vip, { absent: true });
@@ -54,10 +64,9 @@ describe("over a real sshd", { skip: CANNOT_RUN }, () => {
       const cluster = pair();
       const began = Date.now();
       const [here, dead] = await Promise.all(
-        ["xcatmn1", "xcatmn2"].map(async (node) => ({ ...(await reach(cluster, node)), after: Date.now() - began })),
+        ["xcatmn1", "xcatmn2"].map(async (node) => ({ ...(await open(cluster, node)), after: Date.now() - began })),
       );
       assert.ok("session" in here && "error" in dead);
-      here.session.close();
       assert.ok(dead.after < 8000, `${dead.after} ms`);
       assert.match(dead.error.message, /^error: xcatmn2 at 127\.0\.0\.2:\d+ (could not be reached|has not answered)/);
     } finally {
@@ -67,16 +76,15 @@ describe("over a real sshd", { skip: CANNOT_RUN }, () => {
 
   test("a node without its static address is found where it answers today", async () => {
     const cluster = pair({ xcatmn1: { address: "127.0.0.3", bootstrapAddress: "127.0.0.1" } });
-    const reached = await reach(cluster, "xcatmn1");
+    const reached = await open(cluster, "xcatmn1");
     assert.ok("session" in reached, JSON.stringify(reached));
     assert.equal(reached.session.address, "127.0.0.1");
     const seen = await look(reached);
-    reached.session.close();
     assert.equal(seen.reached && seen.address, "127.0.0.1");
   });
 
   test("of a part both values, or why it cannot be told", async () => {
-    const reached = await reach(pair(), "xcatmn1");
+    const reached = await open(pair(), "xcatmn1");
     assert.ok("session" in reached, JSON.stringify(reached));
     const wanted = { ip: "203.0.113.7", prefix: "24", interface: "lo", label: "lo:0", address: "there" };
     assert.deepEqual(await lookAtPart(reached.session, "xcatmn1", "virtualIp", wanted), {
@@ -85,6 +93,5 @@ describe("over a real sshd", { skip: CANNOT_RUN }, () => {
     });
     const unknown = await lookAtPart(reached.session, "xcatmn1", "nothing", {});
     assert.deepEqual(unknown, { part: "nothing", unknown: "there is no part 'nothing'" });
-    reached.session.close();
   });
 });

@@ -259,3 +259,35 @@ for (const [what, observe, rows] of [
     assert.equal(stdout.trim().split("\n").length, rows + 2);
     assert.match(stdout, /\nok +DNS +of 2 nodes 2\n$/);
   });
+
+const CHECKS: [what: string, script: string, code: number, stdout: string][] = [
+  [
+    "rows between tabs",
+    "verify_rows() { row ok beat observed; row failed DNS lost makedns; }",
+    0,
+    "ok\tbeat\tobserved\nfailed\tDNS\tlost\tmakedns\n",
+  ],
+  [
+    "no end is no pass",
+    "verify_rows() { row ok beat observed; exit 1; }",
+    0,
+    "ok\tbeat\tobserved\nfailed\tthe checks\tdid not come to their end\n",
+  ],
+  [
+    "not of a standby node",
+    "lease_read() { LEASE=([is]=other [node]=xcatmn2); }; verify_rows() { echo never; }",
+    12,
+    "",
+  ],
+];
+for (const [what, script, code, stdout] of CHECKS)
+  test(`the checks for the workstation: ${what}`, () => {
+    const done = bash(
+      ["report", "verify", "main"].map((name) => `node/lib/${name}.sh`),
+      `NODE=xcatmn1 RUN=$(mktemp -d); trap 'rmdir "$RUN"' EXIT
+       load_settings() { :; }; lease_sentence() { echo sentence; }; lease_read() { LEASE=([is]=mine); }
+       ${script}; verb_checks -`,
+    );
+    assert.equal(done.code, code, done.stderr);
+    assert.equal(done.stdout, stdout);
+  });
