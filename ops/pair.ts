@@ -257,7 +257,7 @@ export function rowsOf({ units, timeService }: PairFacts, looks: NodeLook[], fin
     ...[...units, ...(timeService ? [timeService] : [])].map((unit) => value(`unit.${unit}`, "not installed")),
     value("clock", "no", (seconds) => `off by ${Number(seconds).toFixed(3)} s`),
     row("last beat", (look) => {
-      if (roleOf(look) !== "active") return say(at(look, "watch"), "it watches nobody");
+      if (roleOf(look) !== "active") return say(at(look, "watch"), "its watch has seen no owner yet");
       const beat = at(look, "beat");
       return "is" in beat ? `${beat.is} s ago` : say(beat, "none since its boot");
     }),

@@ -13,6 +13,8 @@ before(() => {
       ["ssh", node, "install -m 0755 /dev/stdin /usr/local/bin/ntpq"],
       "#!/bin/sh\nprintf ' header\\n=\\n*10.0.0.1 10.0.0.2 3 u 5 64 377 0.4 2 0.1\\n'\n",
     );
+  // One of its looks, which are half a minute apart.
+  lab.on("xcatmn2", "systemctl start xcat-ha-watch.service");
 });
 after(() => {
   for (const node of NODES) lab.on(node, "rm -f /usr/local/bin/ntpq");
