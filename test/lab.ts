@@ -124,6 +124,8 @@ export class RowClient {
       env: this.childEnvironment(),
       stdio: ["ignore", "ignore", "inherit"],
     });
+    // A test that failed with its client running must not keep the whole file from its end.
+    this.child.unref();
   }
 
   private command(...args: string[]) {
@@ -185,6 +187,7 @@ export class RowClient {
 
   /** Stops writing; the commits it was told of, and the rows that are there. */
   async stop(): Promise<{ commits: Commit[]; found: number[] }> {
+    this.child.ref();
     const exited = new Promise((resolve) => this.child.once("exit", resolve));
     // The process in the namespace is the one that the lab's front door became or waits for: ask it by its log file.
     spawnSync("pkill", ["-TERM", "-f", this.log]);

@@ -59,7 +59,8 @@ test("failover there and back by one command: every committed row is there, the 
     if (json.length > 0) {
       const { ending, lease, phases, outage, log } = JSON.parse(output);
       assert.deepEqual([ending, lease.is, lease.node, phases.length], ["done", "held", to, 5]);
-      assert.ok(outage < gap + 2, `${outage} s as heard, ${gap} s for the client`);
+      // The client's is the database's alone; as heard it lasts until every service is there.
+      assert.ok(outage > gap - 2, `${outage} s as heard, ${gap} s for the client`);
       assert.match(readFileSync(log, "utf8"), /^xcatmn1 \| .*active and serving/m);
       continue;
     }
