@@ -16,6 +16,8 @@ const SERVES = /^active and serving/;
 /** The whole output, in a file of the operator's own: what it holds is the cluster's. */
 export class Log {
   readonly file: string;
+  /** What each node's `up` has printed of its last line: two of them print at the same time, in pieces. */
+  private readonly begun: Record<string, string> = {};
 
   constructor(what: string, folder = join(homedir(), ".local/state/xcat-ha"), now = new Date()) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -24,8 +26,10 @@ export class Log {
   }
 
   write(node: string, text: string) {
-    const lines = text.split("\n").map((line) => (node && line ? `${node} | ${line}` : line));
-    appendFileSync(this.file, lines.join("\n"), { mode: 0o600 });
+    const lines = ((this.begun[node] ?? "") + text).split("\n");
+    this.begun[node] = lines.pop() ?? "";
+    const whole = lines.map((line) => `${node && line ? `${node} | ${line}` : line}\n`);
+    appendFileSync(this.file, whole.join(""), { mode: 0o600 });
   }
 }
 
@@ -84,6 +88,9 @@ export async function runUp(
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { node, role, ok: false, ...endOf(output || message), served: servedIn(output, node) };
+  } finally {
+    // Its last line may have no end.
+    audience.whole(node, "\n");
   }
 }
 
@@ -132,7 +139,8 @@ export class Progress implements Audience {
 
   hear(node: string, text: string) {
     this.heard.push({ node, at: Date.now(), text });
-    const again = WAITS.test(text) && WAITS.test(this.last[node] ?? "");
+    // Pulumi shows a resource's last line again when it is done; who waits says for how long.
+    const again = text === this.last[node] || (WAITS.test(text) && WAITS.test(this.last[node] ?? ""));
     this.last[node] = text;
     if (this.ticker) this.draw();
     else if (!again) this.print(`${node}: ${text}`);

@@ -1034,7 +1034,7 @@ test("what a node says is heard once, as it comes, in whatever pieces; all of it
   );
   assert.deepEqual(ran, { node: B, role: "active", ok: true, served: true });
   assert.deepEqual(heard, [`${B} waiting for the owner lease, 0 of at most 600 s: x`, `${B} active and serving`]);
-  assert.ok(whole.endsWith(pieces.join("")));
+  assert.ok(whole.endsWith(`${pieces.join("")}\n`));
 });
 
 for (const [what, json, isTTY, shown] of [
@@ -1073,6 +1073,20 @@ for (const [what, json, isTTY, shown] of [
     assert.match(readFileSync(log.file, "utf8"), /\nit begins\n[\s\S]*^xcatmn2 \| one\nxcatmn2 \| two\n$/m);
     assert.deepEqual([statSync(log.file).mode & 0o777, statSync(at("logs")).mode & 0o777], [0o600, 0o700]);
   });
+
+test("the whole output: what two runs print at the same time, in pieces, stays apart by lines", () => {
+  const log = new Log("pieces", at("logs"));
+  const pieces = [
+    [A, "upd"],
+    [B, "waits"],
+    [A, "ating\nst"],
+    [B, "\n"],
+    [A, "opped\n"],
+  ] as const;
+  for (const [node, piece] of pieces) log.write(node, piece);
+  const [, ...lines] = readFileSync(log.file, "utf8").split("\n");
+  assert.deepEqual(lines, ["xcatmn1 | updating", "xcatmn2 | waits", "xcatmn1 | stopped", ""]);
+});
 
 test("where the seconds went: from what was heard on both nodes, and no outage where a mark is missing", () => {
   const heard: Heard[] = [

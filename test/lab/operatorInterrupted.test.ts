@@ -1,0 +1,147 @@
+// `xcat-ha failover` that cannot be done, is cut, or finds it done; `xcat-ha takeover`.
+import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { assertNoRowLost } from "../client";
+import type { Result } from "../lab";
+import { until } from "../until";
+import { activeNodes, assertActive, configs, HOME, typed, words } from "./operatorCommand";
+import { assertNoChanges, lab, NODES, type NodeName, newestEpoch, owner, pairWith, STACK } from "./pair";
+import { sampled } from "./sampled";
+
+sampled(lab);
+
+/** Typed, and a signal once `when` was heard. */
+async function cut(when: RegExp, signal: NodeJS.Signals, ...args: string[]): Promise<Result> {
+  const pidFile = join(HOME, "pid");
+  rmSync(pidFile, { force: true });
+  let heard = "";
+  let sent = false;
+  const [exec, ...command] = words(...args);
+  const shell = `echo $$ >${pidFile}; exec "$@"`;
+  const result = await lab.start([exec, "bash", "-c", shell, "bash", ...command], (text) => {
+    heard += text;
+    if (sent || !when.test(heard)) return;
+    sent = true;
+    process.kill(Number(readFileSync(pidFile, "utf8")), signal);
+  });
+  assert.ok(sent, `${when} was not heard:\n${result.output}`);
+  return result;
+}
+
+test("a new node that lacks a service is refused before anything is changed", () => {
+  pairWith("xcatmn1");
+  lab.on("xcatmn2", "systemctl mask named");
+  try {
+    const { code, output } = typed("failover", "--yes");
+    assert.equal(code, 30, output);
+    assert.match(output, /^error: xcatmn2 has no unit named\.service; .*nothing was touched$/m);
+  } finally {
+    lab.on("xcatmn2", "systemctl unmask named");
+  }
+  assertActive("xcatmn1");
+});
+
+test("a new node whose service does not start: the old node is active again by the same command, and no row is lost", async () => {
+  pairWith("xcatmn1");
+  const client = lab.startClient("turned_back_rows");
+  await client.committing();
+  const broken = "/run/systemd/system/named.service.d/broken.conf";
+  lab.on(
+    "xcatmn2",
+    `mkdir -p $(dirname ${broken}) && printf '[Service]\\nExecStartPre=/bin/false\\n' >${broken} && systemctl daemon-reload`,
+  );
+  try {
+    const { code, output } = typed("failover", "--yes");
+    assert.equal(code, 20, output);
+    assert.match(output, /xcatmn2 did not become active: .*; xcatmn1 becomes active again$/m);
+    assert.match(output, /no failover: the run of xcatmn2 failed: /);
+  } finally {
+    lab.on("xcatmn2", `rm ${broken} && systemctl daemon-reload`);
+  }
+  await client.committing();
+  const { commits, found } = await client.stop();
+  assertNoRowLost(commits, found);
+  assertActive("xcatmn1");
+  for (const node of NODES) assertNoChanges(node);
+});
+
+test("cut before the old node is asked it goes back; while it stops it goes on; killed the nodes go on; typed again it is done", async () => {
+  pairWith("xcatmn1");
+  const before = await cut(/xcatmn2 gets ready, then/, "SIGINT", "failover", "--yes", "--to", "xcatmn2");
+  assert.equal(before.code, 21, before.output);
+  assert.match(before.output, /asked to end: it ends at the next boundary/);
+  assert.match(before.output, /^next: xcat-ha failover --to xcatmn2$/m);
+  assertActive("xcatmn1");
+  for (const node of NODES) assertNoChanges(node);
+
+  const during = await cut(/xcatmn1: \S+ stopped \(/, "SIGINT", "failover", "--yes", "--to", "xcatmn2");
+  assert.equal(during.code, 0, during.output);
+  assertActive("xcatmn2");
+
+  await cut(/xcatmn2: \S+ stopped \(/, "SIGKILL", "failover", "--yes", "--to", "xcatmn1");
+  const ends = (node: NodeName) => lab.run(["ssh", node, "systemctl is-active --quiet xcat-ha-run"]).code !== 0;
+  await until("the nodes to go on by themselves", () => owner() === "xcatmn1" && NODES.every(ends));
+  for (const node of NODES) lab.pulumi("cancel", "--yes", "-s", STACK[node]);
+  const again = typed("failover", "--yes", "--to", "xcatmn1");
+  assert.equal(again.code, 0, again.output);
+  assertActive("xcatmn1");
+});
+
+test("the order of a node that holds the lease already finishes what is left, and changes nothing else", () => {
+  pairWith("xcatmn1");
+  const epoch = newestEpoch("xcatmn1");
+  const { code, output } = typed("failover", "--yes", "--to", "xcatmn1");
+  assert.equal(code, 0, output);
+  assert.equal(newestEpoch("xcatmn1"), epoch);
+  assertActive("xcatmn1");
+});
+
+test("takeover: mistyped, or of a node that lives, it is refused, and the config is as it was", () => {
+  pairWith("xcatmn1");
+  const before = activeNodes();
+  const epoch = String(Number(newestEpoch("xcatmn1")));
+  const order = ["--from", "xcatmn1", "--reason", "a test"];
+  const mistyped = typed("takeover", ...order, "--epoch", epoch, "--confirm", "yes");
+  assert.equal(mistyped.code, 64, mistyped.output);
+  const other = typed(
+    "takeover",
+    ...order,
+    "--epoch",
+    String(Number(epoch) + 3),
+    "--confirm",
+    "xcatmn1 is powered off",
+  );
+  assert.equal(other.code, 12, other.output);
+  const lives = typed("takeover", ...order, "--epoch", epoch, "--confirm", "xcatmn1 is powered off");
+  assert.equal(lives.code, 10, lives.output);
+  assert.match(lives.output, /no takeover: xcatmn1 shows signs of life/);
+  assert.deepEqual(activeNodes(), before);
+  for (const text of configs()) assert.doesNotMatch(text, /takeover/);
+  assertActive("xcatmn1");
+});
+
+test("takeover: the active node is dead, and a person says so; the order has left the config", () => {
+  pairWith("xcatmn1");
+  const epoch = String(Number(newestEpoch("xcatmn1")));
+  lab.must("cut", "xcatmn1");
+  const { code, output } = typed(
+    "takeover",
+    "--from",
+    "xcatmn1",
+    "--epoch",
+    epoch,
+    "--confirm",
+    "xcatmn1 is powered off",
+    "--reason",
+    "a test",
+  );
+  assert.equal(code, 0, output);
+  assert.match(output, /xcatmn2 is active; xcatmn2 holds epoch \d+/);
+  for (const text of configs()) assert.doesNotMatch(text, /takeover/);
+  lab.must("boot", "xcatmn1");
+  const joined = typed("failover", "--yes", "--to", "xcatmn2");
+  assert.equal(joined.code, 0, joined.output);
+  assertActive("xcatmn2");
+});
