@@ -33,7 +33,7 @@ test("failover there and back by one command: every committed row is there, the 
     // The new node is ready before the old one is asked.
     assert.match(
       output,
-      /xcatmn2: waiting for the owner lease, 0 of at most 600 s[\s\S]*xcatmn2 waits for the owner lease: xcatmn1 steps down\n[\s\S]*xcatmn1: owner lease: epoch \d+ is released\n[\s\S]*xcatmn2: active and serving, \d+ s after the claim\n/,
+      /xcatmn2: waiting for the owner lease, \d of at most 600 s[\s\S]*xcatmn2 waits for the owner lease: xcatmn1 steps down\n[\s\S]*xcatmn1: owner lease: epoch \d+ is released\n[\s\S]*xcatmn2: active and serving, \d+ s after the claim\n/,
     );
     assert.match(output, /^xcatmn1 stops the database, proves it +\d+\.\d s: .*postgresql \d+ ms/m);
     assert.match(output, /^outage +\d+\.\d s, as heard here$/m);
