@@ -59,6 +59,6 @@ export function asOpsError(error: unknown): OpsError {
     seen.replace(/^error: /, ""),
     line("evidence") ?? (rest.join("; ") || "none"),
     line("next") ??
-      (ending === "misconfigured" ? "correct cluster.yaml, then the same command again" : "the same command again"),
+      (ending === "misconfigured" ? "correct that file, then the same command again" : "the same command again"),
   );
 }

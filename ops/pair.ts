@@ -121,10 +121,9 @@ function judgeNode({ units, timeService }: PairFacts, look: NodeLook, looks: Nod
     return found;
   }
   /** What cannot be told is a finding by itself. */
-  const known = (key: string, what: string): Value => {
+  const known = (key: string, what: string, next = `xcat-ha status on ${node}`): Value => {
     const value = at(look, key);
-    if ("unknown" in value)
-      add("UNKNOWN", `${what} cannot be told on ${node}: ${value.unknown}`, `xcat-ha status on ${node}`);
+    if ("unknown" in value) add("UNKNOWN", `${what} cannot be told on ${node}: ${value.unknown}`, next);
     return value;
   };
   const stack = known("stack", "whether it was set up");
@@ -180,7 +179,11 @@ function judgeNode({ units, timeService }: PairFacts, look: NodeLook, looks: Nod
   }
 
   if (timeService) {
-    const clock = known("clock", "how far its clock is off");
+    const clock = known(
+      "clock",
+      "how far its clock is off",
+      `${timeService === "chronyd" ? "chronyc sources" : "ntpq -p"} on ${node}; ntpServers in cluster.yaml`,
+    );
     if ("is" in clock && !(Number(clock.is) <= CLOCK_LIMIT))
       add(
         "WARNING",

@@ -89,11 +89,18 @@ test("a package that is only unpacked: its files, once, and nothing else", (cont
   assert.deepEqual(done, { code: 0, said: "", there: ["ifupdown"] });
 });
 
+test("a package that is only unpacked, on a machine that has no lists of packages yet: they are fetched", (context) => {
+  const apt =
+    'if [ "$1" = update ]; then : >"$CACHE/lists"; else [ -e "$CACHE/lists" ] && echo "$*" >ifupdown_0.8.deb; fi';
+  const done = unpacked(context, apt);
+  assert.deepEqual(done, { code: 0, said: "", there: ["ifupdown"] });
+});
+
 test("a package that cannot be fetched: what apt-get said last, what to do, and no half folder for the next run", (context) => {
   const done = unpacked(context, "echo 'E: Unable to locate package ifupdown' >&2; return 100");
   assert.deepEqual([done.code, done.there], [1, []]);
   assert.match(
     done.said,
-    /^error: apt-get download ifupdown failed\nevidence: E: Unable to locate package ifupdown +\nnext: apt-get update/,
+    /^error: apt-get download ifupdown failed\nevidence: (E: Unable to locate package ifupdown +)+\nnext: apt-get update as root/,
   );
 });

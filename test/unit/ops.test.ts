@@ -26,7 +26,7 @@ const ERRORS: [what: string, error: unknown, told: string][] = [
   [
     "a wrong cluster file",
     new ConfigError("cluster.yaml", ["share: seen 1", "network: seen 2"]),
-    "misconfigured\nerror: cluster.yaml: 2 things are wrong; nothing was touched\nevidence: share: seen 1; network: seen 2\nnext: correct cluster.yaml, then the same command again",
+    "misconfigured\nerror: cluster.yaml: 2 things are wrong; nothing was touched\nevidence: share: seen 1; network: seen 2\nnext: correct that file, then the same command again",
   ],
   ["a program's", new Error("a"), "unknown\nerror: a\nevidence: none\nnext: the same command again"],
 ];

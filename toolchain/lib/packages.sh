@@ -42,12 +42,19 @@ unpacked_package() {
   [[ ! -d $folder ]] || return 0
   mkdir -p -- "$CACHE/packages"
   part=$(mktemp -d "$CACHE/packages/.$1.XXXXXX")
-  (cd -- "$part" && apt-get download "$1" && dpkg-deb -x ./*.deb files) >"$log" 2>&1 </dev/null || {
+  exec 5>>"$CACHE/packages.lock"
+  flock 5
+  # A machine that never installed anything has no lists.
+  { fetch_unpacked "$part" "$1" || { apt-get update && fetch_unpacked "$part" "$1"; }; } >"$log" 2>&1 </dev/null 5>&- || {
     rm -rf -- "$part"
-    printf 'error: apt-get download %s failed\nevidence: %s\nnext: apt-get update, then run the same command again\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
+    printf 'error: apt-get download %s failed\nevidence: %s\nnext: apt-get update as root, then run the same command again\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
     exit 1
   }
+  exec 5>&-
   # Another one may have brought it.
   mv -T -- "$part/files" "$folder" 2>/dev/null || [[ -d $folder ]]
   rm -rf -- "$part"
 }
+
+# fetch_unpacked FOLDER PACKAGE: into FOLDER/files.
+fetch_unpacked() { (cd -- "$1" && apt-get download "$2" && dpkg-deb -x ./*.deb files); }
