@@ -381,7 +381,9 @@ function onANetwork(other: string[], script: string) {
     "lease_require() { :; }; networkmanager_forget() { :; }; systemctl() { :; }; virtualIp_announce_later() { :; }",
     "ip link set lo up; ip link add eth0 type veth peer name other",
     'unshare --net sleep 30 & other=$!; trap "kill $other" EXIT',
-    "until [[ $(readlink /proc/$other/ns/net) != $(readlink /proc/$$/ns/net) ]]; do ((SECONDS < 10)); done",
+    // A look that fails is not "another one": the device would stay here.
+    "own=$(readlink /proc/$$/ns/net)",
+    'until there=$(readlink "/proc/$other/ns/net") && [[ $there != "$own" ]]; do ((SECONDS < 60)); done',
     "ip link set other netns $other; ip link set eth0 up",
     "on_other() { nsenter -t $other --net -- $*; }; on_other ip link set other up",
     ...other.map((address) => `on_other ip addr add ${address} dev other`),
