@@ -1,5 +1,6 @@
 // What the demo says: of each command a line or three for a person who watches, out of the whole output, which stands in the log.
 import { PARTS } from "../components/manifest";
+import { reasons } from "../ops/pulumiErrors";
 
 /** Of what a node says while its role changes: whose the services are, and since when they can be reached. */
 const TURNING_POINTS =
@@ -7,8 +8,6 @@ const TURNING_POINTS =
 
 /** Of more differences than these only the number, where what was done about them is told as well. */
 const READABLE = 3;
-
-const LAST_LINES = 20;
 
 const unique = (lines: string[]) => [...new Set(lines)];
 
@@ -69,39 +68,6 @@ export function told(command: string, output: string, seconds: number): string[]
     ...(changed ? [`$ ${command}`, `${changed} ${took(seconds)}`] : [`$ ${command} ${took(seconds)}`]),
     ...(details.length > 0 ? [details.join("; ")] : []),
   ];
-}
-
-/** Each error with what belongs to it: up to `next:` and what is indented below that, a blank line or another error. */
-function errors(output: string): string[] {
-  const found: string[][] = [];
-  let block: string[] | undefined;
-  let depth = 0;
-  for (const line of output.split("\n")) {
-    const text = line.trimStart();
-    const indent = line.length - text.length;
-    if (text.startsWith("error: ")) {
-      // Pulumi says for whom and in what it was, which the message does.
-      block = [text.replace(/^error: (?:\S+ resource '\S+' has a problem: |[A-Z]\w+ failed: )/, "error: ")];
-      depth = indent;
-      found.push(block);
-    } else if (!text || indent < depth || (indent === depth && block?.some((one) => one.startsWith("next: ")))) {
-      block = undefined;
-    } else {
-      block?.push(line.slice(depth));
-    }
-  }
-  return unique(found.map((lines) => lines.join("\n")));
-}
-
-/** Why a command failed: what says what to do next, else what else is an error, else the end of the output. */
-export function reasons(output: string): string {
-  const found = errors(output);
-  const complete = found.filter((error) => /^next: /m.test(error));
-  const others = found.filter((error) => !/^error: \w+ failed$/.test(error));
-  if (complete.length > 0) return complete.join("\n");
-  const lines = (others.length > 0 ? others.join("\n") : output.trimEnd()).split("\n");
-  if (lines.length <= LAST_LINES) return lines.join("\n");
-  return [...(others.length > 0 ? [lines[0], "..."] : []), ...lines.slice(-LAST_LINES)].join("\n");
 }
 
 /** What a command came to, and what it should have come to. */

@@ -1,7 +1,7 @@
 // What `xcat-ha doctor` makes of what it saw: a row for each check. Pure.
 import semver from "semver";
 import type { NodeLook, PartLook } from "./pair";
-import { at, text } from "./pair";
+import { at, CLOCK_LIMIT, text } from "./pair";
 import type { Check } from "./verify";
 
 /** An answer, or why there is none. */
@@ -40,8 +40,6 @@ export type Patient = {
   };
   site?: PartLook;
 };
-
-const CLOCK_LIMIT = 10;
 
 const ok = (check: string, what: string): Check => ({ result: "ok", check, what });
 const failed = (check: string, what: string, next: string): Check => ({ result: "failed", check, what, next });

@@ -20,11 +20,10 @@ import {
 } from "./checkup";
 import type { Context, LoadedCluster } from "./context";
 import { asOpsError, type EndingName, exitCode } from "./ending";
-import { closeAll, look, lookAtPart, reach, type Session } from "./nodes";
+import { askPlan, closeAll, look, lookAtPart, reach, type Session } from "./nodes";
 import { roleOf } from "./pair";
 import { type Check, checksText } from "./verify";
 
-const PLAN_SECONDS = 120;
 const ROOT = join(__dirname, "..");
 
 export async function doctor(context: Context): Promise<EndingName> {
@@ -203,12 +202,7 @@ const projectName = (project: string) =>
 /** What an `up` of its stack would do there. */
 async function preflight(session: Session, project: string, stack: string, role: string): Promise<Patient["plan"]> {
   try {
-    const { code, stdout, stderr } = await session.request(
-      "plan",
-      role,
-      { stack: `${project}/${stack}` },
-      PLAN_SECONDS,
-    );
+    const { code, stdout, stderr } = await askPlan(session, role, { stack: `${project}/${stack}` });
     if (code === 0) return { role, answer: { steps: stdout } };
     const { seen, next } = asOpsError(new Error(stderr || `plan ${role} ended with ${code} and said nothing`));
     return { role, answer: code === exitCode("unknown") ? { untold: seen, next } : { refused: seen, next } };

@@ -34,6 +34,12 @@ export function exitCode(name: EndingName): number {
   return ending.code;
 }
 
+/** How the node program failed, by its exit code; undefined for any other one: that says nothing of it. */
+export function failureOf(code: number | undefined): EndingName | undefined {
+  const name = ENDINGS.find((one) => one.code === code)?.name as EndingName | undefined;
+  return name === "done" || name === "usage" ? undefined : name;
+}
+
 /** What ends a command: what was seen and expected, the evidence, and the exact next command. */
 export class OpsError extends Error {
   constructor(

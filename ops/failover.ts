@@ -3,10 +3,11 @@ import { createInterface } from "node:readline/promises";
 import { VARIABLE } from "../components/remote/handover";
 import { planSentences } from "../components/remote/observation";
 import type { Context, LoadedCluster } from "./context";
-import { asOpsError, type EndingName, OpsError } from "./ending";
+import { asOpsError, type EndingName, exitCode, OpsError } from "./ending";
 import {
   endingOf,
   type Lease,
+  leaseRows,
   leaseWords,
   newestLease,
   nextStep,
@@ -14,15 +15,14 @@ import {
   type Situation,
   target,
 } from "./failoverSteps";
-import { closeAll, look, type Reached, reach, reachAll } from "./nodes";
+import { askPlan, closeAll, look, type Reached, reach, reachAll } from "./nodes";
 import { at, text } from "./pair";
-import { type Audience, Log, outageOf, type Phase, Progress, phases, runUp, WAITS } from "./running";
+import { type Audience, Log, outageOf, type Phase, Progress, phases, runUp, servingLine, WAITS } from "./running";
 import { oneLine, openStacks, type PairStack } from "./stacks";
 import { tableText } from "./table";
 
 /** For how long the new node waits: an export of a large cluster lies in it. What waits longer is asked anew once the old node has stepped down. */
 const HANDOVER_SECONDS = "600";
-const PLAN_SECONDS = 120;
 const WITHDRAW_SECONDS = 120;
 /** A decision that comes back to itself is a mistake of ours. */
 const MOST_STEPS = 40;
@@ -172,8 +172,9 @@ export async function leaseOf(reached: Reached[]): Promise<Lease> {
   );
 }
 
-async function leaseNow(cluster: LoadedCluster): Promise<Lease> {
-  const reached = await reachAll(cluster);
+/** The same of nodes that are asked for it alone. */
+export async function leaseNow(reaching: Promise<Reached[]>): Promise<Lease> {
+  const reached = await reaching;
   try {
     return await leaseOf(reached);
   } finally {
@@ -185,7 +186,7 @@ async function leaseNow(cluster: LoadedCluster): Promise<Lease> {
 async function planOf(reached: Reached, role: "active" | "standby", stack: string): Promise<string> {
   if ("error" in reached) throw reached.error;
   const order: Record<string, string> = role === "active" ? { handover: HANDOVER_SECONDS } : {};
-  const { code, stdout, stderr } = await reached.session.request("plan", role, { stack, ...order }, PLAN_SECONDS);
+  const { code, stdout, stderr } = await askPlan(reached.session, role, { stack, ...order });
   if (code === 0) return planSentences(reached.node, role, stdout);
   const { seen, evidence, next } = asOpsError(new Error(stderr || `the plan of ${reached.node} ended with ${code}`));
   throw new OpsError(endingOf({ node: reached.node, role, ok: false, code }), seen, evidence, next);
@@ -222,7 +223,7 @@ export function interruptions(say: (text: string) => void, command: string) {
     else if (count === 2) {
       say(`pulumi is ended; what runs on a node goes on there. xcat-ha status says who serves. To go on: ${command}`);
       abort.abort();
-    } else process.exit(21);
+    } else process.exit(exitCode("superseded"));
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, asked);
@@ -307,7 +308,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
     const outcome = await failOver(
       {
         stacks,
-        look: () => leaseNow(cluster),
+        look: () => leaseNow(reachAll(cluster)),
         withdraw: (node) => withdraw(cluster, node),
         audience: progress,
         ...asked,
@@ -320,9 +321,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
     );
     progress.end();
     const found = phases(progress.heard, from, to, began, askedAt);
-    const said = progress.heard.findLast(
-      ({ node, text: line }) => node === to && /^active and serving/.test(line),
-    )?.text;
+    const said = servingLine(progress.heard, to);
     context.result(outcomeText(context, outcome, found, said, log.file), {
       ...outcome,
       from,
@@ -422,8 +421,7 @@ function outcomeText(
 ): string {
   const outage = outageOf(found);
   const rows = [
-    ["active", lease.is === "held" ? lease.node : "nobody, or not known"],
-    ["lease", leaseWords(lease)],
+    ...leaseRows(lease),
     ["outage", outage === undefined ? "not heard" : `${outage.toFixed(1)} s, as heard here`],
     ...(said ? [["as said there", said]] : []),
     ...found.map(({ what, seconds, detail }) => [what, `${seconds.toFixed(1)} s${detail ? `: ${detail}` : ""}`]),

@@ -1,5 +1,5 @@
 // A failover as a decision: what was found and what ran so far in, the next step out. Reads and touches nothing.
-import type { EndingName } from "./ending";
+import { type EndingName, failureOf } from "./ending";
 
 /** Who holds the newest epoch. `rebooted`: its owner was rebooted since, and runs nothing. */
 export type Lease =
@@ -52,25 +52,12 @@ export type Step =
   | { do: "await"; say: string }
   | { do: "end"; ending: EndingName; say: string; next: string };
 
-const BLOCKED = 13;
-const HELD = 12;
-const SUPERSEDED = 21;
-const NAMES: Record<number, EndingName> = {
-  10: "refused",
-  12: "held",
-  13: "blocked",
-  20: "incomplete",
-  21: "superseded",
-  30: "misconfigured",
-  40: "unknown",
-};
-
 const holds = (lease: Lease, node: string) =>
   (lease.is === "held" || lease.is === "rebooted" || lease.is === "releasing") && lease.node === node;
 const serves = (lease: Lease, node: string) => lease.is === "held" && lease.node === node;
 
 /** An ending for what has failed: the node program's, where it was heard. */
-export const endingOf = ({ code }: Ran): EndingName => NAMES[code ?? 20] ?? "incomplete";
+export const endingOf = ({ code }: Ran): EndingName => failureOf(code) ?? "incomplete";
 
 export function leaseWords(lease: Lease): string {
   switch (lease.is) {
@@ -88,6 +75,12 @@ export function leaseWords(lease: Lease): string {
       return `${lease.node} holds epoch ${lease.epoch}`;
   }
 }
+
+/** The first rows of what an order came to. */
+export const leaseRows = (lease: Lease): string[][] => [
+  ["active", lease.is === "held" ? lease.node : "nobody, or not known"],
+  ["lease", leaseWords(lease)],
+];
 
 /** Which of several looks at the lease is the newest: an epoch only goes on. */
 export function newestLease(looks: Lease[]): Lease {
@@ -173,7 +166,12 @@ function forward(situation: Situation): Step {
     if (holds(lease, to))
       return { do: "up", node: to, say: `how the run of ${to} ended was not heard: the same again` };
     // It waited for one that took longer.
-    if (lease.is === "released" && lease.node === from && activated.code === HELD && failedOf(situation, to).length < 2)
+    if (
+      lease.is === "released" &&
+      lease.node === from &&
+      endingOf(activated) === "held" &&
+      failedOf(situation, to).length < 2
+    )
       return { do: "up", node: to, say: `${from} has stepped down meanwhile: ${to} claims now` };
     return {
       do: "turn back",
@@ -213,7 +211,7 @@ function blocked(situation: Situation, node: string, failed: Ran): Step {
   const other =
     node === from ? `xcat-ha failover --to ${from} keeps ${from}` : `xcat-ha failover --to ${from} goes back`;
   const next = `end on ${node} what the error names, then ${again(situation)}: it goes on. Or, then, ${other}`;
-  const ending = failed.code === BLOCKED || failed.code === undefined ? "blocked" : endingOf(failed);
+  const ending = failed.code === undefined ? "blocked" : endingOf(failed);
   return end(
     situation,
     ending,
@@ -259,7 +257,7 @@ function backward(situation: Situation): Step {
   const open = [restored, settled].find((one) => one && !one.ok);
   const left = open ? `; what is left: the run of ${open.node} failed: ${errorOf(open)}` : "";
   // A run that was withdrawn ended because of something else.
-  if (failed && !(situation.interrupted && failed.code === SUPERSEDED))
+  if (failed && !(situation.interrupted && endingOf(failed) === "superseded"))
     return end(
       situation,
       endingOf(failed),

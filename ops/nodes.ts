@@ -19,6 +19,7 @@ const CONNECT_SECONDS = 3;
 const REACH_MS = 4500;
 const LOOK_SECONDS = 20;
 const PART_SECONDS = 60;
+const PLAN_SECONDS = 120;
 
 /** A session to each node, or why there is none; a node that is silent keeps nobody waiting for longer than ssh does. */
 export function reachAll(cluster: LoadedCluster): Promise<Reached[]> {
@@ -127,6 +128,10 @@ export async function lookAtPart(
     return { part, unknown: asOpsError(error).seen };
   }
 }
+
+/** What a node would do to get a role, as its steps; `order`: the stack that asks, and what it orders beside. */
+export const askPlan = (session: Pick<Session, "request">, role: string, order: Record<string, string>) =>
+  session.request("plan", role, order, PLAN_SECONDS);
 
 export function closeAll(all: Reached[]) {
   for (const reached of all) if ("session" in reached) reached.session.close();

@@ -34,7 +34,7 @@ export type PairFacts = {
 /** Seconds: a beat comes every ten. */
 const BEAT_LATE = 45;
 /** As node/parts/clockSource.sh has it. */
-const CLOCK_LIMIT = 10;
+export const CLOCK_LIMIT = 10;
 
 const DEAD = "docs/failover.md, The active node is dead";
 

@@ -2,9 +2,10 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { reasons } from "../demo/story";
 import type { Context } from "./context";
+import { exitCode, failureOf } from "./ending";
 import type { Ran } from "./failoverSteps";
+import { reasons } from "./pulumiErrors";
 import type { PairStack } from "./stacks";
 
 /** One line that a node's program said, and when it came here. */
@@ -97,23 +98,23 @@ export async function runUp(
 const servedIn = (output: string, node: string) =>
   output.split("\n").some((line) => SERVES.test(line.slice(line.indexOf(`${node}: `) + node.length + 2)));
 
-const REFUSED = 10;
-/** The node program's own: what else a command ends with says nothing of it. */
-const CODES = [10, 12, 13, 20, 21, 30, 40];
-
 /** How the node program ended, and its error. */
 export function endOf(output: string): Pick<Ran, "code" | "error" | "locked"> {
   const [error] = reasons(output).split("\n");
   const code = Number([...output.matchAll(/Process exited with status (\d+)/g)].at(-1)?.[1]);
   // What a plan refuses ends no process.
-  const refused = Number.isNaN(code) && /; nothing was touched/.test(output) ? REFUSED : undefined;
+  const refused = Number.isNaN(code) && /; nothing was touched/.test(output) ? exitCode("refused") : undefined;
   const locked = /the stack is currently locked/.test(output);
   return {
-    code: CODES.includes(code) ? code : refused,
+    code: failureOf(code) ? code : refused,
     ...(locked && { locked }),
     error: error.replace(/^error: /, "").slice(0, 400),
   };
 }
+
+/** The line by which a node said last that it serves. */
+export const servingLine = (heard: Heard[], node: string): string | undefined =>
+  heard.findLast((one) => one.node === node && SERVES.test(one.text))?.text;
 
 /** On a terminal one line a node, with the seconds; elsewhere a line with the time for each thing that is said; with --json nothing. */
 export class Progress implements Audience {

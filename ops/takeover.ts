@@ -2,10 +2,10 @@
 // what is used up, or was refused, leaves the config again.
 import type { Context } from "./context";
 import { type EndingName, OpsError } from "./ending";
-import { interruptions, leaseOf, type Outcome } from "./failover";
-import { endingOf, type Lease, leaseWords, type Ran } from "./failoverSteps";
-import { closeAll, reach } from "./nodes";
-import { type Audience, Log, Progress, runUp } from "./running";
+import { interruptions, leaseNow, type Outcome } from "./failover";
+import { endingOf, type Lease, leaseRows, leaseWords, type Ran } from "./failoverSteps";
+import { reach } from "./nodes";
+import { type Audience, Log, Progress, runUp, servingLine } from "./running";
 import { openStacks, type PairStack } from "./stacks";
 import { tableText } from "./table";
 
@@ -155,14 +155,7 @@ export async function takeover(context: Context, options: Options): Promise<Endi
       {
         stack: stacks[to],
         // The other one is dead.
-        look: async () => {
-          const reached = await reach(cluster, to);
-          try {
-            return await leaseOf([reached]);
-          } finally {
-            closeAll([reached]);
-          }
-        },
+        look: () => leaseNow(reach(cluster, to).then((reached) => [reached])),
         audience: progress,
         signal: asked.signal,
       },
@@ -170,10 +163,9 @@ export async function takeover(context: Context, options: Options): Promise<Endi
       to,
     );
     progress.end();
-    const said = progress.heard.findLast(({ text }) => /^active and serving/.test(text))?.text;
+    const said = servingLine(progress.heard, to);
     const rows = [
-      ["active", outcome.lease.is === "held" ? outcome.lease.node : "nobody, or not known"],
-      ["lease", leaseWords(outcome.lease)],
+      ...leaseRows(outcome.lease),
       ...(said ? [["as said there", said]] : []),
       ["whole output", log.file],
       ["next", outcome.next],

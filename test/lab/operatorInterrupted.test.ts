@@ -7,7 +7,7 @@ import { assertNoRowLost } from "../client";
 import type { Result } from "../lab";
 import { until } from "../until";
 import { activeNodes, assertActive, configs, HOME, typed, words } from "./operatorCommand";
-import { assertNoChanges, lab, NODES, type NodeName, newestEpoch, owner, pairWith, STACK } from "./pair";
+import { assertNoChanges, lab, NODES, type NodeName, newestEpoch, owner, pairWith, STACK, startFails } from "./pair";
 import { sampled } from "./sampled";
 
 sampled(lab);
@@ -47,18 +47,14 @@ test("a new node whose service does not start: the old node is active again by t
   pairWith("xcatmn1");
   const client = lab.startClient("turned_back_rows");
   await client.committing();
-  const broken = "/run/systemd/system/named.service.d/broken.conf";
-  lab.on(
-    "xcatmn2",
-    `mkdir -p $(dirname ${broken}) && printf '[Service]\\nExecStartPre=/bin/false\\n' >${broken} && systemctl daemon-reload`,
-  );
+  const mend = startFails("xcatmn2", "named");
   try {
     const { code, output } = typed("failover", "--yes");
     assert.equal(code, 20, output);
     assert.match(output, /xcatmn2 did not become active: .*; xcatmn1 becomes active again$/m);
     assert.match(output, /no failover: the run of xcatmn2 failed: /);
   } finally {
-    lab.on("xcatmn2", `rm ${broken} && systemctl daemon-reload`);
+    mend();
   }
   await client.committing();
   const { commits, found } = await client.stop();

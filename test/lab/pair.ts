@@ -75,6 +75,17 @@ export function pairWith(active: NodeName) {
   for (const node of order) expectUp(node);
 }
 
+/** From here on a service does not start on a node; what is returned lets it again. */
+export function startFails(node: NodeName, service: string): () => void {
+  const broken = `/run/systemd/system/${service}.service.d/broken.conf`;
+  lab.on(
+    node,
+    `mkdir -p $(dirname ${broken}) && printf '[Service]\\nExecStartPre=/bin/false\\n' >${broken} && systemctl daemon-reload`,
+  );
+  // Whether systemd was to try again when it was stopped, or had given up, is left to chance.
+  return () => lab.on(node, `rm ${broken} && systemctl daemon-reload; systemctl reset-failed ${service} || true`);
+}
+
 /** What of the owner's is still on a node: units that run, processes of PostgreSQL, the VIP, the timer. */
 export const remains = (node: NodeName) =>
   lab.on(

@@ -65,7 +65,14 @@ function demo(
 ): Promise<Told> {
   const root = mkdtempSync(join(tmpdir(), "xcat-ha-demo-"));
   context.after(() => rmSync(root, { recursive: true }));
-  for (const name of ["demo/demo.ts", "demo/story.ts", "components/manifest.js", "package.json", "tsconfig.json"])
+  for (const name of [
+    "demo/demo.ts",
+    "demo/story.ts",
+    "ops/pulumiErrors.ts",
+    "components/manifest.js",
+    "package.json",
+    "tsconfig.json",
+  ])
     cpSync(join(ROOT, name), join(root, name));
   for (const name of ["brokenInvariant", "client", "invariants", "lab", "until"])
     cpSync(join(ROOT, `test/${name}.ts`), join(root, `test/${name}.ts`));

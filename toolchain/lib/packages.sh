@@ -10,9 +10,7 @@ debian_packages() {
     printf 'error: these packages are missing: %s\nnext: apt-get install -y %s\n' "${missing[*]}" "${missing[*]}" >&2
     exit 1
   }
-  mkdir -p -- "$CACHE"
-  exec 5>>"$CACHE/packages.lock"
-  flock -n 5 || { stage "waiting for another one that installs Debian's packages"; flock 5; stage_done; }
+  lock_packages
   # Whoever had the lock may have brought them.
   missing_packages "$@"
   if ((${#missing[@]})); then
@@ -25,6 +23,13 @@ debian_packages() {
     stage_done
   fi
   exec 5>&-
+}
+
+# lock_packages: by the descriptor 5.
+lock_packages() {
+  mkdir -p -- "$CACHE"
+  exec 5>>"$CACHE/packages.lock"
+  flock -n 5 || { stage "waiting for another one that installs Debian's packages"; flock 5; stage_done; }
 }
 
 # missing_packages PROGRAM=PACKAGE...: into `missing`.
@@ -42,8 +47,7 @@ unpacked_package() {
   [[ ! -d $folder ]] || return 0
   mkdir -p -- "$CACHE/packages"
   part=$(mktemp -d "$CACHE/packages/.$1.XXXXXX")
-  exec 5>>"$CACHE/packages.lock"
-  flock 5
+  lock_packages
   # A machine that never installed anything has no lists.
   { fetch_unpacked "$part" "$1" || { apt-get update && fetch_unpacked "$part" "$1"; }; } >"$log" 2>&1 </dev/null 5>&- || {
     rm -rf -- "$part"
