@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { until } from "../until";
+import { begin, words } from "./operatorCommand";
 import { assertPair, lab, NODES, newestEpoch, pairWith } from "./pair";
 import { sampled } from "./sampled";
 
@@ -22,8 +23,17 @@ after(() => {
 sampled(lab);
 
 const xcatHa = (...words: string[]) => lab.run(["exec", "npx", "xcat-ha", ...words]);
-const onTerminal = (command: string) =>
-  lab.run(["exec", "env", "TERM=xterm-256color", "script", "-qec", command, "/dev/null"]);
+const terminalWords = (command: string) => [
+  "exec",
+  "env",
+  "TERM=xterm-256color",
+  "script",
+  "-qec",
+  command,
+  "/dev/null",
+];
+const onTerminal = (command: string) => lab.run(terminalWords(command));
+const REDRAW = "\x1b[H\x1b[2J";
 const json = (...words: string[]) => {
   const { code, output } = lab.run(["exec", "node", "ops/xcat-ha.js", ...words, "--json"]);
   return { code, data: JSON.parse(output) };
@@ -59,8 +69,8 @@ test("status: both nodes side by side, for a person, a terminal, a program and m
 });
 
 test("status: what breaks is named with what to type, and watched as a line", async () => {
-  const watched = lab.start(["exec", "timeout", "15", "node", "ops/xcat-ha.js", "status", "--watch"]);
-  await new Promise((resolve) => setTimeout(resolve, 6000));
+  const watched = begin(words("status", "--watch"));
+  await until("the watch to look", () => /^\S+Z xcatmn1 named: \? -> active, not enabled$/m.test(watched.heard()));
   lab.on("xcatmn1", "systemctl stop named");
   const check = xcatHa("status", "--check");
   assert.equal(check.code, 2, check.output);
@@ -68,10 +78,16 @@ test("status: what breaks is named with what to type, and watched as a line", as
   const plain = xcatHa("status");
   assert.match(plain.output, /^drift +network +none$/m);
   assert.match(plain.output, /^WARNING xcatmn1 network: named is '[^']*', wanted '[^']*'/m);
-  assert.match((await watched).output, /^\S+Z xcatmn1 named: active, not enabled -> inactive, not enabled$/m);
+  const change = /^\S+Z xcatmn1 named: active, not enabled -> inactive, not enabled$/m;
+  await until("the watch to see it", () => change.test(watched.heard()));
+  watched.end("SIGINT");
+  assert.match((await watched.result).output, change);
   lab.on("xcatmn1", "systemctl start named");
-  const terminal = onTerminal("timeout 8 node ops/xcat-ha.js status --watch");
-  assert.ok(terminal.output.split("\x1b[H\x1b[2J").length > 2, terminal.output);
+  const drawing = begin(terminalWords("node ops/xcat-ha.js status --watch"));
+  await until("the watch to be drawn anew", () => drawing.heard().split(REDRAW).length > 2);
+  drawing.end("SIGTERM");
+  const terminal = await drawing.result;
+  assert.ok(terminal.output.split(REDRAW).length > 2, terminal.output);
   assertPair("xcatmn1");
 });
 

@@ -1,12 +1,10 @@
 // `xcat-ha failover` that cannot be done, is cut, or finds it done; `xcat-ha takeover`.
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { assertNoRowLost } from "../client";
 import type { Result } from "../lab";
 import { until } from "../until";
-import { activeNodes, assertActive, configs, HOME, typed, words } from "./operatorCommand";
+import { activeNodes, assertActive, begin, configs, typed, words } from "./operatorCommand";
 import { assertNoChanges, lab, NODES, type NodeName, newestEpoch, owner, pairWith, STACK, startFails } from "./pair";
 import { sampled } from "./sampled";
 
@@ -14,20 +12,15 @@ sampled(lab);
 
 /** Typed, and a signal once `when` was heard. */
 async function cut(when: RegExp, signal: NodeJS.Signals, ...args: string[]): Promise<Result> {
-  const pidFile = join(HOME, "pid");
-  rmSync(pidFile, { force: true });
-  let heard = "";
   let sent = false;
-  const [exec, ...command] = words(...args);
-  const shell = `echo $$ >${pidFile}; exec "$@"`;
-  const result = await lab.start([exec, "bash", "-c", shell, "bash", ...command], (text) => {
-    heard += text;
+  const { result, end } = begin(words(...args), (heard) => {
     if (sent || !when.test(heard)) return;
     sent = true;
-    process.kill(Number(readFileSync(pidFile, "utf8")), signal);
+    end(signal);
   });
-  assert.ok(sent, `${when} was not heard:\n${result.output}`);
-  return result;
+  const { code, output } = await result;
+  assert.ok(sent, `${when} was not heard:\n${output}`);
+  return { code, output };
 }
 
 test("a new node that lacks a service is refused before anything is changed", () => {
