@@ -23,15 +23,11 @@ after(() => {
 sampled(lab);
 
 const xcatHa = (...words: string[]) => lab.run(["exec", "npx", "xcat-ha", ...words]);
-const terminalWords = (command: string) => [
-  "exec",
-  "env",
-  "TERM=xterm-256color",
-  "script",
-  "-qec",
-  command,
-  "/dev/null",
-];
+/** Without what would decide about colours before the terminal does. */
+const terminalWords = (command: string) => {
+  const unset = ["CI", "FORCE_COLOR", "NODE_DISABLE_COLORS", "NO_COLOR"].flatMap((name) => ["-u", name]);
+  return ["exec", "env", ...unset, "TERM=xterm-256color", "script", "-qec", command, "/dev/null"];
+};
 const onTerminal = (command: string) => lab.run(terminalWords(command));
 const REDRAW = "\x1b[H\x1b[2J";
 const json = (...words: string[]) => {
@@ -57,6 +53,8 @@ test("status: both nodes side by side, for a person, a terminal, a program and m
   const terminal = onTerminal("npx xcat-ha status");
   assert.equal(terminal.code, 0, terminal.output);
   assert.ok(terminal.output.includes(`${ESCAPE}32mnothing is wrong`), terminal.output);
+  const plainTerminal = onTerminal("env NO_COLOR=1 npx xcat-ha status");
+  assert.match(plainTerminal.output, /^nothing is wrong\r?$/m);
   const { code, data } = json("status");
   assert.equal(code, 0);
   assert.equal(data.level, "OK");
