@@ -123,8 +123,13 @@ ifquery_unfit() {
 }
 
 # ifupdown_says INTERFACE: a line each: `file` and a file that ifupdown read; `name` and how stanzas of it are called that come up at boot or when
-# it is plugged in; `address` and ADDRESS/PREFIX; `up` and a command. Nothing where it leaves the interface alone.
+# it is plugged in; `address` and ADDRESS/PREFIX; `up` and a command. Nothing where it leaves the interface alone. A function that needs it more
+# than once has its answer in a local IFUPDOWN_SAID, for all that it calls: each question starts ifquery four times.
 ifupdown_says() {
+  if [[ -v IFUPDOWN_SAID ]]; then printf '%s\n' "$IFUPDOWN_SAID"; else ask_ifupdown "$1"; fi
+}
+
+ask_ifupdown() {
   local version said list hotplug names=() name kind more file word known=' '
   [[ -e $NETWORK_INTERFACES ]] || return 0
   if ! command -v ifquery >/dev/null; then
@@ -341,11 +346,12 @@ persistent_replace() {
     nmcli connection modify uuid "$where" ipv4.addresses "$list" </dev/null
     return
   fi
-  files=$(persistent_files "$tool" "$where" "$interface") || exit
   if [[ $tool == ifupdown ]]; then
     names=$(ifupdown_says "$interface") || exit
+    local IFUPDOWN_SAID=$names
     names=$(ifupdown_names "$interface" "$names") || return
   fi
+  files=$(persistent_files "$tool" "$where" "$interface") || exit
   while read -r file; do
     edit_file "$file" 0644 awk -v tool="$tool" -v interface="$interface" -v names="$names" -v act=edit -v old="$old" -v new="$new" "$INTERFACE_AWK" || return
     [[ -n $old ]] || return 0

@@ -28,7 +28,9 @@ address_drop() {
 
 # persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and nothing has the VIP; else what there is instead.
 persistent_state() {
-  local state other
+  local state other said
+  said=$(ifupdown_says "$2") || exit
+  local IFUPDOWN_SAID=$said
   state=$(persistent_list "$@") || exit
   other=$(persistent_elsewhere "$2" "$VIP") || exit
   [[ -z $other ]] || state="a line adds the VIP at boot: ${other//$'\n'/; }"
@@ -37,7 +39,9 @@ persistent_state() {
 
 # persistent_list ADDRESS INTERFACE: the same of the tool's own addresses.
 persistent_list() {
-  local OWNERS list address there='' other=''
+  local OWNERS list address there='' other='' said
+  said=$(ifupdown_says "$2") || exit
+  local IFUPDOWN_SAID=$said
   owners_of "$2"
   if ((${#OWNERS[@]} != 1)); then
     owners_sentence "$2" "${OWNERS[@]}"
@@ -165,6 +169,8 @@ staticAddress_apply() {
 # back to what it was where the tool does not read it as it was written: nobody sees that before the next boot.
 persist() {
   local wanted=$1 interface=$2 former=$3 OWNERS tool where list address file files copies=() index seen
+  seen=$(ifupdown_says "$interface") || exit
+  local IFUPDOWN_SAID=$seen
   seen=$(persistent_elsewhere "$interface" "$VIP") || exit
   # At a first setup alone: later it is a difference that the preview names, and no failover waits for it.
   [[ -z $seen || -n $former ]] || fail misconfigured "the VIP $VIP would come back at the next boot of $NODE, by a line that is no address of $interface; expected it persistent nowhere; nothing was changed" \
@@ -203,8 +209,9 @@ persist() {
   say "persistent address of $interface is $wanted ($tool, $where)"
 }
 
-# persist_edit: of persist, whose variables it has: the edits, then what the tool reads. What cannot be told half way goes back, too.
+# persist_edit: of persist, whose variables it has: the edits, then what the tool reads now. What cannot be told half way goes back, too.
 persist_edit() {
+  unset IFUPDOWN_SAID
   while read -r address; do
     # The VIP, the former one, and the same address with another prefix.
     [[ $address != "$wanted" && ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
