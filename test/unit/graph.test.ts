@@ -6,7 +6,7 @@ import { decodeDocument } from "../../components/remote/document";
 import { installedProgram, sha256 } from "../../components/remote/program";
 import { settingsOf } from "../../components/settings";
 import type { Role } from "../../config/stack";
-import { LOGIN_SHELLS } from "./loginShells";
+import { LOGIN_SHELLS, wordsOf } from "./loginShells";
 import { PRIVATE_KEY, shippedPair } from "./pair";
 
 const { cluster, clusterFile } = shippedPair();
@@ -111,11 +111,11 @@ const DELETE = (part: string) =>
 /** What bash gets of a command, whatever root's login shell is. */
 function inBash(line: string | undefined): string {
   assert.ok(line);
-  const [words, ...others] = Object.values(LOGIN_SHELLS).map((wordsOf) => wordsOf(line));
+  const [words, ...others] = Object.keys(LOGIN_SHELLS).map((shell) => wordsOf(shell, line));
   for (const same of others) assert.deepEqual(same, words);
-  assert.deepEqual(words.slice(0, 3), ["exec", "bash", "-c"]);
-  assert.equal(words.length, 4);
-  return words[3];
+  assert.deepEqual(words.slice(0, 2), ["bash", "-c"]);
+  assert.equal(words.length, 3);
+  return words[2];
 }
 
 const STACKS: { name: string; role: Role; address: string; hostKey: string }[] = [

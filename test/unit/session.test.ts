@@ -16,7 +16,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asRoot, openSession, sshArguments } from "../../components/remote/session";
 import { settingsOf } from "../../components/settings";
-import { LOGIN_SHELLS } from "./loginShells";
+import { needsLoginShells, wordsOf } from "./loginShells";
 import { shippedPair } from "./pair";
 import { CANNOT_RUN, Sshd } from "./sshd";
 
@@ -60,14 +60,14 @@ test("ssh takes nothing from the user's own configuration, agent and known hosts
 
 /** What a login shell runs for who asks as this user. */
 const WRAPPED: [user: string, words: string[]][] = [
-  ["root", ["exec", "bash", "-c"]],
-  ["admin", ["exec", "sudo", "-n", "-H", "--", "bash", "-c"]],
+  ["root", ["bash", "-c"]],
+  ["admin", ["sudo", "-n", "-H", "--", "bash", "-c"]],
 ];
 for (const [user, words] of WRAPPED)
-  for (const [shells, wordsOf] of Object.entries(LOGIN_SHELLS))
-    test(`a remote command reaches bash whole, for ${user} whose login shell is ${shells}`, () => {
+  for (const shell of ["sh", "bash", "csh", "tcsh", "fish"])
+    test(`a remote command reaches bash whole, for ${user} whose login shell is ${shell}`, needsLoginShells, () => {
       const command = `set -eu; printf '%s|' "it's" '$HOME' "$(echo one)" && cat >"$folder/x" # ~ *`;
-      assert.deepEqual(wordsOf(asRoot({ user }, command)), [...words, command]);
+      assert.deepEqual(wordsOf(shell, asRoot({ user }, command)), [...words, command]);
     });
 
 test("a remote command through sudo, as bash runs it: with its quotes and its standard input", () => {
