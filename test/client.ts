@@ -10,10 +10,17 @@ const LIMIT_MS = 1000;
 /** One row that the database acknowledged: its number and when, in milliseconds since the epoch. */
 export type Commit = { row: number; at: number };
 
-/** Longest time between two commits in a stretch of time, in milliseconds. */
-export function longestGap(commits: Commit[], from: number, to: number): number {
+/** The longest time between two commits in a stretch of time: its begin and its end, in milliseconds since the epoch. */
+export function outageOf(commits: Commit[], from: number, to: number): { from: number; to: number } {
   const times = [from, ...commits.map(({ at }) => at).filter((at) => at >= from && at <= to), to];
-  return Math.max(...times.slice(1).map((at, index) => at - times[index]));
+  const gaps = times.slice(1).map((at, index) => ({ from: times[index], to: at }));
+  return gaps.reduce((longest, gap) => (gap.to - gap.from > longest.to - longest.from ? gap : longest));
+}
+
+/** Its length, in milliseconds. */
+export function longestGap(commits: Commit[], from: number, to: number): number {
+  const outage = outageOf(commits, from, to);
+  return outage.to - outage.from;
 }
 
 /** Rows that were acknowledged and are not there. */

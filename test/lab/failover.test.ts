@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoRowLost, longestGap } from "../client";
+import { assertNoRowLost, outageOf } from "../client";
 import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "./pair";
 import { sampled } from "./sampled";
 import { SecretsWatch } from "./secrets";
+import { sshdSays, sshWithin } from "./sshCount";
 
 sampled(lab);
 test("planned failover there and back by the stock commands: every committed row is there, a compute node boots, no key and no password in the open", async () => {
   pairWith("xcatmn1");
+  sshdSays();
   const secrets = new SecretsWatch();
   const outputs: string[] = [];
   const client = lab.startClient("failover_rows");
@@ -36,6 +38,11 @@ test("planned failover there and back by the stock commands: every committed row
       outputs.push(output);
     }
     await client.committing();
+    const cut = outageOf(client.commits(), from, Date.now());
+    const ssh = sshWithin(cut);
+    console.log(
+      `outage of the failover to ${to}: ${((cut.to - cut.from) / 1000).toFixed(1)} s, ${ssh.connections} logins and ${ssh.commands} commands by SSH within it`,
+    );
     assertPair(to);
     const names = added.map((_, index) => `dig +short @10.5.106.7 added${index + 1}.cluster.com`);
     assert.equal(lab.on(to, names.join("; ")), added.join("\n"), "DNS has what was added on the former active node");
@@ -47,9 +54,6 @@ test("planned failover there and back by the stock commands: every committed row
       assert.match(outputs.at(-1) ?? "", new RegExp(`ok +${check} +of 2 nodes 2 have ${thing}, none lost`));
     assert.doesNotMatch(outputs.at(-1) ?? "", /warning: make(dns|dhcp) /);
     lab.must("provision", "cn1");
-    console.log(
-      `outage of the failover to ${to}: ${(longestGap(client.commits(), from, Date.now()) / 1000).toFixed(1)} s`,
-    );
   }
   const { commits, found } = await client.stop();
   assert.ok(commits.length > 20, `${commits.length} commits`);

@@ -2,15 +2,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { assertNoRowLost, longestGap } from "../client";
+import { assertNoRowLost, outageOf } from "../client";
 import { assertActive, configs, typed } from "./operatorCommand";
 import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "./pair";
 import { sampled } from "./sampled";
+import { sshdSays, sshWithin } from "./sshCount";
 
 sampled(lab);
 
 test("failover there and back by one command: every committed row is there, the outage, the whole output in a file, nothing left to do", async () => {
   pairWith("xcatmn1");
+  sshdSays();
   const client = lab.startClient("operator_rows");
   await client.committing();
   for (const to of ["xcatmn2", "xcatmn1"] as const) {
@@ -19,8 +21,12 @@ test("failover there and back by one command: every committed row is there, the 
     const { code, output } = typed(...json, "failover", "--yes");
     assert.equal(code, 0, output);
     await client.committing();
-    const gap = longestGap(client.commits(), from, Date.now()) / 1000;
+    const cut = outageOf(client.commits(), from, Date.now());
+    const gap = (cut.to - cut.from) / 1000;
     console.log(`outage of xcat-ha failover to ${to}: ${gap.toFixed(1)} s for a client\n${output}`);
+    // Both nodes have their orders: the one steps down, the other waits for the lease.
+    assert.deepEqual(sshWithin(cut), { connections: 0, commands: 0 });
+    assert.ok(sshWithin({ from, to: Date.now() }).commands > 0, "sshd said nothing at all");
     assertActive(to);
     if (json.length > 0) {
       const { ending, lease, phases, outage, log } = JSON.parse(output);
