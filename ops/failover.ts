@@ -15,7 +15,7 @@ import {
   type Situation,
   target,
 } from "./failoverSteps";
-import { askPlan, closeAll, look, type Reached, reach, reachAll } from "./nodes";
+import { askPlan, closeAll, look, ORDER_CONNECT_SECONDS, type Reached, reach, reachAll } from "./nodes";
 import { at, text } from "./pair";
 import { type Audience, Log, outageOf, type Phase, Progress, phases, runUp, servingLine, WAITS } from "./running";
 import { oneLine, openStacks, type PairStack } from "./stacks";
@@ -201,7 +201,7 @@ export function expectedOutage(plan: string): string {
 }
 
 async function withdraw(cluster: LoadedCluster, node: string) {
-  const reached = await reach(cluster, node);
+  const reached = await reach(cluster, node, ORDER_CONNECT_SECONDS);
   if ("error" in reached) throw reached.error;
   try {
     await reached.session.ask("withdraw", "", {}, WITHDRAW_SECONDS);
@@ -273,7 +273,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
     );
   const [stacks, reached] = await context.waiting(
     "looking at both nodes and both stacks",
-    Promise.all([openStacks(nodes), reachAll(cluster)]),
+    Promise.all([openStacks(nodes), reachAll(cluster, ORDER_CONNECT_SECONDS)]),
   );
   let before: Awaited<ReturnType<typeof preflight>>;
   try {
@@ -308,7 +308,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
     const outcome = await failOver(
       {
         stacks,
-        look: () => leaseNow(reachAll(cluster)),
+        look: () => leaseNow(reachAll(cluster, ORDER_CONNECT_SECONDS)),
         withdraw: (node) => withdraw(cluster, node),
         audience: progress,
         ...asked,

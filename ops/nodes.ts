@@ -14,34 +14,38 @@ export type Reached = { node: string; session: Session } | { node: string; error
 
 /** For how long the first address is asked alone, where a node has a second one. */
 const ALONE_MS = 1000;
-/** A person waits: with what ssh says behind it, and what the other node says, in five seconds. */
+/** Until SSH answers at all. A person waits: of a dead node ssh says so, and the other one what it has to say, in five seconds. */
 const CONNECT_SECONDS = 3;
-const REACH_MS = 4500;
+/** The same where a node that is missed ends an order that somebody wants. */
+export const ORDER_CONNECT_SECONDS = 10;
+/** Until a session is there, once SSH has answered: a node that is busy is not dead. */
+const SESSION_SECONDS = 30;
 const LOOK_SECONDS = 20;
 const PART_SECONDS = 60;
 const PLAN_SECONDS = 120;
 
 /** A session to each node, or why there is none; a node that is silent keeps nobody waiting for longer than ssh does. */
-export function reachAll(cluster: LoadedCluster): Promise<Reached[]> {
-  return Promise.all(Object.keys(cluster.nodes).map((node) => reach(cluster, node)));
+export function reachAll(cluster: LoadedCluster, seconds?: number): Promise<Reached[]> {
+  return Promise.all(Object.keys(cluster.nodes).map((node) => reach(cluster, node, seconds)));
 }
 
-export async function reach(cluster: LoadedCluster, node: string): Promise<Reached> {
+/** `seconds`: for how long SSH may be silent. */
+export async function reach(cluster: LoadedCluster, node: string, seconds = CONNECT_SECONDS): Promise<Reached> {
   const over = new AbortController();
   const said: { first?: OpsError } = {};
-  const late = sleep(REACH_MS, undefined, { signal: over.signal }).then(() => {
+  const late = sleep(SESSION_SECONDS * 1000, undefined, { signal: over.signal }).then(() => {
     throw (
       said.first ??
       new OpsError(
         "unknown",
-        `${node} at ${cluster.nodes[node].address}:${cluster.ssh.port} has not answered within ${REACH_MS / 1000} s`,
-        "ssh has not ended by then",
-        `look whether ${node} is up, on its console; then the same command again`,
+        `${node} at ${cluster.nodes[node].address}:${cluster.ssh.port} gave no session within ${SESSION_SECONDS} s`,
+        `SSH was answered there within ${seconds} s, and has not ended by then`,
+        `look what ${node} does, on its console (uptime); then the same command again`,
       )
     );
   });
   late.catch(() => {});
-  const opening = openAt(cluster, node, said);
+  const opening = openAt(cluster, node, seconds, said);
   try {
     return { node, session: await Promise.race([opening, late]) };
   } catch (error) {
@@ -53,7 +57,12 @@ export async function reach(cluster: LoadedCluster, node: string): Promise<Reach
 }
 
 /** At the static address; and, where that does not answer at once, beside it where the node was found before it had one. */
-async function openAt(cluster: LoadedCluster, node: string, said: { first?: OpsError }): Promise<Session> {
+async function openAt(
+  cluster: LoadedCluster,
+  node: string,
+  seconds: number,
+  said: { first?: OpsError },
+): Promise<Session> {
   const { bootstrapAddress, ...own } = cluster.nodes[node];
   const settings = settingsOf(cluster, node);
   const open = (address: string) =>
@@ -61,7 +70,8 @@ async function openAt(cluster: LoadedCluster, node: string, said: { first?: OpsE
       { ...cluster, nodes: { ...cluster.nodes, [node]: { ...own, address } } },
       node,
       settings,
-      CONNECT_SECONDS,
+      seconds,
+      SESSION_SECONDS + 1,
     );
   const first = open(own.address);
   if (!bootstrapAddress) return first;

@@ -4,7 +4,7 @@ import type { Context } from "./context";
 import { type EndingName, OpsError } from "./ending";
 import { interruptions, leaseNow, type Outcome } from "./failover";
 import { endingOf, type Lease, leaseRows, leaseWords, type Ran } from "./failoverSteps";
-import { reach } from "./nodes";
+import { ORDER_CONNECT_SECONDS, reach } from "./nodes";
 import { type Audience, Log, Progress, runUp, servingLine } from "./running";
 import { openStacks, type PairStack } from "./stacks";
 import { tableText } from "./table";
@@ -155,7 +155,7 @@ export async function takeover(context: Context, options: Options): Promise<Endi
       {
         stack: stacks[to],
         // The other one is dead.
-        look: () => leaseNow(reach(cluster, to).then((reached) => [reached])),
+        look: () => leaseNow(reach(cluster, to, ORDER_CONNECT_SECONDS).then((reached) => [reached])),
         audience: progress,
         signal: asked.signal,
       },

@@ -124,8 +124,10 @@ export class RowClient {
       env: this.childEnvironment(),
       stdio: ["ignore", "ignore", "inherit"],
     });
-    // A test that failed with its client running must not keep the whole file from its end.
+    // A test that failed with its client running must not keep the whole file from its end, and that file's end nobody's: who runs it reads
+    // what the client, too, has as its standard error.
     this.child.unref();
+    process.once("exit", () => this.child.kill("SIGKILL"));
   }
 
   private command(...args: string[]) {

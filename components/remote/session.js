@@ -279,15 +279,15 @@ class Session {
 /**
  * A session that has answered: at the node's static address, or, before it has that, where it was found first.
  * @param {LoadedCluster} cluster @param {string} node @param {Record<string, string>} settings
- * @param {number} [seconds] for how long it may connect
+ * @param {number} [seconds] for how long it may connect @param {number} [first] for how long its first answer may take, with that
  * @returns {Promise<Session>}
  */
-async function openSession(cluster, node, settings, seconds = CONNECT_SECONDS) {
+async function openSession(cluster, node, settings, seconds = CONNECT_SECONDS, first = seconds * 2) {
   const { address, bootstrapAddress } = cluster.nodes[node];
   const open = async (/** @type {string} */ at) => {
     const session = new Session(cluster, node, at, seconds);
     try {
-      await session.ask("settings", "", settings, seconds * 2);
+      await session.ask("settings", "", settings, first);
     } catch (error) {
       session.close();
       throw error;

@@ -90,7 +90,7 @@ export function startFails(node: NodeName, service: string): () => void {
 export const remains = (node: NodeName) =>
   lab.on(
     node,
-    `for u in ${UNITS.join(" ")}; do [ $(systemctl is-active $u) = active ] && echo $u; done; pgrep -x postgres; ip -o addr show | grep -o 'inet 10.5.106.7/'; systemctl is-active --quiet xcat-ha-beat.timer && echo timer; true`,
+    `for u in ${UNITS.join(" ")}; do [ $(systemctl is-active $u) = active ] && echo $u; done; pgrep -f '^[^ ]*/postgres -D '; ip -o addr show | grep -o 'inet 10.5.106.7/'; systemctl is-active --quiet xcat-ha-beat.timer && echo timer; true`,
   );
 
 /** Whether a node runs anything of the owner's or has the VIP, asked of the host: for a node that cannot be reached. */
@@ -106,13 +106,13 @@ export function shareLossSeconds(node: NodeName, seconds: number) {
   assert.match(lab.on(node, "cat /etc/xcat-ha/description"), new RegExp(`beat\\.shareLossSeconds\t${seconds}$`, "m"));
 }
 
-/** What a node runs, has and keeps, a line each. */
+/** What a node runs, has and keeps, a line each. Not each postgres is a server: with -C it says what one would do. */
 const served = (node: NodeName) =>
   lab
     .on(
       node,
       `for u in ${UNITS.join(" ")} ntpd; do echo $u $(systemctl is-active $u) $(systemctl is-enabled $u); done
-       echo postmasters $(pgrep -cx postgres -o)
+       echo postmasters $(pgrep -cf '^[^ ]*/postgres -D ')
        echo VIP $(ip -o addr show | grep -c 'inet 10.5.106.7/')
        echo cron $(ls /etc/cron.d/xcat-ha-hosts 2>/dev/null)`,
     )

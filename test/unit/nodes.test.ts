@@ -67,8 +67,8 @@ describe("over a real sshd", { skip: CANNOT_RUN }, () => {
         ["xcatmn1", "xcatmn2"].map(async (node) => ({ ...(await open(cluster, node)), after: Date.now() - began })),
       );
       assert.ok("session" in here && "error" in dead);
-      assert.ok(dead.after < 8000, `${dead.after} ms`);
-      assert.match(dead.error.message, /^error: xcatmn2 at 127\.0\.0\.2:\d+ (could not be reached|has not answered)/);
+      assert.ok(dead.after < 25_000, `${dead.after} ms`);
+      assert.match(dead.error.message, /^error: xcatmn2 at 127\.0\.0\.2:\d+ could not be reached/);
     } finally {
       silent.close();
     }
