@@ -77,13 +77,8 @@ configure_interface() {
   else
     mkdir -p "$1/etc/network"
     printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
-      "$interface" "$interface" "$2" "$(netmask "$(cluster_word prefix)")" >"$1/etc/network/interfaces"
+      "$interface" "$interface" "$2" "$(cluster_word netmask)" >"$1/etc/network/interfaces"
   fi
-}
-
-netmask() {
-  local mask=$((0xffffffff << (32 - $1) & 0xffffffff))
-  printf '%d.%d.%d.%d\n' $((mask >> 24)) $((mask >> 16 & 255)) $((mask >> 8 & 255)) $((mask & 255))
 }
 
 # machine_number NODE: its end of the cable at the bridge is called lab and that.
