@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoRowLost, longestGap } from "../client";
-import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "./pair";
-import { sampled } from "./sampled";
-import { SecretsWatch } from "./secrets";
+import { assertNoRowLost, longestGap } from "../helpers/client";
+import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
+import { SecretsWatch } from "../helpers/secrets";
 
 sampled(lab);
 test("planned failover there and back by the stock commands: every committed row is there, a compute node boots, no key and no password in the open", async () => {

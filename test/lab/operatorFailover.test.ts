@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { assertNoRowLost, longestGap } from "../client";
+import { assertNoRowLost, longestGap } from "../helpers/client";
+import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 import { assertActive, configs, typed } from "./operatorCommand";
-import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "./pair";
-import { sampled } from "./sampled";
 
 sampled(lab);
 

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { until } from "../until";
+import { until } from "../helpers/until";
 
 function world(context: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "shell-library-"));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { lostFailures } from "./shell";
+import { lostFailures } from "../helpers/shell";
 
 const ROOT = join(__dirname, "../..");
 
