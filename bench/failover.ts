@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { assertNoRowLost, longestGap } from "../test/client";
-import { Lab, type Result } from "../test/lab";
-import { buildByHand } from "../test/lab/byHand";
-import { NODES, type NodeName, peerOf, STACK, UNITS } from "../test/lab/pair";
+import { buildByHand } from "../test/helpers/byHand";
+import { assertNoRowLost, longestGap } from "../test/helpers/client";
+import { Lab, type Result } from "../test/helpers/lab";
+import { NODES, type NodeName, peerOf, STACK, UNITS } from "../test/helpers/labPair";
 
 const lab = new Lab(process.env.XCAT_HA_LAB ?? "bench");
 const home = mkdtempSync(join(tmpdir(), "xcat-ha-bench-"));

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { broadcastOf } from "../config/cluster";
+import { subnetOf } from "../config/addresses";
 import { converge, type PartArgs } from "./converge";
 import type { RoleValues } from "./values";
 
@@ -26,7 +26,7 @@ export function virtualIpValues(args: VirtualIpFacts): RoleValues {
     label: args.label,
     static: args.staticAddress,
   };
-  const broadcast = broadcastOf(args.address, args.prefix);
+  const { last: broadcast } = subnetOf(args.address, args.prefix);
   return {
     active: {
       ...place,

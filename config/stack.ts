@@ -1,5 +1,6 @@
 import type { Config } from "@pulumi/pulumi";
-import { type Cluster, ConfigError } from "./cluster";
+import { ConfigError } from "./findings";
+import type { Cluster } from "./schema";
 
 /** What a stack says: which node it is, and which of the two is active. */
 export type StackConfig = {

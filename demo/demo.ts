@@ -4,10 +4,10 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { longestGap, missingRows } from "../test/client";
-import { inWords, lookedInWords, violationsOf } from "../test/invariants";
-import { Lab, type RowClient } from "../test/lab";
-import { Sampler } from "../test/sampler";
+import { longestGap, missingRows } from "../test/helpers/client";
+import { inWords, lookedInWords, violationsOf } from "../test/helpers/invariants";
+import { Lab, type RowClient } from "../test/helpers/lab";
+import { Sampler } from "../test/helpers/sampler";
 import { ending, failed, latest, told, waits } from "./story";
 
 const words = process.argv.slice(2);

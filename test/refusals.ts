@@ -73,6 +73,7 @@ const TOP_KEYS =
 const NETWORK_SERVICES = "named, dhcpd, ntpd, chronyd, conserver, goconserver";
 const ABSOLUTE_PATH = "expected an absolute path like /HA, of letters, digits, . _ and -, without ..";
 const MACHINE = "expected the IPv4 address of a machine, like 10.5.106.7";
+const TIME_SERVERS = "expected a list of time servers, each once, by address or name, like [10.0.0.103]";
 const SCHEDULE = "expected five fields as in crontab(5), like 0 2 * * *";
 const YAML = "expected YAML, key: value, with quotes around a value that holds a colon or begins with a bracket or *";
 const PLAIN = "expected the value itself, written out at each place";
@@ -335,6 +336,14 @@ export const REFUSALS: Refusal[] = [
     file: [["prefix: 8", "prefix: 32"]],
     says: ["virtualIp.prefix: seen 32; expected the length of the subnet's prefix, a number from 1 to 30"],
   },
+  ...["010.1.1.1", "10.1", "0.1.2.3", "224.0.0.1", "255.255.255.255"].map(
+    (address): Refusal => ({
+      group: "network",
+      what: `the VIP ${address}`,
+      file: [["address: 10.5.106.7 ", `address: "${address}" `]],
+      says: [`virtualIp.address: seen "${address}"; ${MACHINE}`],
+    }),
+  ),
   {
     group: "network",
     what: "an interface with shell characters",
@@ -347,9 +356,19 @@ export const REFUSALS: Refusal[] = [
     group: "network",
     what: "a name with a blank",
     file: [["names: [xcatmn1, xcatmn1.cluster.com]", "names: [xcatmn1 xcatmn1.cluster.com]"]],
-    says: [
-      'virtualIp.names: seen ["xcatmn1 xcatmn1.cluster.com"]; expected a list of host names, like [xcatmn1, xcatmn1.cluster.com]',
-    ],
+    says: ['virtualIp.names.0: seen "xcatmn1 xcatmn1.cluster.com"; expected a host name, like xcatmn1.cluster.com'],
+  },
+  {
+    group: "network",
+    what: "a name with the dot that ends it in the DNS",
+    file: [["xcatmn1.cluster.com]", "xcatmn1.cluster.com.]"]],
+    says: ['virtualIp.names.1: seen "xcatmn1.cluster.com."; expected a host name, like xcatmn1.cluster.com'],
+  },
+  {
+    group: "network",
+    what: "one name, and no list",
+    file: [["names: [xcatmn1, xcatmn1.cluster.com]", "names: xcatmn1"]],
+    says: ['virtualIp.names: seen "xcatmn1"; expected a list of host names, like [xcatmn1, xcatmn1.cluster.com]'],
   },
   {
     group: "network",
@@ -634,6 +653,36 @@ export const REFUSALS: Refusal[] = [
     what: "a share that may be gone for less than a beat",
     file: [["shareLossSeconds: 60", "shareLossSeconds: 5"]],
     says: ["shareLossSeconds: seen 5; expected a number of seconds from 10 to 3600"],
+  },
+  {
+    group: "cluster file",
+    what: "a wait that no integer holds",
+    file: [["Wait: 20", "Wait: 1e300"]],
+    says: ["leaseWait: seen 1e+300; expected a number of seconds from 0 to 3600"],
+  },
+  {
+    group: "cluster file",
+    what: "half a second",
+    file: [["Wait: 20", "Wait: 0.5"]],
+    says: ["leaseWait: seen 0.5; expected a number of seconds from 0 to 3600"],
+  },
+  {
+    group: "cluster file",
+    what: "one time server, and no list",
+    file: [["[10.0.0.103]", "10.0.0.103"]],
+    says: [`ntpServers: seen "10.0.0.103"; ${TIME_SERVERS}`],
+  },
+  {
+    group: "cluster file",
+    what: "a time server twice",
+    file: [["[10.0.0.103]", "[10.0.0.103, 10.0.0.103]"]],
+    says: [`ntpServers: seen ["10.0.0.103","10.0.0.103"]; ${TIME_SERVERS}`],
+  },
+  {
+    group: "cluster file",
+    what: "a time server with an option",
+    file: [["[10.0.0.103]", "[10.0.0.103 iburst]"]],
+    says: ['ntpServers.0: seen "10.0.0.103 iburst"; expected a time server\'s address or name, like 10.0.0.103'],
   },
   // SSH
   {

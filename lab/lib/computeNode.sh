@@ -3,10 +3,12 @@
 # provision NODE: its steps as a table; false when one failed. What it is comes from xCAT's own tables on the node that runs xcatd.
 provision() {
   local node=$1 owner known rows
-  owner=$(running_node) || { printf 'error: xcatd runs on no machine of the lab; expected one to boot %s from\nnext: lab/lab status\n' "$node" >&2; exit 1; }
+  owner=$(running_node) ||
+    fail 1 "xcatd runs on no machine of the lab; expected one to boot $node from" '' "lab/lab status"
   # Address, MAC, VIP and domain.
   mapfile -t known < <(on "$owner" "bash -lc 'gettab node=$node hosts.ip; gettab node=$node mac.mac; gettab key=master site.value; gettab key=domain site.value' </dev/null")
-  ((${#known[@]} == 4)) || { printf "error: xCAT on %s does not know the node '%s'; expected one with address and MAC\nnext: lab/lab ssh %s bash -lc nodels\n" "$owner" "$node" "$owner" >&2; exit 64; }
+  ((${#known[@]} == 4)) ||
+    fail 64 "xCAT on $owner does not know the node '$node'; expected one with address and MAC" '' "lab/lab ssh $owner bash -lc nodels"
   rows=$(with_compute_node "$node" "${known[@]}" "$owner")
   { printf 'step\tasked for\tof\tanswer\t\n' && printf '%s\n' "$rows"; } | column -t -s $'\t'
   ! grep -q $'\tfailed' <<<"$rows"

@@ -17,35 +17,28 @@ layer_key() {
 # image_folders: the lower folders of every machine, layer first, as overlay wants them.
 image_folders() { printf '%s/lab-layer-%s:%s/lab-base-%s\n' "$CACHE" "$(layer_key)" "$CACHE" "$(base_key)"; }
 
-# once FOLDER WHAT COMMAND...: COMMAND FOLDER.making, then renamed; two at once: the second waits.
-once() {
-  local folder=$1 what=$2
-  shift 2
-  [[ ! -d $folder ]] || return 0
-  mkdir -p -- "$CACHE"
-  exec 9>"$folder.lock"
-  flock -n 9 || { echo "another process makes the $what; waiting for it" >&2; flock 9; }
-  if [[ ! -d $folder ]]; then
-    rm -rf -- "$folder.making"
-    mkdir -p -- "$folder.making"
-    stage "the lab's $what"
-    "$@" "$folder.making" || { stage_stop; exit 1; }
-    stage_done
-    mv -T -- "$folder.making" "$folder"
-  fi
-  exec 9>&-
+ensure_image() {
+  local base layer
+  base=$CACHE/lab-base-$(base_key)
+  layer=$CACHE/lab-layer-$(layer_key)
+  once "$base" "$base.lock" "the lab's base image (Debian and its packages)" made_aside "$base" make_base
+  once "$layer" "$layer.lock" "the lab's services and data of the machines" made_aside "$layer" make_layer
 }
 
-ensure_image() {
-  once "$CACHE/lab-base-$(base_key)" "base image (Debian and its packages)" make_base
-  once "$CACHE/lab-layer-$(layer_key)" "services and data of the machines" make_layer
+# made_aside FOLDER COMMAND: COMMAND FOLDER.making, then renamed: a FOLDER is whole.
+made_aside() {
+  rm -rf -- "$1.making"
+  mkdir -p -- "$1.making"
+  "$2" "$1.making"
+  mv -T -- "$1.making" "$1"
 }
 
 make_base() {
   local packages
-  packages=$(image_packages) || return
+  packages=$(image_packages)
   read -ra packages <<<"${packages//$'\n'/ }"
-  "$here/image/build" "$1" "${packages[@]}"
+  # It says itself what failed.
+  "$here/image/build" "$1" "${packages[@]}" || { stage_stop; exit 1; }
 }
 
 make_layer() {
@@ -60,6 +53,6 @@ make_layer() {
     chroot "$2.root" /configure
     rm "$2.root/configure"
   ' layer "$CACHE/lab-base-$(base_key)" "$folder" "$here/image" >"$folder.log" 2>&1 </dev/null ||
-    { printf 'error: the layer of the lab image could not be made\nevidence: %s\nnext: read %s\n' "$(tail -n 3 "$folder.log" | tr '\n' ' ')" "$folder.log" >&2; return 1; }
+    fail 1 "the layer of the lab image could not be made" "$(last_lines "$folder.log")" "read $folder.log"
   rm -rf -- "$folder.work" "$folder.root"
 }

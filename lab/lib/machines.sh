@@ -9,10 +9,8 @@ node_names() { sed -n 's/^node \([^ ]*\) .*/\1/p' "$LAB/cluster"; }
 cluster_word() { sed -n "s/^$1 //p" "$LAB/cluster"; }
 
 require_node() {
-  node_names | grep -qxF -- "${1:-}" || {
-    printf "error: no machine '%s' in the lab %s; expected one of %s\nnext: lab/lab up, or another name\n" "${1:-}" "$NAME" "$(node_names | paste -sd' ')" >&2
-    exit 64
-  }
+  node_names | grep -qxF -- "${1:-}" ||
+    fail 64 "no machine '${1:-}' in the lab $NAME; expected one of $(node_names | paste -sd' ')" '' "lab/lab up, or another name"
 }
 
 # Its supervisor removes the file at any time, and bash 5.2 ends the whole script at a $(<file) that is gone, in a condition too.
@@ -21,7 +19,7 @@ machine_is_on() {
   { read -r leader <"$(machine_folder "$1")/leader"; } 2>/dev/null && kill -0 "$leader" 2>/dev/null
 }
 
-require_on() { machine_is_on "$1" || { printf 'error: %s is off; expected a machine that is on\nnext: lab/lab boot %s\n' "$1" "$1" >&2; exit 1; }; }
+require_on() { machine_is_on "$1" || fail 1 "$1 is off; expected a machine that is on" '' "lab/lab boot $1"; }
 
 make_network() {
   [[ ! -e /run/netns/$NETNS ]] || return 0
@@ -49,7 +47,7 @@ make_machine() {
     chroot "$2/root" /provision "$4" "$5" "$6"
     rm "$2/root/provision"
   ' provision "$(<"$folder/lower")" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" >"$folder/provision.log" 2>&1 </dev/null ||
-    { printf 'error: the machine %s could not be made\nevidence: %s\nnext: read %s\n' "$node" "$(tail -n 3 "$folder/provision.log" | tr '\n' ' ')" "$folder/provision.log" >&2; exit 1; }
+    fail 1 "the machine $node could not be made" "$(last_lines "$folder/provision.log")" "read $folder/provision.log"
   mkdir -p "$upper/etc/ssh" "$upper/root/.ssh"
   printf '%s\n' "$node" >"$upper/etc/hostname"
   od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$upper/etc/machine-id"
@@ -77,13 +75,8 @@ configure_interface() {
   else
     mkdir -p "$1/etc/network"
     printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
-      "$interface" "$interface" "$2" "$(netmask "$(cluster_word prefix)")" >"$1/etc/network/interfaces"
+      "$interface" "$interface" "$2" "$(cluster_word netmask)" >"$1/etc/network/interfaces"
   fi
-}
-
-netmask() {
-  local mask=$((0xffffffff << (32 - $1) & 0xffffffff))
-  printf '%d.%d.%d.%d\n' $((mask >> 24)) $((mask >> 16 & 255)) $((mask >> 8 & 255)) $((mask & 255))
 }
 
 # machine_number NODE: its end of the cable at the bridge is called lab and that.
@@ -140,7 +133,7 @@ wait_until() { # SECONDS WHAT COMMAND...
   local limit=$((SECONDS + $1)) what=$2
   shift 2
   until "$@"; do
-    ((SECONDS < limit)) || { printf 'error: waited in vain for %s\nnext: lab/lab status; the logs lie in %s/machines\n' "$what" "$LAB" >&2; exit 1; }
+    ((SECONDS < limit)) || fail 1 "waited in vain for $what" '' "lab/lab status; the logs lie in $LAB/machines"
     sleep 0.05
   done
 }
@@ -204,10 +197,7 @@ net_action() { # NODE ACTION
       in_net ip link set "$port" up
       wait_until 60 "the cable of $1 to be heard" port_forwards "$port"
       ;;
-    *)
-      printf "error: net %s: unknown action '%s'; expected cut or mend\n" "$1" "$2" >&2
-      exit 64
-      ;;
+    *) fail 64 "net $1: unknown action '$2'; expected cut or mend" '' "lab/lab help" ;;
   esac
 }
 
@@ -220,7 +210,8 @@ share_action() { # NODE ACTION
   pid=$(cat "$folder/bindfs" 2>/dev/null || true)
   case $2 in
     hang | resume | break)
-      [[ $(share_state "$1") != broken ]] || { printf 'error: the share of %s is broken; expected one that is mounted\nnext: lab/lab share %s mend\n' "$1" "$1" >&2; exit 1; }
+      [[ $(share_state "$1") != broken ]] ||
+        fail 1 "the share of $1 is broken; expected one that is mounted" '' "lab/lab share $1 mend"
       ;;&
     hang) kill -STOP "$pid" ;;
     resume) kill -CONT "$pid" ;;
@@ -229,10 +220,7 @@ share_action() { # NODE ACTION
       kill -CONT "$pid" 2>/dev/null || true
       [[ $(share_state "$1") != broken ]] || mend_share "$1" "$folder"
       ;;
-    *)
-      printf "error: share %s: unknown action '%s'; expected hang, resume, break or mend\n" "$1" "$2" >&2
-      exit 64
-      ;;
+    *) fail 64 "share $1: unknown action '$2'; expected hang, resume, break or mend" '' "lab/lab help" ;;
   esac
 }
 

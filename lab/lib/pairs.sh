@@ -11,18 +11,12 @@ pair_key() {
 }
 
 require_pair_name() {
-  [[ ${1:-} =~ ^[a-z][a-z-]*$ ]] || {
-    printf "error: the name of a saved pair: seen '%s'; expected small letters and hyphens\nnext: lab/lab save NAME\n" "${1:-}" >&2
-    exit 64
-  }
+  [[ ${1:-} =~ ^[a-z][a-z-]*$ ]] ||
+    fail 64 "the name of a saved pair: seen '${1:-}'; expected small letters and hyphens" '' "lab/lab save NAME"
 }
 
-# lock_pairs -x|-s: what is copied is not replaced meanwhile. Held by the descriptor 9.
-lock_pairs() {
-  mkdir -p -- "$CACHE"
-  exec 9>"$CACHE/pairs.lock"
-  flock -n "$1" 9 || { echo "another process saves or copies a pair; waiting for it" >&2; flock "$1" 9; }
-}
+# lock_pairs [-s]: what is copied, with -s, is not replaced meanwhile.
+lock_pairs() { take_lock "$CACHE/pairs.lock" "saves or copies a pair" "$@"; }
 
 # save_pair NAME: the machines are shut down, as their own poweroff does it, and stay off.
 save_pair() {
@@ -33,13 +27,13 @@ save_pair() {
     ! machine_is_on "$node" || on "$node" systemctl poweroff </dev/null 2>/dev/null || true
   done
   for node in $(node_names); do wait_until 300 "the machine $node to be off" supervisor_ended "$node"; done
-  lock_pairs -x
+  lock_pairs
   rm -rf -- "$folder" "$folder.making"
   mkdir -- "$folder.making"
   for part in "${PAIR_PARTS[@]}"; do cp -a -- "$LAB/$part" "$folder.making/"; done
   mv -T -- "$folder.making" "$folder"
   forget_old_pairs
-  exec 9>&-
+  drop_lock
   stage_done
 }
 
@@ -54,15 +48,11 @@ forget_old_pairs() {
 take_pair() {
   local folder part
   folder=$CACHE/pair-$(pair_key)-$1
-  [[ ! -e $LAB/cluster ]] || {
-    printf 'error: the lab %s is there; expected none, to make it from a saved pair\nnext: XCAT_HA_LAB=%s lab/lab down, then the same command again; or another name\n' "$NAME" "$NAME" >&2
-    exit 1
-  }
+  [[ ! -e $LAB/cluster ]] || another_lab "the lab $NAME is there; expected none, to make it from a saved pair"
   lock_pairs -s
-  [[ -d $folder ]] || {
-    printf "error: no pair '%s' is saved that was made from what this checkout holds; expected one in %s\nnext: test/run lab firstSetup saves set-up; or set up a pair and then lab/lab save %s\n" "$1" "$CACHE" "$1" >&2
-    exit 66
-  }
+  [[ -d $folder ]] ||
+    fail 66 "no pair '$1' is saved that was made from what this checkout holds; expected one in $CACHE" '' \
+      "test/run lab firstSetup saves set-up; or set up a pair and then lab/lab save $1"
   stage "a copy of the saved pair $1"
   rm -rf -- "$LAB"
   mkdir -p -m 0700 -- "$LAB"
@@ -70,6 +60,6 @@ take_pair() {
   # Locks and process numbers of the machines' last day.
   rm -f -- "$LAB"/machines/*/{leader,bindfs,supervisor.lock}
   touch -- "$folder"
-  exec 9>&-
+  drop_lock
   stage_done
 }

@@ -27,11 +27,12 @@ make_project() {
 
 # require_same_cluster FILE: the machines of a lab have the addresses of the file that it was made from.
 require_same_cluster() {
-  [[ ! -e $LAB/cluster ]] || cmp -s -- "$1" "$LAB/cluster.yaml.made-from" || {
-    printf 'error: the lab %s is there, made from another cluster file than %s\nnext: XCAT_HA_LAB=%s lab/lab down, then the same command again; or another name\n' "$NAME" "$1" "$NAME" >&2
-    exit 1
-  }
+  [[ ! -e $LAB/cluster ]] || cmp -s -- "$1" "$LAB/cluster.yaml.made-from" ||
+    another_lab "the lab $NAME is there, made from another cluster file than $1"
 }
+
+# another_lab SEEN: the lab of this name is not the one that is asked for.
+another_lab() { fail 1 "$1" '' "XCAT_HA_LAB=$NAME lab/lab down, then the same command again; or another name"; }
 
 # The pins are read from the machines' disks, not from the network, and stand under the nodes' names.
 write_known_hosts() {

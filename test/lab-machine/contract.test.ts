@@ -1,7 +1,7 @@
 // The stand-ins keep xCAT's contract, traps included (facts/xcat.md, sections 0, 11 and 13). Each row is one trap; `undo` always runs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { MachineLab } from "./machine";
+import { MachineLab } from "../helpers/machine";
 
 const lab = new MachineLab("contract");
 const NODE = "xcatmn1";

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { MachineLab } from "./machine";
+import { MachineLab } from "../helpers/machine";
 
 const lab = new MachineLab("lab");
 const other = new MachineLab("other");

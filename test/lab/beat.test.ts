@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { until } from "../until";
-import { assertPair, become, lab, notified, pairWith, remains, shareLossSeconds } from "./pair";
-import { expectViolations, sampled } from "./sampled";
+import { assertPair, become, lab, notified, pairWith, remains, shareLossSeconds } from "../helpers/labPair";
+import { expectViolations, sampled } from "../helpers/sampled";
+import { until } from "../helpers/until";
 
 before(() => {
   pairWith("xcatmn1");

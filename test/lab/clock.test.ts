@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "./pair";
-import { sampled } from "./sampled";
+import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 // The clock is the host's, and nobody here may set it: what is read from the time service is a stand-in, and so is what would set it.
 const stand = (node: string, offset: number, afterStep: number) => {

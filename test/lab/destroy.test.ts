@@ -1,10 +1,20 @@
 // A node is let go: never the owner, and whoever goes starts nothing beside the node that serves.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { assertUntouched } from "../brokenInvariant";
-import { assertNoRowLost } from "../client";
-import { assertNoDrift, assertPair, expectUp, failOver, lab, type NodeName, pairWith, STACK, UNITS } from "./pair";
-import { sampled } from "./sampled";
+import { assertUntouched } from "../helpers/brokenInvariant";
+import { assertNoRowLost } from "../helpers/client";
+import {
+  assertNoDrift,
+  assertPair,
+  expectUp,
+  failOver,
+  lab,
+  type NodeName,
+  pairWith,
+  STACK,
+  UNITS,
+} from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 const destroy = (node: NodeName, ...options: string[]) => lab.pulumi("destroy", "--yes", "-s", STACK[node], ...options);
 

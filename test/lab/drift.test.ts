@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertNoDrift, assertPair, lab, NODES, pairWith } from "./pair";
-import { sampled } from "./sampled";
+import { assertNoDrift, assertPair, lab, NODES, pairWith } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 /** What an admin or a package breaks, what the refresh says, and which part the next up repairs. */
 type Drift = { part: string; breaks: string; seen: RegExp };

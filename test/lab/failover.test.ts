@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoRowLost, outageOf } from "../client";
-import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "./pair";
-import { sampled } from "./sampled";
-import { SecretsWatch } from "./secrets";
-import { sshdSays, sshWithin } from "./sshCount";
+import { assertNoRowLost, outageOf } from "../helpers/client";
+import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
+import { SecretsWatch } from "../helpers/secrets";
+import { sshdSays, sshWithin } from "../helpers/sshCount";
 
 sampled(lab);
 test("planned failover there and back by the stock commands: every committed row is there, a compute node boots, no key and no password in the open", async () => {

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
 import { installedProgram } from "../../components/remote/program";
-import { ADDRESSES, assertUntouched } from "../brokenInvariant";
-import { Lab } from "../lab";
-import { sampled } from "./sampled";
+import { ADDRESSES, assertUntouched } from "../helpers/brokenInvariant";
+import { Lab } from "../helpers/lab";
+import { sampled } from "../helpers/sampled";
 
 // A lab of its own: a first setup happens once in a lab's life. The tests go through it in their order.
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-first`);

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { Lab } from "../lab";
-import { buildByHand } from "./byHand";
-import { failOver, NODES, STACK } from "./pair";
-import { sampled } from "./sampled";
+import { buildByHand } from "../helpers/byHand";
+import { Lab } from "../helpers/lab";
+import { failOver, NODES, STACK } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-hand`);
 const UNITS = "postgresql xcatd named dhcpd conserver";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BrokenInvariant } from "../brokenInvariant";
-import { assertNoRowLost } from "../client";
-import { until } from "../until";
-import { assertPair, become, expectUp, lab, NODES, owner, pairWith, startFails } from "./pair";
-import { sampled } from "./sampled";
+import { BrokenInvariant } from "../helpers/brokenInvariant";
+import { assertNoRowLost } from "../helpers/client";
+import { assertPair, become, expectUp, lab, NODES, owner, pairWith, startFails } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
+import { until } from "../helpers/until";
 
 // What comes between: a reboot, a power cut, a stop that fails, another order.
 sampled(lab);

@@ -1,9 +1,9 @@
 // A node that was let go is harmless: it has what it was found with, and nothing of the cluster's starts there.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BrokenInvariant } from "../brokenInvariant";
-import { assertNoDrift, assertPair, expectUp, lab, type NodeName, owner, pairWith, UNITS } from "./pair";
-import { sampled } from "./sampled";
+import { BrokenInvariant } from "../helpers/brokenInvariant";
+import { assertNoDrift, assertPair, expectUp, lab, type NodeName, owner, pairWith, UNITS } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 sampled(lab);
 

@@ -1,10 +1,10 @@
 // What an admin types at the workstation beside the Pulumi commands: on a terminal and not on one, with both nodes and with one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { until } from "../until";
+import { assertPair, lab, NODES, newestEpoch, pairWith } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
+import { until } from "../helpers/until";
 import { begin, words } from "./operatorCommand";
-import { assertPair, lab, NODES, newestEpoch, pairWith } from "./pair";
-import { sampled } from "./sampled";
 
 // No time server is in the lab: what the time service says is a stand-in.
 before(() => {

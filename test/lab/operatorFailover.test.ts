@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { assertNoRowLost, outageOf } from "../client";
+import { assertNoRowLost, outageOf } from "../helpers/client";
+import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
+import { sshdSays, sshWithin } from "../helpers/sshCount";
 import { assertActive, configs, typed } from "./operatorCommand";
-import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "./pair";
-import { sampled } from "./sampled";
-import { sshdSays, sshWithin } from "./sshCount";
 
 sampled(lab);
 

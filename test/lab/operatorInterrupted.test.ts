@@ -1,12 +1,22 @@
 // `xcat-ha failover` that cannot be done, is cut, or finds it done; `xcat-ha takeover`.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoRowLost } from "../client";
-import type { Result } from "../lab";
-import { until } from "../until";
+import { assertNoRowLost } from "../helpers/client";
+import type { Result } from "../helpers/lab";
+import {
+  assertNoChanges,
+  lab,
+  NODES,
+  type NodeName,
+  newestEpoch,
+  owner,
+  pairWith,
+  STACK,
+  startFails,
+} from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
+import { until } from "../helpers/until";
 import { activeNodes, assertActive, begin, configs, typed, words } from "./operatorCommand";
-import { assertNoChanges, lab, NODES, type NodeName, newestEpoch, owner, pairWith, STACK, startFails } from "./pair";
-import { sampled } from "./sampled";
 
 sampled(lab);
 

@@ -1,9 +1,9 @@
 // A crash recovery that takes longer than any limit of a start.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { assertNoRowLost } from "../client";
-import { assertPair, become, lab, pairWith } from "./pair";
-import { sampled } from "./sampled";
+import { assertNoRowLost } from "../helpers/client";
+import { assertPair, become, lab, pairWith } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 const STANDS_SECONDS = 130;
 

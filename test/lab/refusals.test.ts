@@ -3,10 +3,10 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ADDRESSES, assertUntouched } from "../brokenInvariant";
+import { ADDRESSES, assertUntouched } from "../helpers/brokenInvariant";
+import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, UNITS } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 import { ADD_ADMIN, edited, type LabFault, REFUSALS, REMOVE_ADMIN, type Refusal } from "../refusals";
-import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith, UNITS } from "./pair";
-import { sampled } from "./sampled";
 
 const project = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "xcat-ha/labs", lab.name, "project");
 const clusterFile = join(project, "cluster.yaml");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "./pair";
-import { sampled } from "./sampled";
+import { assertNoChanges, assertPair, expectUp, lab, NODES, pairWith } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 sampled(lab);
 const key = lab.projectFile("ssh/id_ed25519");

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
-import { violationsOf } from "../invariants";
-import { Sampler } from "../sampler";
-import { assertPair, lab, NODES, pairWith } from "./pair";
-import { expectViolations, sampled, seen } from "./sampled";
+import { violationsOf } from "../helpers/invariants";
+import { assertPair, lab, NODES, pairWith } from "../helpers/labPair";
+import { expectViolations, sampled, seen } from "../helpers/sampled";
+import { Sampler } from "../helpers/sampler";
 
 const VIP = "10.5.106.7";
 const SCRATCH = "/HA/scratch/data";

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Lab } from "../lab";
-import { assertNoDrift, failOver, NODES, type NodeName, STACK } from "./pair";
-import { sampled } from "./sampled";
+import { Lab } from "../helpers/lab";
+import { assertNoDrift, failOver, NODES, type NodeName, STACK } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 // The second set: chrony, by Debian's own name, where cluster.yaml says chronyd, goconserver as the only console service, and a network
 // that NetworkManager configures.

@@ -1,11 +1,11 @@
 // The active node is dead: another one takes over on evidence, and never beside a node that lives.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { assertNoRowLost } from "../client";
-import { until } from "../until";
-import { installFence, powerSwitched } from "./fence";
-import { assertPair, expectUp, lab, NODES, newestEpoch, notified, owner, pairWith, STACK } from "./pair";
-import { sampled } from "./sampled";
+import { assertNoRowLost } from "../helpers/client";
+import { installFence, powerSwitched } from "../helpers/fence";
+import { assertPair, expectUp, lab, NODES, newestEpoch, notified, owner, pairWith, STACK } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
+import { until } from "../helpers/until";
 
 before(() => pairWith("xcatmn1"));
 powerSwitched();

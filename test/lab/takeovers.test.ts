@@ -2,10 +2,9 @@
 // The last test is the one that no look can tell from death, and what ends it.
 import assert from "node:assert/strict";
 import { afterEach, before, test } from "node:test";
-import { assertNoRowLost } from "../client";
-import type { RowClient } from "../lab";
-import { until } from "../until";
-import { installFence, powerSwitched } from "./fence";
+import { assertNoRowLost } from "../helpers/client";
+import { installFence, powerSwitched } from "../helpers/fence";
+import type { RowClient } from "../helpers/lab";
 import {
   assertPair,
   become,
@@ -22,8 +21,9 @@ import {
   serves,
   shareLossSeconds,
   UNITS,
-} from "./pair";
-import { sampled, violating } from "./sampled";
+} from "../helpers/labPair";
+import { sampled, violating } from "../helpers/sampled";
+import { until } from "../helpers/until";
 
 before(() => pairWith("xcatmn1"));
 powerSwitched();

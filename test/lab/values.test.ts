@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
-import { assertNoChanges, expectUp, lab, pairWith } from "./pair";
-import { sampled } from "./sampled";
+import { assertNoChanges, expectUp, lab, pairWith } from "../helpers/labPair";
+import { sampled } from "../helpers/sampled";
 
 sampled(lab);
 test("a value with blanks, quotes, $() and newlines is nothing but a value, down to the database", () => {

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { until } from "../until";
+import { until } from "../helpers/until";
 
 const APT_GET = `#!/bin/bash
 echo "$*" >>"$WORLD/calls"

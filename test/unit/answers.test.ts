@@ -18,8 +18,8 @@ import { roleValues } from "../../components/description";
 import { partFacts } from "../../components/managementNode";
 import { PARTS } from "../../components/manifest";
 import { encodeDocument } from "../../components/remote/document";
-import { bash } from "./bash";
-import { shippedPair } from "./pair";
+import { bash } from "../helpers/bash";
+import { shippedPair } from "../helpers/shippedPair";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-answers-"));
 after(() => rmSync(folder, { recursive: true }));

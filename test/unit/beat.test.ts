@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const BASE = {
   role: "beat",

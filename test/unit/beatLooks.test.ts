@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 /**
  * The looks that a beat makes, in a node's own world: each is asked by the node's own functions, and LOOK is the one that cannot tell. A beat comes

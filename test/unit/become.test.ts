@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-become-"));
 after(() => rmSync(folder, { recursive: true }));

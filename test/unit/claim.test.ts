@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const LEASE = "share/.xcat-ha/epoch";
 const at = scratch("claim", LEASE, "bin", "run");

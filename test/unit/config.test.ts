@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { broadcastOf, hostKeyOf, loadCluster } from "../../config/cluster";
+import { subnetOf } from "../../config/addresses";
+import { loadCluster } from "../../config/cluster";
+import { hostKeyOf } from "../../config/keys";
 import { readStack } from "../../config/stack";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-config-"));
@@ -67,17 +69,15 @@ test("a cluster file that is not there names where it was looked for", () => {
   });
 });
 
-test("the broadcast address of a subnet is its last one", () => {
-  const SUBNETS = {
-    "10.5.106.7/8": "10.255.255.255",
-    "10.5.106.70/26": "10.5.106.127",
-    "192.168.200.1/30": "192.168.200.3",
-  };
-  for (const [subnet, last] of Object.entries(SUBNETS)) {
-    const [address, prefix] = subnet.split("/");
-    assert.equal(broadcastOf(address, Number(prefix)), last);
-  }
-});
+const SUBNETS: [address: string, prefix: number, first: string, last: string][] = [
+  ["10.5.106.7", 8, "10.0.0.0", "10.255.255.255"],
+  ["10.5.106.70", 26, "10.5.106.64", "10.5.106.127"],
+  ["192.168.200.1", 30, "192.168.200.0", "192.168.200.3"],
+  ["223.255.255.254", 1, "128.0.0.0", "255.255.255.255"],
+];
+for (const [address, prefix, first, last] of SUBNETS)
+  test(`the subnet of ${address}/${prefix}: ${first} to ${last}`, () =>
+    assert.deepEqual(subnetOf(address, prefix), { first, last }));
 
 test("of several host keys the ed25519 one is pinned, then ecdsa, RSA never", () => {
   assert.equal(hostKeyOf("n ssh-rsa AAA\nn ecdsa-sha2-nistp256 BBB\nn ssh-ed25519 CCC", "n"), "ssh-ed25519 CCC");

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-counts-"));
 after(() => rmSync(folder, { recursive: true }));

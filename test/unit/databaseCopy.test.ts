@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { bash } from "./bash";
-import { NO_POSTGRESQL } from "./editFiles";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { NO_POSTGRESQL } from "../helpers/editFiles";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("database-copy", "pgsql/data", ".xcat-ha", "bin");
 const COPY = ".xcat-ha/takeover-000004/pgsql";

@@ -1,8 +1,8 @@
 // All of the database is in its directory, by what the unit, PostgreSQL and the links in it say; or it is said what is not.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { NO_POSTGRESQL } from "./editFiles";
+import { bash } from "../helpers/bash";
+import { NO_POSTGRESQL } from "../helpers/editFiles";
 
 const FILES = ["report", "files", "platform", "units", "lease", "databaseSettings"].map(
   (name) => `node/lib/${name}.sh`,

@@ -75,11 +75,11 @@ function demo(
   ])
     cpSync(join(ROOT, name), join(root, name));
   for (const name of ["brokenInvariant", "client", "invariants", "lab", "until"])
-    cpSync(join(ROOT, `test/${name}.ts`), join(root, `test/${name}.ts`));
+    cpSync(join(ROOT, `test/helpers/${name}.ts`), join(root, `test/helpers/${name}.ts`));
   symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
   mkdirSync(join(root, "lab"));
   writeFileSync(join(root, "lab/lab"), LAB, { mode: 0o755 });
-  writeFileSync(join(root, "test/sampler.ts"), SAMPLER);
+  writeFileSync(join(root, "test/helpers/sampler.ts"), SAMPLER);
   mkdirSync(join(root, "tmp"));
   const typed = [process.execPath, "--require", "tsx/cjs", "demo/demo.ts", ...words];
   const [file, ...rest] = terminal ? ["script", "-qec", typed.join(" "), "/dev/null"] : typed;

@@ -5,7 +5,7 @@ import { partFacts } from "../../components/managementNode";
 import { decodeDocument } from "../../components/remote/document";
 import { settingsOf } from "../../components/settings";
 import type { Values } from "../../components/values";
-import { PRIVATE_KEY, shippedPair } from "./pair";
+import { PRIVATE_KEY, shippedPair } from "../helpers/shippedPair";
 
 const { cluster } = shippedPair();
 

@@ -15,7 +15,7 @@ import {
 } from "../../ops/checkup";
 import { doctorEnding, stackFiles } from "../../ops/doctor";
 import { answerOf } from "../../ops/pair";
-import { shippedPair } from "./pair";
+import { shippedPair } from "../helpers/shippedPair";
 
 const WELL: Workstation = {
   node: "20.20.2",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeDocument, encodeDocument } from "../../components/remote/document";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const trap = join(tmpdir(), `xcat-ha-trap-${process.pid}`);
 

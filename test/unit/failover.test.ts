@@ -11,7 +11,7 @@ import { type Lease, newestLease, nextStep, type Ran, type Situation, target } f
 import type { Reached } from "../../ops/nodes";
 import { endOf, type Heard, Log, outageOf, Progress, phases, runUp } from "../../ops/running";
 import { type PairStack, stacksByNode } from "../../ops/stacks";
-import { scratch } from "./scratch";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("failover");
 

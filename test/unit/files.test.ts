@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-files-"));
 after(() => rmSync(folder, { recursive: true }));

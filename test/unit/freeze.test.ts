@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("freeze", "share/.xcat-ha", "records");
 const SHARED = at("share/.xcat-ha/frozen");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { edit } from "./editFiles";
+import { bash } from "../helpers/bash";
+import { edit } from "../helpers/editFiles";
 
 const WANTED = {
   "10.5.106.7": "xcatmn1 xcatmn1.cluster.com",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { lostFailures } from "./shell";
+import { lostFailures } from "../helpers/shell";
 
 const ROOT = join(__dirname, "../..");
 
@@ -92,10 +92,12 @@ for (const name of readdirSync(join(ROOT, "test/lab")).filter((name) => name.end
     assert.ok(places(/^ *test\(/gm).every((first) => first > called));
   });
 
+/** What the lab and test/run have of the toolchain's. */
+const SHARED = ["progress", "fail", "lock", "packages"];
 /** Shell text, each program as the files that it is made of. */
 const PROGRAMS: [name: string, files: string[]][] = [
   ["the node program", [...shellFiles("node"), ...shellFiles("components")]],
-  ["the lab", ["lab/lab", ...shellFiles("lab/lib"), "toolchain/lib/progress.sh", "toolchain/lib/packages.sh"]],
+  ["the lab", ["lab/lab", ...shellFiles("lab/lib"), ...SHARED.map((name) => `toolchain/lib/${name}.sh`)]],
   ...everyFile("lab")
     .filter((file) => file !== "lab/lab" && /^#!.*\bbash/.test(readFileSync(join(ROOT, file), "utf8")))
     .map((file): [string, string[]] => [file, [file]]),

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-owner-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertUntouched, BrokenInvariant } from "../brokenInvariant";
-import { assertNoRowLost } from "../client";
+import { assertUntouched, BrokenInvariant } from "../helpers/brokenInvariant";
+import { assertNoRowLost } from "../helpers/client";
 import {
   type Lease,
   type Look,
@@ -11,7 +11,7 @@ import {
   unexpected,
   type Violation,
   violationsOf,
-} from "../invariants";
+} from "../helpers/invariants";
 
 const said = (violations: Violation[]) => violations.map(({ what }) => what);
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-lease-"));
 after(() => rmSync(folder, { recursive: true }));

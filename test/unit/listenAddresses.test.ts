@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { edit, NO_POSTGRESQL } from "./editFiles";
+import { bash } from "../helpers/bash";
+import { edit, NO_POSTGRESQL } from "../helpers/editFiles";
 
 const WANTED = ["localhost", "10.5.106.7", "10.5.106.70", "10.5.106.5"];
 const ALL = "10.5.106.5,10.5.106.7,10.5.106.70,localhost";

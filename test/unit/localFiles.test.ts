@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("local-files", "etc/zones", "records");
 const read = (...names: string[]) => readFileSync(at(...names), "latin1");

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { decodeDocument } from "../../components/remote/document";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const MACHINE = "1".repeat(32);

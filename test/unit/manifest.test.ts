@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { MANIFEST, manifestText, PARTS, type Part } from "../../components/manifest";
 import { installedProgram, servingProgram } from "../../components/remote/program";
 import { managedUnits, settingsOf } from "../../components/settings";
-import { bash } from "./bash";
-import { shippedPair } from "./pair";
+import { bash } from "../helpers/bash";
+import { shippedPair } from "../helpers/shippedPair";
 
 const ROOT = join(__dirname, "../..");
 const { cluster } = shippedPair();

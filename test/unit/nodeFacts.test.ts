@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("facts", "run", "share/.xcat-ha/beat", "share/.xcat-ha/nodes", "perl/xCAT");
 const OWN = "share/.xcat-ha/nodes/xcatmn1";

@@ -6,8 +6,8 @@ import { after, before, describe, test } from "node:test";
 import { closeAll, look, lookAtPart, lookWhole, type Reached, reach, reachAll } from "../../ops/nodes";
 import { judge, worst } from "../../ops/pair";
 import { pairFacts } from "../../ops/status";
-import { shippedPair } from "./pair";
-import { CANNOT_RUN, Sshd } from "./sshd";
+import { shippedPair } from "../helpers/shippedPair";
+import { CANNOT_RUN, Sshd } from "../helpers/sshd";
 
 const { cluster: shipped } = shippedPair();
 type Cluster = typeof shipped;

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("notify", "run");
 const NOTIFY = at("notify");

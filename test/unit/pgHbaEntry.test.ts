@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { edit, NO_POSTGRESQL } from "./editFiles";
+import { bash } from "../helpers/bash";
+import { edit, NO_POSTGRESQL } from "../helpers/editFiles";
 
 const VIP = "host    all          all        10.5.106.7/32      md5";
 const FIRST = "host    all          all        10.5.106.70/32      md5";

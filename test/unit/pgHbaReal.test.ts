@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "./bash";
-import { NO_POSTGRESQL } from "./editFiles";
+import { bash } from "../helpers/bash";
+import { NO_POSTGRESQL } from "../helpers/editFiles";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-hba-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { manifestText } from "../../components/manifest";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 /** What is observed before a change of role; node/lib/plan.sh says what each means. */
 type Facts = Record<

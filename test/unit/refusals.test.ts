@@ -9,8 +9,8 @@ import { NodeError, openSession } from "../../components/remote/session";
 import { settingsOf } from "../../components/settings";
 import { ConfigError, loadCluster } from "../../config/cluster";
 import { readStack } from "../../config/stack";
+import { CANNOT_RUN, freePort, listen, Sshd } from "../helpers/sshd";
 import { edited, REFUSALS, type Refusal, type SessionFault } from "../refusals";
-import { CANNOT_RUN, freePort, listen, Sshd } from "./sshd";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-refusals-"));
 after(() => rmSync(folder, { recursive: true }));

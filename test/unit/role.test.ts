@@ -4,9 +4,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { CANNOT_HOLD, onHeldShare } from "./heldShare";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { CANNOT_HOLD, onHeldShare } from "../helpers/heldShare";
+import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const NODES = { xcatmn1: "1".repeat(32), xcatmn2: "2".repeat(32) };

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bash } from "./bash";
-import { CANNOT_RUN, Sshd } from "./sshd";
+import { bash } from "../helpers/bash";
+import { CANNOT_RUN, Sshd } from "../helpers/sshd";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-run-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Lab } from "../lab";
-import { Sampler, Watcher } from "../sampler";
+import { Lab } from "../helpers/lab";
+import { Sampler, Watcher } from "../helpers/sampler";
 
 // A lab without machines: its folder.
 const cache = mkdtempSync(join(tmpdir(), "xcat-ha-sampler-"));

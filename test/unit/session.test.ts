@@ -16,9 +16,9 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asRoot, openSession, sshArguments } from "../../components/remote/session";
 import { settingsOf } from "../../components/settings";
-import { needsLoginShells, wordsOf } from "./loginShells";
-import { shippedPair } from "./pair";
-import { CANNOT_RUN, Sshd } from "./sshd";
+import { needsLoginShells, wordsOf } from "../helpers/loginShells";
+import { shippedPair } from "../helpers/shippedPair";
+import { CANNOT_RUN, Sshd } from "../helpers/sshd";
 
 const { cluster: shipped, folder } = shippedPair();
 type Cluster = typeof shipped;

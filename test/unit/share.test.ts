@@ -1,8 +1,8 @@
 // Looks at the share come back at their deadline, whatever becomes of the child that looks.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bash } from "./bash";
-import { CANNOT_HOLD, onHeldShare } from "./heldShare";
+import { bash } from "../helpers/bash";
+import { CANNOT_HOLD, onHeldShare } from "../helpers/heldShare";
 
 const LEASE = ["node/lib/report.sh", "node/lib/lease.sh"];
 const NODE = "NODE=xcatmn1 RECORDS=/nowhere; machine_id() { echo 1; }";

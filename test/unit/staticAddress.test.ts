@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { installedProgram } from "../../components/remote/program";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const ANSWERS: [title: string, said: string, answer: string][] = [
   [

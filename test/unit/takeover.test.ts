@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { beforeEach, test } from "node:test";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("takeover", "share/.xcat-ha/epoch", "share/.xcat-ha/beat", "run");
 const FENCE = at("fence");

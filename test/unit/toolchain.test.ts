@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const settings = "OLDEST_PULUMI=3.227.0 OLDEST_GO=1.26.0 VENDOR_SECONDS=4 COMMAND_VERSION=1.2.1\n";
 const choose = (...words: string[]) =>

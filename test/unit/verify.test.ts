@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const BY_HAND = "on xcatmn1, in a login shell: xcatprobe -w -V xcatmn -i eth0:0";
 const STATIC = "[warning]:[mn]: Checking xCAT management node IP: <10.5.106.7> is configured to static...";

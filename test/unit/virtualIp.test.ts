@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bash } from "./bash";
+import { bash } from "../helpers/bash";
 
 const FILES = [
   "node/lib/report.sh",

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "./bash";
-import { scratch } from "./scratch";
+import { bash } from "../helpers/bash";
+import { scratch } from "../helpers/scratch";
 
 const at = scratch("watch", "run", "units", "share/.xcat-ha/beat");
 

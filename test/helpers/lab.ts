@@ -8,7 +8,7 @@ import { parseDocument } from "yaml";
 import type { Commit } from "./client";
 import { until } from "./until";
 
-const ROOT = join(__dirname, "..");
+const ROOT = join(__dirname, "../..");
 
 export type Result = { code: number; output: string };
 
@@ -131,7 +131,7 @@ export class RowClient {
   }
 
   private command(...args: string[]) {
-    return [process.execPath, "--require", require.resolve("tsx/cjs"), join(ROOT, "test/client.ts"), ...args];
+    return [process.execPath, "--require", require.resolve("tsx/cjs"), join(ROOT, "test/helpers/client.ts"), ...args];
   }
 
   /** The password travels in the environment, never in the arguments. */

@@ -1,8 +1,8 @@
 // What must stand nowhere in the open: the key that logs in on the nodes, and the database's password.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { BrokenInvariant } from "../brokenInvariant";
-import { lab, NODES, STACK } from "./pair";
+import { BrokenInvariant } from "./brokenInvariant";
+import { lab, NODES, STACK } from "./labPair";
 
 /** Watches the process lists of both nodes until `assertNowhere`. */
 export class SecretsWatch {

@@ -6,8 +6,8 @@ import { decodeDocument } from "../../components/remote/document";
 import { installedProgram, sha256 } from "../../components/remote/program";
 import { settingsOf } from "../../components/settings";
 import type { Role } from "../../config/stack";
-import { LOGIN_SHELLS, wordsOf } from "./loginShells";
-import { PRIVATE_KEY, shippedPair } from "./pair";
+import { LOGIN_SHELLS, wordsOf } from "../helpers/loginShells";
+import { PRIVATE_KEY, shippedPair } from "../helpers/shippedPair";
 
 const { cluster, clusterFile } = shippedPair();
 const STACK = "xcat-ha/any";

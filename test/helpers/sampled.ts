@@ -1,9 +1,9 @@
 // The sampler beside the tests of one file: each test ends with what was seen during it. No second try excuses what was seen once.
 import { after, afterEach, beforeEach } from "node:test";
-import { BrokenInvariant } from "../brokenInvariant";
-import { inWords, lookedInWords, type Sample, unexpected, violationsOf } from "../invariants";
-import type { Lab } from "../lab";
-import { Sampler } from "../sampler";
+import { BrokenInvariant } from "./brokenInvariant";
+import { inWords, lookedInWords, type Sample, unexpected, violationsOf } from "./invariants";
+import type { Lab } from "./lab";
+import { Sampler } from "./sampler";
 
 let sampler: Sampler;
 let expected: RegExp[] = [];

@@ -1,7 +1,7 @@
 // A pair as an admin builds it by hand from the manual.
 import assert from "node:assert/strict";
-import type { Lab } from "../lab";
-import { UNITS } from "./pair";
+import type { Lab } from "./lab";
+import { UNITS } from "./labPair";
 
 const MANUAL_CRON = "0 2 * * * /usr/bin/rsync -Lprogtz /etc/hosts xcatmn2:/etc/";
 

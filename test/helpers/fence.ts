@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { lab, type NodeName, peerOf } from "./pair";
+import { lab, type NodeName, peerOf } from "./labPair";
 
 /** While a file's tests run. Called before `sampled`: its hooks are the file's own. */
 export function powerSwitched() {

@@ -1,5 +1,5 @@
 // How often SSH is gone to a node for something: as sshd says itself.
-import { lab, NODES } from "./pair";
+import { lab, NODES } from "./labPair";
 
 const SAYS = "/etc/ssh/sshd_config.d/00-says.conf";
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Lab } from "../lab";
+import { Lab } from "./lab";
 
 export type Streams = { code: number; out: string; err: string };
 

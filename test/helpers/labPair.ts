@@ -1,8 +1,8 @@
 // The pair that the lab tests work on, and what must hold after each of them.
 import assert from "node:assert/strict";
-import { BrokenInvariant } from "../brokenInvariant";
-import { Lab, type Result } from "../lab";
-import { Watcher } from "../sampler";
+import { BrokenInvariant } from "./brokenInvariant";
+import { Lab, type Result } from "./lab";
+import { Watcher } from "./sampler";
 
 export const lab = new Lab(process.env.XCAT_HA_LAB ?? "test");
 export const NODES = ["xcatmn1", "xcatmn2"] as const;
