@@ -8,7 +8,7 @@
 # An owner file with the line "dissolving yes" is the final epoch of a pair: its owner takes the data home (see sharedDataLinks). Nobody
 # starts anything under it, its owner included, and nobody else claims until the share says that what it holds is old.
 #
-# The newest epoch counts. No clock is compared, no lock is ever deleted (facts/failover.md 4a, 4b).
+# The newest epoch counts. No clock is compared, no lock is ever deleted (docs/failover-facts.md, Locks on a shared file system).
 
 SHARE_DEADLINE=10
 readonly CLAIM_TRIES=10
