@@ -860,6 +860,16 @@ export const REFUSALS: Refusal[] = [
   },
   {
     group: "credentials",
+    what: "a user whom sudo cannot look up: the node has answered, and is not looked for where it was found first",
+    session: {
+      answers: "sshd",
+      bootstrapAddress: "127.0.0.2",
+      user: { name: "admin", sudo: "sudo: the directory server could not be reached" },
+    },
+    says: sudoers("xcatmn1", "127.0.0.1", "sudo: the directory server could not be reached"),
+  },
+  {
+    group: "credentials",
     what: "a user on a node without sudo",
     session: { answers: "sshd", user: { name: "admin" } },
     says: sudoers("xcatmn1", "127.0.0.1", "bash: line 1: exec: sudo: not found", "install the package sudo; "),

@@ -106,8 +106,11 @@ verify_rows() {
     [[ $part != nodeProgram ]] || continue
     load_values active "$part"
     part_look "$part"
-    for key in "${WRONG[@]}"; do row failed "$part" "${key//[$'\n\t']/ }"; done
-    if [[ $LOOK == unknown ]]; then row failed "$part" "cannot be observed: $LOOK_WHY"; else row ok "$part" "observed"; fi
+    case $LOOK in
+      same) row ok "$part" "observed" ;;
+      differs) for key in "${WRONG[@]}"; do row failed "$part" "${key//[$'\n\t']/ }"; done ;;
+      unknown) row failed "$part" "cannot be observed: $LOOK_WHY" ;;
+    esac
   done
   hosts_row
   counts_rows

@@ -1,5 +1,5 @@
-# nodeProgram: this program, the description of the node and the other node's host key, where console and systemd find them; and the role of the
-# node at root's login.
+# nodeProgram: this program and the description of the node, where console and systemd find them; which stack manages the node; and its role at
+# root's login.
 
 readonly PROGRAM=/usr/local/sbin/xcat-ha
 readonly CONFIGURATION=/etc/xcat-ha

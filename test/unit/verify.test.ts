@@ -168,7 +168,7 @@ const LOOKS: [what: string, observe: string, rows: string[], said: RegExp][] = [
   [
     "two values differ, and one has lines",
     "SEEN=([ip]=10.5.106.8 [label]=$'eth0\\neth1')",
-    ["failed|ip is '10.5.106.8', wanted '10.5.106.7'", "failed|label is 'eth0 eth1', wanted 'eth0:0'", "ok|observed"],
+    ["failed|ip is '10.5.106.8', wanted '10.5.106.7'", "failed|label is 'eth0 eth1', wanted 'eth0:0'"],
     /^xcatmn1: verifying: [^\n]*\nxcatmn1: verification found what is not right; [^\n]*\n(failed +virtualIp +(ip|label) is [^\n]*\n){2}$/,
   ],
   [
