@@ -966,7 +966,7 @@ export const REFUSALS: Refusal[] = [
     says: [
       "the owner lease names xcatmn1 with machine id another; seen MACHINE-ID here: another machine, or one installed anew",
       "evidence: /HA/.xcat-ha/epoch/000004.owner and /etc/machine-id on xcatmn1",
-      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, The active node is dead",
+      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, A node was installed anew",
     ],
   },
   {

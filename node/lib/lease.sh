@@ -330,7 +330,7 @@ lease_read() {
   elif [[ ${LEASE[node]:-} == "$NODE" ]]; then
     fail misconfigured "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $machine here: another machine, or one installed anew" \
       "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE" \
-      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, The active node is dead"
+      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, A node was installed anew"
   elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
     LEASE[is]="other-releasing"
   else

@@ -6,7 +6,7 @@ const OUTSIDE =
   /\bfacts\/|\b(?:design )?section \d[\d.]*|\bseed\b|(?<=^\s*(?:\/\/|#|\*).*)\(facts\b[^)]*|(?<=[(: "])[CNR]\d{1,2}(?=[:,)])/gim;
 
 /** A page, and behind it `#anchor`, or a comma and what may be a heading of it. Blanks are one blank, backticks are gone. */
-const CITED = /(?<![\w./-])((?:\.\.?\/)*(?:[\w-]+\/)*[\w-]+\.md)\b(?:#([\w-]+)|(?=, ([A-Z].{0,120}))|)/g;
+const CITED = /(?<![\w./-])((?:\.\.?\/)*(?:[\w-]+\/)*[\w-]+\.(?:md|svg))\b(?:#([\w-]+)|(?=, ([A-Z].{0,120}))|)/g;
 
 type Page = { headings: string[]; anchors: string[] };
 
@@ -37,6 +37,8 @@ export function treePage(root: string): (file: string) => Page | undefined {
 /** What a text cites and the tree has not: pages by their path from the root or from the text's own folder. */
 export function lostCitations(file: string, text: string, page: (file: string) => Page | undefined): string[] {
   const lost = [...text.matchAll(OUTSIDE)].map(([words]) => words);
+  for (const [, anchor] of file.endsWith(".md") ? text.matchAll(/\]\(#([\w-]+)\)/g) : [])
+    if (!page(file)?.anchors.includes(anchor)) lost.push(`#${anchor}`);
   const line = text.replace(/\n\s*(?:\/\/|#+(?= )|\*)?\s*/g, " ").replace(/`/g, "");
   for (const [, path, anchor, behind] of line.matchAll(CITED)) {
     const cited = page(normalize(join(dirname(file), path))) ?? page(normalize(path));

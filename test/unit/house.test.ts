@@ -235,6 +235,8 @@ const CITATIONS: [what: string, file: string, text: string, ...lost: string[]][]
   ["the beginning of a decision", "a.ts", "// docs/page.md, No clock is compared"],
   ["an anchor", "docs/b.md", "[it](page.md#what-verify-says)"],
   ["an anchor that is not there", "docs/b.md", "[it](page.md#the-guard)", "page.md#the-guard"],
+  ["an anchor of its own", "docs/page.md", "[it](#the-lease), [not](#the-guard)", "#the-guard"],
+  ["a picture", "docs/b.md", "![order](other.svg)", "other.svg"],
   ["prose behind a page", "a.ts", "// docs/page.md, and more"],
   ["a page of the web", "a.ts", "// https://example.org/other.md"],
   ["the notes of before", "a.sh", "# why facts/xcat.md 4.3", "facts/", "facts/xcat.md"],
