@@ -975,7 +975,7 @@ export const REFUSALS: Refusal[] = [
     role: "active",
     node: epoch("xcatmn2", "another"),
     says: [
-      "xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
+      "xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon; nothing was touched",
       "evidence: the newest epoch names xcatmn2",
       "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
     ],
@@ -1094,7 +1094,7 @@ export const REFUSALS: Refusal[] = [
     what: "a stack that makes its node active while the lease names the other one",
     labOnly: { stack: "standby", config: { activeNode: "xcatmn2" } },
     says: [
-      "xcatmn2 should be active, but epoch N is held by xcatmn1 since TIME (other); nothing was touched",
+      "xcatmn2 should be active, but epoch N is held by xcatmn1 since TIME; nothing was touched",
       "evidence: the newest epoch names xcatmn1",
       "next: let xcatmn1 step down: pulumi config set activeNode xcatmn2 and pulumi up on the stack of xcatmn1, then here again. Or, where xcatmn1 should stay active: pulumi config set activeNode xcatmn1 here. Or, where xcatmn1 is dead: docs/failover.md, The active node is dead (takeover.epoch N)",
     ],

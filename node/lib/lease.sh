@@ -357,7 +357,11 @@ lease_sentence() {
     none) printf 'no epoch exists yet' ;;
     released) printf 'epoch %d was released by %s' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" ;;
     *)
-      printf 'epoch %d is held by %s since %s (%s)' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" "${LEASE[time]}" "${LEASE[is]}"
+      printf 'epoch %d is held by %s since %s' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" "${LEASE[time]}"
+      case ${LEASE[is]} in
+        mine-rebooted) printf ', before its last boot' ;;
+        *-releasing) [[ -n ${LEASE[dissolving]:-} ]] || printf ', and being released' ;;
+      esac
       [[ -z ${LEASE[dissolving]:-} ]] || printf ', which dissolves the pair and takes the data home'
       ;;
   esac
