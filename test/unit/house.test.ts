@@ -215,6 +215,15 @@ test("what is cited is in the tree: each page and each heading, and nothing of w
   assert.deepEqual(lost, []);
 });
 
+test("the README leads to each page of docs/", () => {
+  const text = readFileSync(join(ROOT, "README.md"), "utf8");
+  const pages = readdirSync(join(ROOT, "docs")).filter((name) => /\.(md|svg)$/.test(name));
+  assert.deepEqual(
+    pages.filter((name) => !text.includes(`](docs/${name}`)),
+    [],
+  );
+});
+
 const CITED = pageOf(
   "# Page\n\n## The lease\n\n### What `verify` says?\n\n- **No clock is\n  compared.** Times lie.\n",
 );
