@@ -81,7 +81,7 @@ export function connectionTo(node: NodeContext, host: pulumi.Input<string>) {
 
 /**
  * Makes a part converge: an observation that reads it and a remote command that changes it, which runs when what is wanted
- * changed or the observation saw a difference, and at no other time (design section 4).
+ * changed or the observation saw a difference, and at no other time (docs/developing.md, How a part converges).
  */
 export function converge(
   parent: pulumi.ComponentResource,
@@ -109,7 +109,7 @@ export function converge(
       connection: connectionTo(node, node.cluster.nodes[node.name].address),
       create: asRoot(node.cluster.ssh, options.create ?? `${PROGRAM} apply ${part}`),
       delete: asRoot(node.cluster.ssh, `if [ -x ${PROGRAM} ]; then exec ${PROGRAM} remove ${part}; fi`),
-      // The only change signal: triggers would replace, and the old delete would run last (facts: command.remote.Command).
+      // The only change signal: triggers would replace, and the old delete would run last (docs/developing.md, How a part converges).
       stdin,
       addPreviousOutputInEnv: false,
     },

@@ -14,7 +14,7 @@ export function hostsEntryValues({ names }: HostsEntryFacts): RoleValues {
   return { active: values, standby: values };
 }
 
-/** Names of the VIP and of both nodes in /etc/hosts, the same lines on both nodes (seed, "Configure Hostname"). */
+/** Names of the VIP and of both nodes in /etc/hosts, the same lines on both nodes (the manual, "Configure Hostname"). */
 export class HostsEntry extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

@@ -29,7 +29,7 @@ export function hostsSyncCronValues({ schedule, peer, peerAddress, peerHostKey }
   };
 }
 
-/** /etc/hosts from the active to the standby node, by cron and rsync (seed, "synchronize /etc/hosts"), with the SSH trust that it needs. */
+/** /etc/hosts from the active to the standby node, by cron and rsync (the manual, "synchronize /etc/hosts"), with the SSH trust that it needs. */
 export class HostsSyncCron extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

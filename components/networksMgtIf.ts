@@ -15,7 +15,7 @@ export function networksMgtIfValues({ network, mgtifname }: NetworksMgtIfFacts):
   return { active: { network, mgtifname }, standby: { network } };
 }
 
-/** networks.mgtifname of the management network (seed, "Modify provision network entry"), by chdef on the active node. */
+/** networks.mgtifname of the management network (the manual, "Modify provision network entry"), by chdef on the active node. */
 export class NetworksMgtIf extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

@@ -23,7 +23,7 @@ export function takeoverOrder({ role, takeover }: Pick<NodeContext, "role" | "ta
   return { "takeover.epoch": String(epoch), "takeover.by": by, "takeover.reason": reason };
 }
 
-/** Who may run the services. Its command is the change of role: one transaction on the node (design section 5). */
+/** Who may run the services. Its command is the change of role: one transaction on the node (docs/developing.md, How a part converges). */
 export class OwnerLease extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

@@ -7,14 +7,14 @@ export type ServiceSetArgs = PartArgs &
 
 export type ServiceSetFacts = {
   /** The manual's names of the services, in the order of their start. */
-  units: string[];
+  services: string[];
   /** The VIP: what they listen on, and what the make* steps write. */
   virtualIp: string;
 };
 
-export function serviceSetValues({ units, virtualIp }: ServiceSetFacts): RoleValues {
-  const states = (managed: string): Values => Object.fromEntries(units.map((unit) => [unit, managed]));
-  const order = units.join(" ");
+export function serviceSetValues({ services, virtualIp }: ServiceSetFacts): RoleValues {
+  const states = (managed: string): Values => Object.fromEntries(services.map((service) => [service, managed]));
+  const order = services.join(" ");
   return {
     active: { order, virtualIp, ...states("running, not enabled") },
     standby: { order, ...states("stopped, not enabled") },

@@ -3,7 +3,7 @@
 const { isTimeService } = require("../config/cluster");
 const { manifestText } = require("./manifest");
 
-/** The five directories of the seed, "Configure Shared Data", and their names on the share. */
+/** The five directories of the manual, "Configure Shared Data", and their names on the share. */
 const SHARED_DIRECTORIES = {
   "/etc/xcat": "xcat",
   "/install": "install",

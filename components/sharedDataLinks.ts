@@ -18,7 +18,7 @@ export function sharedDataLinksValues({ share, restoreFrom }: SharedDataLinksFac
   return { active: values, standby: values };
 }
 
-/** The five directories on shared data, linked from where xCAT expects them (seed, "Configure Shared Data"). */
+/** The five directories on shared data, linked from where xCAT expects them (the manual, "Configure Shared Data"). */
 export class SharedDataLinks extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

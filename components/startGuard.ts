@@ -6,11 +6,11 @@ export type StartGuardArgs = PartArgs & StartGuardFacts;
 
 export type StartGuardFacts = {
   /** The manual's names of the services. */
-  units: string[];
+  services: string[];
 };
 
-export function startGuardValues({ units }: StartGuardFacts): RoleValues {
-  const values = Object.fromEntries(units.map((unit) => [unit, "guarded"]));
+export function startGuardValues({ services }: StartGuardFacts): RoleValues {
+  const values = Object.fromEntries(services.map((service) => [service, "guarded"]));
   return { active: values, standby: values };
 }
 

@@ -16,7 +16,7 @@ export function staticAddressValues({ address, interface: device }: StaticAddres
   return { active: values, standby: values };
 }
 
-/** The node's own persistent address, which SSH uses (seed, "Configure VIP"); the VIP is not persistent. */
+/** The node's own persistent address, which SSH uses (the manual, "Configure VIP"); the VIP is not persistent. */
 export class StaticAddress extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

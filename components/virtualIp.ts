@@ -36,7 +36,7 @@ export function virtualIpValues(args: VirtualIpFacts): RoleValues {
   };
 }
 
-/** The VIP with its label: on the active node, announced and not persistent; on a standby node absent (seed, "Configure VIP"). */
+/** The VIP with its label: on the active node, announced and not persistent; on a standby node absent (the manual, "Configure VIP"). */
 export class VirtualIp extends pulumi.ComponentResource {
   public readonly converged: pulumi.Resource;
 

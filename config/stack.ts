@@ -5,7 +5,6 @@ import type { Cluster } from "./schema";
 /** What a stack says: which node it is, and which of the two is active. */
 export type StackConfig = {
   node: string;
-  peer: string;
   role: Role;
   /** For a node that becomes active while its peer is dead. */
   takeover?: Takeover;
@@ -43,7 +42,7 @@ export function readStack(stack: string, config: Pick<Config, "get" | "getObject
   const peer = names.find((name) => name !== node) ?? "";
   const takeover = readTakeover(stack, config, peer, found);
   if (found.length > 0) throw new ConfigError(`Pulumi.${stack}.yaml`, found);
-  return { node, peer, role: node === activeNode ? "active" : "standby", takeover };
+  return { node, role: node === activeNode ? "active" : "standby", takeover };
 }
 
 /** Of `takeover.epoch`, `takeover.reason`, and `takeover.fence` or `takeover.confirm`; what is wrong goes to `found`. */

@@ -909,6 +909,16 @@ export const REFUSALS: Refusal[] = [
   },
   {
     group: "credentials",
+    what: "a user whom sudo cannot look up: the node has answered, and is not looked for where it was found first",
+    session: {
+      answers: "sshd",
+      bootstrapAddress: "127.0.0.2",
+      user: { name: "admin", sudo: "sudo: the directory server could not be reached" },
+    },
+    says: sudoers("xcatmn1", "127.0.0.1", "sudo: the directory server could not be reached"),
+  },
+  {
+    group: "credentials",
     what: "a user on a node without sudo",
     session: { answers: "sshd", user: { name: "admin" } },
     says: sudoers("xcatmn1", "127.0.0.1", "bash: line 1: exec: sudo: not found", "install the package sudo; "),
@@ -1005,7 +1015,7 @@ export const REFUSALS: Refusal[] = [
     says: [
       "the owner lease names xcatmn1 with machine id another; seen MACHINE-ID here: another machine, or one installed anew",
       "evidence: /HA/.xcat-ha/epoch/000004.owner and /etc/machine-id on xcatmn1",
-      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, The active node is dead",
+      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, A node was installed anew",
     ],
   },
   {
@@ -1014,7 +1024,7 @@ export const REFUSALS: Refusal[] = [
     role: "active",
     node: epoch("xcatmn2", "another"),
     says: [
-      "xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
+      "xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon; nothing was touched",
       "evidence: the newest epoch names xcatmn2",
       "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
     ],
@@ -1133,7 +1143,7 @@ export const REFUSALS: Refusal[] = [
     what: "a stack that makes its node active while the lease names the other one",
     labOnly: { stack: "standby", config: { activeNode: "xcatmn2" } },
     says: [
-      "xcatmn2 should be active, but epoch N is held by xcatmn1 since TIME (other); nothing was touched",
+      "xcatmn2 should be active, but epoch N is held by xcatmn1 since TIME; nothing was touched",
       "evidence: the newest epoch names xcatmn1",
       "next: let xcatmn1 step down: pulumi config set activeNode xcatmn2 and pulumi up on the stack of xcatmn1, then here again. Or, where xcatmn1 should stay active: pulumi config set activeNode xcatmn1 here. Or, where xcatmn1 is dead: docs/failover.md, The active node is dead (takeover.epoch N)",
     ],

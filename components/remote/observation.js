@@ -1,6 +1,6 @@
 // What an observation does when Pulumi asks it: reads a part on the node, in the shape of what is wanted, and never changes the node.
 // The dynamic provider loads this at call time, so refresh and destroy run today's code, and nothing here comes from the state but
-// what was wanted: address, host key and key are read from the cluster file now (design section 4).
+// what was wanted: address, host key and key are read from the cluster file now (docs/developing.md, How a part converges).
 const path = require("node:path");
 const { settingsOf } = require("../settings");
 const { decodeDocument } = require("./document");

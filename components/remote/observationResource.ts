@@ -6,7 +6,7 @@ export type Target = { clusterFile: string; stack: string; node: string; part: s
 
 /**
  * A thin shim: each method loads the implementation when it is called, so the state holds no program text
- * and refresh and destroy run the checkout's code of today (design section 4).
+ * and refresh and destroy run the checkout's code of today (docs/developing.md, How a part converges).
  */
 const shim: pulumi.dynamic.ResourceProvider = {
   check: async (olds, news) => require(`${process.cwd()}/components/remote/observation.js`).check(olds, news),

@@ -25,6 +25,9 @@ class NodeError extends Error {
   }
 }
 
+/** Nobody answered as SSH does at that address: the node may be at another one. Every other failure is an answer of it. */
+class UnreachedError extends NodeError {}
+
 /**
  * The arguments of ssh(1) for a node at an address. The host key is pinned under the node's name, whatever its address is.
  * @param {LoadedCluster} cluster @param {string} node @param {string} address @param {number} [seconds] for how long it may connect
@@ -130,7 +133,7 @@ function connectionError(cluster, node, address, evidence, seconds) {
     return new NodeError(
       `${where} refused the key ${cluster.privateKeyFile}; nothing was touched\nevidence: ${said}\nnext: ssh-copy-id -i ${cluster.privateKeyFile} ${cluster.ssh.user}@${address}`,
     );
-  return new NodeError(
+  return new UnreachedError(
     `${where} could not be reached by SSH within ${seconds} s; expected an answer; nothing was touched\nevidence: ${said || "it accepts and stays silent"}\nnext: ssh -p ${cluster.ssh.port} ${cluster.ssh.user}@${address}; check nodes.${node}.address in cluster.yaml, and that the node is up`,
   );
 }
@@ -297,7 +300,7 @@ async function openSession(cluster, node, settings, seconds = CONNECT_SECONDS, f
   try {
     return await open(address);
   } catch (error) {
-    if (!bootstrapAddress || !/could not be reached/.test(String(error))) throw error;
+    if (!bootstrapAddress || !(error instanceof UnreachedError)) throw error;
     try {
       return await open(bootstrapAddress);
     } catch (second) {

@@ -203,7 +203,8 @@ quiesce() {
   units_disable "${UNITS[@]}"
 }
 
-# prove_stopped: about processes, not only units (design section 6). Of what is left the first is told, with all that is left of it.
+# prove_stopped: about processes, not only units (docs/design.md, The proof of a stop is about processes). Of what is left the first is told, with all
+# that is left of it.
 prove_stopped() {
   local left service what told evidence first='' kind='' found=''
   left=$(services_left) || exit

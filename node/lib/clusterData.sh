@@ -1,4 +1,4 @@
-# The cluster data as xCAT has it, exported and compared (seed, "Export Cluster Data" and "Verification on new active MN").
+# The cluster data as xCAT has it, exported and compared (the manual, "Export Cluster Data" and "Verification on new active MN").
 #
 #   SHARE/.xcat-ha/exports/000002-1-xcatmn2-begin/   after xcatmn2 became active with epoch 2
 #   SHARE/.xcat-ha/exports/000002-9-xcatmn2-end/     before it stepped down
@@ -43,7 +43,7 @@ export_cluster_data() {
 }
 
 # export_into DIRECTORY: every table by dumpxCATdb, and beside them the manual's file where xcat-inventory works: it is Python 2 and gone
-# from newer systems (facts/xcat.md section 5). What they print is the evidence.
+# from newer systems (docs/xcat-facts.md, Exports). What they print is the evidence.
 export_into() (
   umask 077
   share_do install -d -m 0700 "$1/tables" || exit 1
@@ -63,7 +63,7 @@ flatten_export() {
       local $/; my $text = <$in> // "";
       my ($table) = $file =~ m{([^/]+)\.csv$};
       my (@columns, @row);
-      # Values are quoted, inner quotes doubled, and may hold newlines (facts/xcat.md 1.2).
+      # Values are quoted, inner quotes doubled, and may hold newlines (docs/xcat-facts.md, Tables).
       while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^,\n]*))(,|\n|\z)/g) {
         my ($value, $end) = ($1 // $2, $3);
         $value =~ s/""/"/g; $value =~ s/\s+/ /g;

@@ -1,5 +1,5 @@
-# What DNS and DHCP have of xCAT's nodes, against what they had before the failover. makedns and makedhcp end with 0 where they find no address of a node
-# (facts/xcat.md section 14, R1 and R7): what counts is what named and dhcpd have then.
+# What DNS and DHCP have of xCAT's nodes, against what they had before the failover. makedns and makedhcp end with 0 where they find no address of a
+# node (docs/xcat-facts.md, Addresses come from the hosts file): what counts is what named and dhcpd have then.
 #
 #   SHARE/.xcat-ha/hosts/000007.counts   of epoch 7: "nodes N", then a line for each node: its name, and dns, dhcp where it has them
 #
@@ -41,7 +41,8 @@ counts_look() {
 # counts_left: seconds.
 counts_left() { if ((deadline > SECONDS)); then printf '%s\n' "$((deadline - SECONDS))"; else printf '1\n'; fi; }
 
-# counts_ask COMMAND...: what xCAT's command answers; else false, and why. An error can leave its exit code at 0 (facts/xcat.md section 0).
+# counts_ask COMMAND...: what xCAT's command answers; else false, and why. An error can leave its exit code at 0
+# (docs/xcat-facts.md, Running a command).
 counts_ask() {
   local said result=0
   said=$(xcat "$(counts_left)" "$@" 2>&1) || result=$?

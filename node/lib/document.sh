@@ -1,5 +1,6 @@
-# Documents: lines of a key, a tab and a value in which \\, \n and \t stand for a backslash, a newline and a tab, and the mark of its end. The
-# only reader and the only writer on the node, so that quotes, blanks, $() and newlines in a value are never more than a value.
+# Documents: lines of a key, a tab and a value in which \\, \n and \t stand for a backslash, a newline and a tab, and the mark of its end. The only
+# writer on the node, and the only reader but for the line that takes this program out of its delivery (components/nodeProgram.ts): quotes, blanks,
+# $() and newlines in a value are never more than a value. components/remote/document.js is the other end.
 
 # The last line. A key has no blanks, so that no line of values is this one, wherever it was cut.
 readonly DOCUMENT_END='end of document'

@@ -1,5 +1,5 @@
 # A pair that was built by hand from the manual: links, VIP and services are there, no epoch is. What must be known before it is taken over,
-# and the manual's mistakes that can be seen (facts/xcat.md section 8).
+# and the manual's mistakes that can be seen (docs/xcat-facts.md, Mistakes of the manual).
 
 # hand_built_facts: fills FACT[database] ("runs here", or pg_controldata's word), FACT[virtual_ip] (here, free, or who answers), FACT[mistakes].
 hand_built_facts() {
@@ -50,8 +50,8 @@ manual_mistakes() {
   [[ -z $line ]] || printf 'the crontab of root copies /etc/hosts among other things, which stays: take /etc/hosts out of it (%s)\n' "$line"
 }
 
-# The manual's line in root's own crontab, which would push an old file back after a failover (section 8 row 17): a copy of /etc/hosts and of nothing
-# else. What stands behind it in the line is its output and a note.
+# The manual's line in root's own crontab, which would push an old file back after a failover (docs/xcat-facts.md, Mistakes of the manual): a copy of
+# /etc/hosts and of nothing else. What stands behind it in the line is its output and a note.
 readonly MANUAL_CRON='^[^#/;&|]*(/[^[:space:];&|]*/)?(rsync|scp)[[:space:]]+(([^[:space:]/;&|#"][^[:space:];&|#]*|"[^";&|]*")[[:space:]]+)*"?/etc/hosts"?[[:space:]]+"?([^[:space:]@"]+@)?([^[:space:]:"@]+)::?/etc/?(hosts)?"?([[:space:]]+-[^[:space:];&|]*)*[[:space:]]*(([0-9]?>>?|&>)[[:space:]]*[^[:space:];&|]+[[:space:]]*|[0-9]?>&[0-9-][[:space:]]*)*(\|&?[[:space:]]*(/[^[:space:];&|]*/)?logger([[:space:]][^;&|]*)?)?(#.*)?$'
 # One of more commands.
 readonly COMPOUND_CRON='^[^#]*(rsync|scp)[[:space:]][^#]*/etc/hosts[^#]*$'

@@ -1,5 +1,6 @@
-# The hosts file follows the active node. xCAT keeps names in its database and addresses in /etc/hosts alone, where makedns and makedhcp look for them:
-# a node that becomes active with an old file loses every cluster node that was added since, and says nothing (facts/xcat.md section 14, R1).
+# The hosts file follows the active node. xCAT keeps names in its database and addresses in /etc/hosts alone, where makedns and makedhcp look for
+# them: a node that becomes active with an old file loses every cluster node that was added since, and says nothing
+# (docs/xcat-facts.md, Addresses come from the hosts file).
 #
 #   SHARE/.xcat-ha/hosts/000007     /etc/hosts of the owner of epoch 7, as its last beat or its step down found it
 #   /var/lib/xcat-ha/hosts.epoch    the last epoch in which this node's own file was the truth: it had taken the newest one, or there was none

@@ -8,7 +8,7 @@
 # An owner file with the line "dissolving yes" is the final epoch of a pair: its owner takes the data home (see sharedDataLinks). Nobody
 # starts anything under it, its owner included, and nobody else claims until the share says that what it holds is old.
 #
-# The newest epoch counts. No clock is compared, no lock is ever deleted (facts/failover.md 4a, 4b).
+# The newest epoch counts. No clock is compared, no lock is ever deleted (docs/failover-facts.md, Locks on a shared file system).
 
 SHARE_DEADLINE=10
 readonly CLAIM_TRIES=10
@@ -330,7 +330,7 @@ lease_read() {
   elif [[ ${LEASE[node]:-} == "$NODE" ]]; then
     fail misconfigured "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $machine here: another machine, or one installed anew" \
       "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE" \
-      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, The active node is dead"
+      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, A node was installed anew"
   elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
     LEASE[is]="other-releasing"
   else
@@ -357,7 +357,11 @@ lease_sentence() {
     none) printf 'no epoch exists yet' ;;
     released) printf 'epoch %d was released by %s' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" ;;
     *)
-      printf 'epoch %d is held by %s since %s (%s)' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" "${LEASE[time]}" "${LEASE[is]}"
+      printf 'epoch %d is held by %s since %s' "$((10#${LEASE[epoch]}))" "${LEASE[node]}" "${LEASE[time]}"
+      case ${LEASE[is]} in
+        mine-rebooted) printf ', before its last boot' ;;
+        *-releasing) [[ -n ${LEASE[dissolving]:-} ]] || printf ', and being released' ;;
+      esac
       [[ -z ${LEASE[dissolving]:-} ]] || printf ', which dissolves the pair and takes the data home'
       ;;
   esac

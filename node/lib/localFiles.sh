@@ -1,5 +1,6 @@
 # What the network services serve out of that stands on this node alone: xCAT writes it here while the node is active, and no failover and no link
-# takes it away again. A node that is let go gets it as it was found; a node that becomes active serves none of an earlier time (facts/xcat.md R3).
+# takes it away again. A node that is let go gets it as it was found; a node that becomes active serves none of an earlier time
+# (docs/xcat-facts.md, Files that stay on the node).
 #
 #   RECORDS/found/patterns     SERVICE PATTERN, a line each: what was looked for before the first change
 #   RECORDS/found/files/PATH   what was there of it; what is missing was not there

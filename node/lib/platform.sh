@@ -1,5 +1,5 @@
 # The one table of systems: which are supported, and what the manual's services, files and tools are called on each.
-# cluster.yaml and every other file say the manual's names; this one knows what they are here (facts/xcat.md 4.6).
+# cluster.yaml and every other file say the manual's names; this one knows what they are here (docs/xcat-facts.md, What things are called).
 
 OS_RELEASE=/etc/os-release
 POSTGRESQL_CONFIGURATION=/etc/postgresql
@@ -26,7 +26,7 @@ system_column() {
   esac
 }
 
-# system_state: "ok", or why this system is refused (floor: bash 4.4, systemd 239; design section 5).
+# system_state: "ok", or why this system is refused (floor: bash 4.4, systemd 239).
 system_state() {
   local systemd
   systemd=$(systemctl --version)
@@ -44,7 +44,7 @@ system_state() {
 }
 
 # A service's units beside the manual's own name, which always comes first. postgresql@: the cluster `main` of Debian's layout.
-# kea: where xCAT serves DHCP with it, from 2.18 on RHEL 10 and on Ubuntu (facts/xcat.md 4.6).
+# kea: where xCAT serves DHCP with it, from 2.18 on RHEL 10 and on Ubuntu (docs/xcat-facts.md, What things are called).
 IFS= read -r -d '' UNITS_TABLE <<'TABLE' || true
 service      rhel          rhel10     sles              ubuntu                                 debian
 postgresql   -             -          -                 postgresql@                            postgresql@
@@ -57,7 +57,8 @@ conserver    -             -          -                 conserver-server        
 goconserver  -             -          -                 -                                      -
 TABLE
 
-# Units that start, stop and stay disabled with another, and that nobody judges: makedhcp enables Kea's behind our back (facts/xcat.md 2.3).
+# Units that start, stop and stay disabled with another, and that nobody judges: makedhcp enables Kea's behind our back
+# (docs/xcat-facts.md, What makedhcp does).
 declare -grA TOGETHER=(
   [kea-dhcp4]='kea-dhcp6 kea-dhcp-ddns kea-ctrl-agent'
   [kea-dhcp4-server]='kea-dhcp6-server kea-dhcp-ddns-server kea-ctrl-agent'
@@ -216,7 +217,7 @@ ZONE_DIRECTORIES=(/var/named /var/lib/named /var/lib/bind)
 DHCPD_OPTIONS=(/etc/default/isc-dhcp-server /etc/sysconfig/dhcpd)
 
 # local_files SERVICE: what a network service serves out of that xCAT writes on this node alone: a path a line, or a pattern of names in one
-# directory (facts/xcat.md 2.2 to 2.6). Nothing for the others.
+# directory (docs/xcat-facts.md, Files that stay on the node). Nothing for the others.
 local_files() {
   local system directory
   system=$(system_column) || system=

@@ -1,5 +1,5 @@
 # Work that must not be cut in half: a transient systemd unit under a lock on the node. The SSH session only watches:
-# when it is lost, the work goes on (measured: without this a lost session leaves an orphan or half a run; facts/failover.md 0, fact 8).
+# when it is lost, the work goes on (docs/failover-facts.md, A session that is lost).
 
 RUN=/run/xcat-ha
 readonly RUN_UNIT=xcat-ha-run

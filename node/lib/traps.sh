@@ -1,4 +1,4 @@
-# What makes xCAT's own steps fail half way, looked at before anything is stopped (facts/xcat.md section 13).
+# What makes xCAT's own steps fail half way, looked at before anything is stopped (docs/xcat-facts.md).
 
 # cfgloc_read: the first line of /etc/xcat/cfgloc as DBD::Pg reads it, into CFGLOC: kind, the keys of its connection string (host, port, dbname, ...),
 # login and password; nothing where the file is missing or empty. The keys come in any order, more of them than xCAT writes.
@@ -27,7 +27,7 @@ cfgloc_read() {
 }
 
 # cfgloc_state: where xCAT's database is: "Pg ADDRESS", another engine, or "missing": without the file xcatd leaves an empty SQLite
-# database in the directory and retries without end (facts/xcat.md C17).
+# database in the directory and retries without end (docs/xcat-facts.md, How xcatd starts and stops).
 cfgloc_state() {
   local host address
   local -A CFGLOC=()
@@ -45,7 +45,7 @@ cfgloc_state() {
 }
 
 # own_name_state: "ok", or what the own host name resolves to. makedns deletes the zones first and leaves named down where it does not
-# resolve, and hangs where the address does not answer (facts/xcat.md C11, N12). Names that hostsEntry writes are as good as there.
+# resolve, and hangs where the address does not answer (docs/xcat-facts.md, What makedns does). Names that hostsEntry writes are as good as there.
 own_name_state() {
   local own address addresses
   own=$(hostname) || fail unknown "the own name of $NODE cannot be told; expected it, for makedns" "hostname ended with an error" "hostname on $NODE; then run the same command again"
@@ -79,7 +79,8 @@ make_traps() {
     return 0
   fi
   [[ $said == *domain=?* ]] || FACT[traps]='the site table has no domain, which makedns and makedhcp need (chdef -t site domain=YOUR.DOMAIN)'
-  # Where xcatd does not answer tabdump prints the header all the same (facts/xcat.md C2): lsdef has just had an answer.
+  # Where xcatd does not answer tabdump prints the header all the same (docs/xcat-facts.md, When xcatd or the database is down): lsdef has just had an
+  # answer.
   said=$(xcat "$TRAPS_SECONDS" tabdump networks 2>&1) || result=$?
   if ((result != 0)) || [[ $said != *'#netname'* ]]; then
     trap_untold "tabdump networks" "$result" "$said"
@@ -135,7 +136,7 @@ root_key_state() {
 }
 
 # console_lookalikes UNIT: pids of processes that make makeconservercf or makegocons believe that the other console service runs:
-# they look for a text among all command lines (facts/xcat.md C14).
+# they look for a text among all command lines (docs/xcat-facts.md, Console services).
 console_lookalikes() {
   local text=/usr/bin/goconserver
   [[ $1 == conserver ]] || text=/usr/sbin/conserver

@@ -173,7 +173,7 @@ unit_evidence() {
 }
 
 # unit_start SERVICE SECONDS: returns when it is active. A failed start is stopped: systemd would retry it without end,
-# and it would come up later on a node that is not active any more (facts: xcatd, auto-restart). Never a database that recovers.
+# and it would come up later on a node that is not active any more (docs/xcat-facts.md, How xcatd starts and stops). Never a database that recovers.
 unit_start() {
   local unit=$1 limit=$2 began=$SECONDS deadline=$((SECONDS + $2)) name result evidence ended
   name=$(unit_of "$unit")

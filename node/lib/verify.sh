@@ -1,4 +1,4 @@
-# Verification of the active node (seed, "Verification"): our own checks, xcatprobe with the VIP's label, and the cluster data.
+# Verification of the active node (the manual, "Verification"): our own checks, xcatprobe with the VIP's label, and the cluster data.
 
 readonly PROBE=/opt/xcat/probe/subcmds/xcatmn
 readonly PROBE_SECONDS=300
@@ -12,8 +12,8 @@ probe_rows() {
   if [[ -x $PROBE ]]; then probe_output_rows "$1"; else row failed xcatprobe "$PROBE is not there" "install xCAT-probe on $NODE"; fi
 }
 
-# probe_harmless LEVEL TEXT: into REPLY why this finding of xcatprobe, with its REASON, is as it should be, or nothing (facts/xcat.md R4, R5,
-# and the wording of older ones). What forbids it goes to REASON.
+# probe_harmless LEVEL TEXT: into REPLY why this finding of xcatprobe, with its REASON, is as it should be, or nothing
+# (docs/xcat-facts.md, What xcatprobe prints). What forbids it goes to REASON.
 probe_harmless() {
   local said
   REPLY=
@@ -52,8 +52,8 @@ probe_next() {
   esac
 }
 
-# probe_output_rows LABEL: its exit code is 0 whatever it finds, so the raw lines are read (facts/xcat.md C20). Beneath a check that failed
-# stand its reasons; those of service nodes come in between.
+# probe_output_rows LABEL: its exit code is 0 whatever it finds, so the raw lines are read (docs/xcat-facts.md, What xcatprobe prints). Beneath a
+# check that failed stand its reasons; those of service nodes come in between.
 probe_output_rows() {
   local log="$RUN/probe.log" result=0 line at server=mn level verdict='' repeats='' by_hand REASON REPLY
   local form='^\[(ok|warning|failed|debug)\] *:(\[([^]]*)\]: *)? *(.*)$'
@@ -106,8 +106,11 @@ verify_rows() {
     [[ $part != nodeProgram ]] || continue
     load_values active "$part"
     part_look "$part"
-    for key in "${WRONG[@]}"; do row failed "$part" "${key//[$'\n\t']/ }"; done
-    if [[ $LOOK == unknown ]]; then row failed "$part" "cannot be observed: $LOOK_WHY"; else row ok "$part" "observed"; fi
+    case $LOOK in
+      same) row ok "$part" "observed" ;;
+      differs) for key in "${WRONG[@]}"; do row failed "$part" "${key//[$'\n\t']/ }"; done ;;
+      unknown) row failed "$part" "cannot be observed: $LOOK_WHY" ;;
+    esac
   done
   hosts_row
   counts_rows

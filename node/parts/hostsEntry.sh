@@ -1,6 +1,7 @@
 # hostsEntry: the VIP with its names and both nodes' static names in /etc/hosts, the same lines on both nodes, because the nightly copy
-# brings the active node's whole file to the other one (seed, "Configure Hostname"; facts/xcat.md section 8 row 16).
-# xCAT reads only this file: makedns leaves out what is not there, and fails where the own host name is missing (facts/xcat.md C11).
+# brings the active node's whole file to the other one (the manual, "Configure Hostname").
+# xCAT reads only this file: makedns leaves out what is not there, and fails where the own host name is missing
+# (docs/xcat-facts.md, What makedns does).
 
 HOSTS_FILE=/etc/hosts
 

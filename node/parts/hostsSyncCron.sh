@@ -1,5 +1,5 @@
-# hostsSyncCron: /etc/hosts goes from the active to the standby node at the configured time (seed, "synchronize /etc/hosts"; always in this
-# direction, facts/xcat.md section 8 row 17), with the SSH trust that it needs: a key of its own on shared data, that may do nothing else.
+# hostsSyncCron: /etc/hosts goes from the active to the standby node at the configured time (the manual, "synchronize /etc/hosts"; always in this
+# direction, docs/xcat-facts.md, Mistakes of the manual), with the SSH trust that it needs: a key of its own on shared data, that may do nothing else.
 
 # A cluster of 10,000 nodes has a hosts file of one megabyte.
 readonly HOSTS_LIMIT=16777216

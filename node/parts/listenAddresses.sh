@@ -1,5 +1,5 @@
 # listenAddresses: PostgreSQL listens on localhost, the VIP and both static addresses; what else is listed is kept.
-# Effective after the next start (seed, "Add 10.5.106.70 into listen_addresses"; its 10.5.105.5 is a typo).
+# Effective after the next start (the manual, "Add 10.5.106.70 into listen_addresses"; its 10.5.105.5 is a typo).
 
 # listen_wanted: the addresses that are wanted, into ORDERED.
 listen_wanted() {

@@ -1,10 +1,10 @@
-# networksMgtIf: networks.mgtifname of the management network (seed, "Modify provision network entry").
+# networksMgtIf: networks.mgtifname of the management network (the manual, "Modify provision network entry").
 # By chdef after xcatd is up: tabedit cannot run while xcatd is stopped, and waits for a person.
 
 readonly XCAT_SECONDS=60
 
 # xcat SECONDS COMMAND...: an xCAT command with its own PATH, a limit and no standard input: it would swallow the caller's,
-# and without the VIP it hangs for ever (facts/xcat.md 0 and N1).
+# and without the VIP it hangs for ever (docs/xcat-facts.md, Running a command).
 xcat() {
   local limit=$1
   shift

@@ -1,5 +1,5 @@
-# nodeProgram: this program, the description of the node and the other node's host key, where console and systemd find them; and the role of the
-# node at root's login.
+# nodeProgram: this program and the description of the node, where console and systemd find them; which stack manages the node; and its role at
+# root's login.
 
 readonly PROGRAM=/usr/local/sbin/xcat-ha
 readonly CONFIGURATION=/etc/xcat-ha
@@ -111,7 +111,8 @@ units_told() {
   say "to use $NODE for something else: mv /etc/xcat /etc/xcat.old first (its cfgloc leads to the database of the pair), and systemctl enable --now UNIT for what should run; never dhcpd beside the one of the pair"
 }
 
-# units_record: how the services and what they serve out of were found, once, before the first change (seed, "Disable And Stop All Related Services").
+# units_record: how the services and what they serve out of were found, once, before the first change (the manual, "Disable And Stop All Related
+# Services").
 units_record() {
   local service unit enabled found='' REPLY
   found_record

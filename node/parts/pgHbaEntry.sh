@@ -1,5 +1,5 @@
-# pgHbaEntry: both nodes' static addresses and the VIP may log in with a password (seed, "Add 10.5.106.70 into postgresql configuration",
-# corrected: xcatd reaches the VIP of its own node from the static address; facts/xcat.md 4.3).
+# pgHbaEntry: both nodes' static addresses and the VIP may log in with a password (the manual, "Add 10.5.106.70 into postgresql configuration",
+# corrected: xcatd reaches the VIP of its own node from the static address; docs/xcat-facts.md, The VIP and its connections).
 
 # hba_addresses: those that are wanted, into ORDERED.
 hba_addresses() {

@@ -1,4 +1,4 @@
-# serviceSet: the services of one set in their order, each ready before the next (seed, "Activate Primary MN" and
+# serviceSet: the services of one set in their order, each ready before the next (the manual, "Activate Primary MN" and
 # "Disable And Stop All Related Services"). Two of them exist: `database` and `network`.
 # The values are SERVICE = what it should be; `order` lists them as they start. Stopping is the order reversed.
 # `virtualIp` is there on an active node: with another VIP than the last time they all start again, the make* steps included.
@@ -155,13 +155,13 @@ serviceSet_apply() {
   done
   for unit in "${units[@]}"; do
     [[ ${WANT[$unit]} == running* ]] || continue
-    # It listens on the addresses that were there when it started (facts/xcat.md 4.4).
+    # It listens on the addresses that were there when it started (docs/xcat-facts.md, The VIP and its connections).
     [[ $unit != postgresql ]] || ! postgresql_misses_the_vip || service_stop "$unit"
     now=$(unit_now "$unit") || exit
     [[ $now != 'not installed, '* ]] || unit_require "$unit"
     [[ $now == running,* ]] || service_start "$unit"
   done
-  # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service (facts/xcat.md 2.3 and 2.7).
+  # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service (docs/xcat-facts.md, Console services).
   units_disable "${units[@]}"
 }
 
@@ -456,7 +456,7 @@ make_warnings() {
 }
 
 # start_named: makedns deletes the zones first and leaves named down when the own host name does not resolve, and hangs where it
-# resolves to an address that does not answer (facts/xcat.md C11 and N12): looked at before.
+# resolves to an address that does not answer (docs/xcat-facts.md, What makedns does): looked at before.
 start_named() {
   local domain
   domain=$(xcat "$XCAT_SECONDS" lsdef -t site -i domain 2>&1 | sed -n 's/^ *domain=//p')
@@ -475,7 +475,7 @@ start_named() {
   unit_start named "$START_SECONDS"
 }
 
-# start_dhcpd: makedhcp -n restarts dhcpd and does not look whether it runs (facts/xcat.md 2.3).
+# start_dhcpd: makedhcp -n restarts dhcpd and does not look whether it runs (docs/xcat-facts.md, What makedhcp does).
 start_dhcpd() {
   [[ $(unit_of dhcpd) != kea-* ]] || kea_interface
   reservations_forget
@@ -487,7 +487,7 @@ start_dhcpd() {
 }
 
 # kea_interface: xCAT finds Kea's interfaces by networks.mgtifname, which is the VIP's label and no interface: makedhcp -n fails until
-# site.dhcpinterfaces names one (facts/xcat.md 1.5). What an admin has set stays.
+# site.dhcpinterfaces names one (docs/xcat-facts.md, The interface of a network). What an admin has set stays.
 kea_interface() {
   local interface output
   output=$(xcat "$XCAT_SECONDS" lsdef -t site -i dhcpinterfaces 2>&1) ||

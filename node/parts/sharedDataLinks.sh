@@ -1,5 +1,5 @@
-# sharedDataLinks: the five directories on shared data, linked (seed, "Configure Shared Data", with cp, mv and chown corrected;
-# facts/xcat.md section 8 rows 3 to 6).
+# sharedDataLinks: the five directories on shared data, linked (the manual, "Configure Shared Data", with cp, mv and chown corrected;
+# docs/xcat-facts.md, Mistakes of the manual).
 #
 # First setup, each directory: local -> SHARE/.xcat-ha/copy-MACHINE/NAME (rsync, resumable, verified) -> SHARE/NAME (rename) ->
 # local becomes local.bak -> link. What is on SHARE/NAME already is never written: there the local directory only steps aside.

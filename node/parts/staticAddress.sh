@@ -1,4 +1,4 @@
-# staticAddress: the node's own persistent address, which SSH uses from the first setup on (seed, "Configure VIP").
+# staticAddress: the node's own persistent address, which SSH uses from the first setup on (the manual, "Configure VIP").
 # The VIP is never persistent.
 
 # Seconds after which an address that bootstrap added is taken back, unless the node was reached over it.

@@ -1,4 +1,4 @@
-# virtualIp: the VIP with its label on the active node, and nowhere else (seed, "Configure VIP").
+# virtualIp: the VIP with its label on the active node, and nowhere else (the manual, "Configure VIP").
 
 # all_addresses: of this node, as ip shows them; without its answer nothing is "absent".
 all_addresses() {
@@ -27,7 +27,7 @@ virtualIp_entries() {
   done <<<"$addresses"
 }
 
-# virtualIp_is_here: without it every client of a running xcatd hangs (facts/xcat.md N1): nobody is asked then.
+# virtualIp_is_here: without it every client of a running xcatd hangs (docs/xcat-facts.md, The VIP and its connections): nobody is asked then.
 virtualIp_is_here() {
   local addresses
   addresses=$(all_addresses) || exit
@@ -168,8 +168,8 @@ virtualIp_nowhere_else_require() {
   esac
 }
 
-# virtualIp_announce ADDRESS INTERFACE: without it a talking client is cut for half a minute (facts/failover.md 2c). Request and reply: some
-# switches take only one; three of each, because nobody says that one was lost; side by side, because each takes a second.
+# virtualIp_announce ADDRESS INTERFACE: without it a talking client is cut for half a minute (docs/failover-facts.md, Announcing an address). Request
+# and reply: some switches take only one; three of each, because nobody says that one was lost; side by side, because each takes a second.
 virtualIp_announce() {
   local kind pids=()
   # Not by each of them for itself.

@@ -1,5 +1,5 @@
-// A database client that writes numbered rows through the VIP and remembers every commit that it was told of. The demo and the lab
-// tests run it in the lab's namespace; what it prints (one JSON line a second, the whole at the end) is their evidence.
+// A database client that writes numbered rows through the VIP and notes every commit that it was told of: a line of JSON each in the log. The demo
+// and the lab tests run it in the lab's namespace; `read` prints the numbers of the rows that are there, and both together are their evidence.
 import { appendFileSync } from "node:fs";
 import { Client } from "pg";
 import { BrokenInvariant } from "./brokenInvariant";

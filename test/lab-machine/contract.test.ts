@@ -1,4 +1,4 @@
-// The stand-ins keep xCAT's contract, traps included (facts/xcat.md, sections 0, 11 and 13). Each row is one trap; `undo` always runs.
+// The stand-ins keep xCAT's contract, traps included (docs/xcat-facts.md). Each row is one trap; `undo` always runs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { MachineLab } from "../helpers/machine";
@@ -25,7 +25,7 @@ type Trap = {
 };
 
 const TRAPS: Trap[] = [
-  // Section 0: standard input
+  // Standard input
   {
     trap: "a client eats the rest of a script on a pipe",
     run: "printf 'tabdump site >/dev/null\\necho eaten\\n' | bash",
@@ -63,7 +63,7 @@ const TRAPS: Trap[] = [
     out: /^kept\n$/,
   },
 
-  // Section 0: xcatd down, the database down
+  // xcatd down, the database down
   {
     trap: "xcatd down: two lines on stdout, 111",
     given: DOWN,
@@ -102,7 +102,7 @@ const TRAPS: Trap[] = [
     "gettab key=domain site.value",
     "lsxcatd -a",
   ].map((run) => ({
-    trap: `C1: database down: ${run}`,
+    trap: `database down: ${run}`,
     given: DB_DOWN,
     run: `${run} </dev/null`,
     undo: DB_UP,
@@ -111,7 +111,7 @@ const TRAPS: Trap[] = [
     err: /^Error: Permission denied for request\n$/,
   })),
   {
-    trap: "C2: XCATBYPASS and no database: header only, 0",
+    trap: "XCATBYPASS and no database: header only, 0",
     given: DB_DOWN,
     run: "XCATBYPASS=1 tabdump networks </dev/null",
     undo: DB_UP,
@@ -133,12 +133,12 @@ const TRAPS: Trap[] = [
     out: /^Table site does not exist\.$/m,
   },
   {
-    trap: "C18: a restart of PostgreSQL is survived",
+    trap: "a restart of PostgreSQL is survived",
     run: "systemctl restart postgresql; tabdump site </dev/null",
     out: /xcatdport/,
   },
   {
-    trap: "C19: xcatprobe dies with the database",
+    trap: "xcatprobe dies with the database",
     given: DB_DOWN,
     run: "xcatprobe xcatmn -i eth0 </dev/null",
     undo: DB_UP,
@@ -146,7 +146,7 @@ const TRAPS: Trap[] = [
   },
   { trap: "xcatprobe, unknown option", run: "xcatprobe xcatmn -z </dev/null", code: 1 },
   {
-    trap: "N11: no client certificate",
+    trap: "no client certificate",
     given: "mv /root/.xcat /root/.xcat.away",
     run: "tabdump site </dev/null",
     undo: "mv /root/.xcat.away /root/.xcat",
@@ -155,7 +155,7 @@ const TRAPS: Trap[] = [
     err: /^Error: Permission denied for request\n$/,
   },
   {
-    trap: "N11: no server certificate: xcatd is active, 104",
+    trap: "no server certificate: xcatd is active, 104",
     given: "mv /etc/xcat/cert /etc/xcat/cert.away",
     run: "systemctl is-active xcatd; tabdump site </dev/null",
     undo: "mv /etc/xcat/cert.away /etc/xcat/cert",
@@ -164,21 +164,21 @@ const TRAPS: Trap[] = [
     err: /SSL connect attempt failed/,
   },
 
-  // Section 1: tables
+  // Tables
   {
-    trap: "1.1: 20 columns; 1.2: quotes, NULL is nothing",
+    trap: "20 columns, quotes, NULL is nothing",
     run: "tabdump networks </dev/null",
     out: /^#netname,net,mask,mgtifname,gateway,dhcpserver,tftpserver,nameservers,ntpservers,logservers,dynamicrange,staticrange,staticrangeincrement,nodehostname,ddnsdomain,vlanid,domain,mtu,comments,disable\n"10_0_0_0-255_0_0_0","10\.0\.0\.0","255\.0\.0\.0","eth0","10\.0\.0\.103",,"10\.5\.106\.7",,,,,,,,,,,"1500",,\n$/,
   },
   {
-    trap: "1.2: an inner quote is doubled",
+    trap: "an inner quote is doubled",
     given: `chdef -t network -o ${NETWORK} comments='say "hi", now' </dev/null`,
     run: "tabdump -w net==10.0.0.0 networks </dev/null",
     undo: `chtab netname=${NETWORK} networks.comments=`,
     out: /,"say ""hi"", now",\n$/,
   },
   {
-    trap: "1.2: an unknown table",
+    trap: "an unknown table",
     run: "tabdump nosuch </dev/null",
     code: 1,
     err: /^Error: \[xcatmn1\]: No such table: nosuch$/m,
@@ -208,7 +208,7 @@ const TRAPS: Trap[] = [
     err: /'bogus' is not a valid attribute/,
   },
   {
-    trap: "C5: a blank row elsewhere fails every chdef, and names the good one",
+    trap: "a blank row elsewhere fails every chdef, and names the good one",
     given: "chtab netname=foo,net=,mask= networks.mgtifname=eth8",
     run: `chdef -t network -o ${NETWORK} mgtifname=eth0 </dev/null`,
     undo: "PGPASSWORD=$(sed 's/.*|//' /etc/xcat/cfgloc) psql -Xqh 10.5.106.7 -U xcatadm xcatdb -c \"delete from networks where netname = 'foo'\"",
@@ -216,44 +216,44 @@ const TRAPS: Trap[] = [
     err: new RegExp(`Attribute 'net' is not specified for network entry '${NETWORK}', skipping\\.`),
   },
   {
-    trap: "C4: the empty string prints like NULL",
+    trap: "the empty string prints like NULL",
     given: "chtab netname=foo,net=,mask= networks.mgtifname=eth8",
     run: "tabdump networks </dev/null",
     undo: "PGPASSWORD=$(sed 's/.*|//' /etc/xcat/cfgloc) psql -Xqh 10.5.106.7 -U xcatadm xcatdb -c \"delete from networks where netname = 'foo'\"",
     out: /^"foo",,,"eth8",/m,
   },
   {
-    trap: "1.4: lsdef -c",
+    trap: "lsdef -c",
     run: `lsdef -t network -o ${NETWORK} -i mgtifname,vlanid -c </dev/null`,
     out: new RegExp(`^${NETWORK}: mgtifname=eth0\n${NETWORK}: vlanid=\n$`),
   },
   {
-    trap: "C8: lsdef, missing object",
+    trap: "lsdef, missing object",
     run: "lsdef -t network -o nope -i mgtifname -c </dev/null",
     code: 1,
     out: /^No object definitions have been found\n$/,
     err: /Could not find an object named 'nope' of type 'network'\./,
   },
   {
-    trap: "C8: -c without -i",
+    trap: "-c without -i",
     run: "lsdef -t network -c </dev/null",
     code: 1,
     err: /The flags '-c' and '-i' must be used together\./,
   },
   {
-    trap: "C9: an empty site value is a missing one",
+    trap: "an empty site value is a missing one",
     given: "chtab key=domain site.value=",
     run: "lsdef -t site -i domain </dev/null; lsdef -t site -i domain -c </dev/null",
     undo: "chtab key=domain site.value=cluster.com",
     out: /^Object name: clustersite\nNo object definitions have been found\n$/,
   },
   {
-    trap: "N21: an error over two lines",
+    trap: "an error over two lines",
     run: "lsdef -t bogus </dev/null",
     code: 1,
     err: /^Error: \[xcatmn1\]: \nType 'bogus' is not a valid xCAT object type\.\n$/,
   },
-  { trap: "C8: gettab, unknown column: nothing, 0", run: "gettab key=domain site.bogus </dev/null", out: "", err: "" },
+  { trap: "gettab, unknown column: nothing, 0", run: "gettab key=domain site.bogus </dev/null", out: "", err: "" },
   {
     trap: "gettab, unknown key",
     run: "gettab foo=1 networks.net </dev/null",
@@ -267,9 +267,9 @@ const TRAPS: Trap[] = [
     out: /^\$\(id\) `id` "q" o'k\n$/,
   },
 
-  // Section 2: make* steps
+  // make* steps
   {
-    trap: "N12: makedns -n, all lines, and named answers for what /etc/hosts says",
+    trap: "makedns -n, all lines, and named answers for what /etc/hosts says",
     run: "makedns -n </dev/null | grep -v ^Handling; sleep 0.5; dig +short @127.0.0.1 cn1.cluster.com; dig +short @127.0.0.1 -x 10.5.106.101",
     out: /^Getting reverse zones, this may take several minutes for a large cluster\.\nCompleted getting reverse zones\.\nUpdating zones\.\nCompleted updating zones\.\nRestarting bind9\nRestarting named complete\nUpdating DNS records, this may take several minutes for a large cluster\.\nCompleted updating DNS records\.\nDNS setup is completed\n10\.5\.106\.101\ncn1\.cluster\.com\.\n$/,
   },
@@ -282,7 +282,7 @@ const TRAPS: Trap[] = [
     err: /domain not defined in site table/,
   },
   {
-    trap: "C11: own name unresolvable: named is down, the zones are gone",
+    trap: "own name unresolvable: named is down, the zones are gone",
     given: "cp /etc/hosts /etc/hosts.away; sed -i /xcatmn1/d /etc/hosts",
     run: "makedns -n </dev/null | tail -n 1; systemctl is-active named; ls /var/lib/bind/db.* 2>/dev/null",
     undo: "mv /etc/hosts.away /etc/hosts; makedns -n </dev/null",
@@ -291,7 +291,7 @@ const TRAPS: Trap[] = [
     err: /Unable to find an IP for xcatmn1 in hosts table or via system lookup \(i\.e\. \/etc\/hosts\n/,
   },
   {
-    trap: "N12: own name at a silent address: a long wait, empty zones, named active",
+    trap: "own name at a silent address: a long wait, empty zones, named active",
     given: "cp /etc/hosts /etc/hosts.away; sed -i 's/^10.5.106.7 /10.5.106.9 /' /etc/hosts",
     run: "makedns -n </dev/null | tail -n 1; systemctl is-active named; dig +short @127.0.0.1 cn1.cluster.com",
     undo: "mv /etc/hosts.away /etc/hosts; makedns -n </dev/null",
@@ -308,13 +308,13 @@ const TRAPS: Trap[] = [
     err: /failed to start named\.\n\n$/,
   },
   {
-    trap: "N13: makedhcp -n, its lines and its conf",
+    trap: "makedhcp -n, its lines and its conf",
     run: "makedhcp -n </dev/null; head -n 1 /etc/dhcp/dhcpd.conf; grep -E 'shared-network|next-server' /etc/dhcp/dhcpd.conf",
     out: /^Renamed existing dhcp configuration file to {2}\/etc\/dhcp\/dhcpd\.conf\.xcatbak\n\n#xCAT generated dhcp configuration\nshared-network eth0 \{\n +next-server {2}10\.5\.106\.7;\n$/,
     err: /No dynamic range specified for 10\.0\.0\.0/,
   },
   {
-    trap: "1.5: an alias in dhcpinterfaces: 0, and dhcpd is dead; -a says so",
+    trap: "an alias in dhcpinterfaces: 0, and dhcpd is dead; -a says so",
     given: "chdef -t site dhcpinterfaces=eth0:0 </dev/null",
     run: "makedhcp -n </dev/null >/dev/null 2>&1; echo $?; sleep 0.5; systemctl is-active dhcpd; makedhcp -a </dev/null",
     undo: "chdef -t site dhcpinterfaces= </dev/null; makedhcp -n </dev/null",
@@ -323,7 +323,7 @@ const TRAPS: Trap[] = [
     err: /dhcp server is not running\. {2}please start the dhcp server\./,
   },
   {
-    trap: "1.5: mgtifname=eth0:0 does not harm ISC dhcpd",
+    trap: "mgtifname=eth0:0 does not harm ISC dhcpd",
     given: `chdef -t network -o ${NETWORK} mgtifname=eth0:0 </dev/null`,
     run: "makedhcp -n </dev/null >/dev/null 2>&1; sleep 0.5; systemctl is-active dhcpd",
     undo: `chdef -t network -o ${NETWORK} mgtifname=eth0 </dev/null`,
@@ -349,7 +349,7 @@ const TRAPS: Trap[] = [
     out: /^cn1: ip-address = 10\.5\.106\.101, hardware-address = [0-9a-f:]{17}\n$/,
   },
   {
-    trap: "R1, R7: an address in the tables is none to makedhcp -a and makedns: a warning, 0, neither name nor reservation; nodels says what the tables have",
+    trap: "an address in the tables is none to makedhcp -a and makedns: a warning, 0, neither name nor reservation; nodels says what the tables have",
     given:
       "chtab node=cn9 nodelist.groups=all; chtab node=cn9 hosts.ip=10.5.106.109; chtab node=cn9 mac.mac=42:03:0a:05:6a:6d; makedns -n </dev/null",
     run: "makedhcp -a </dev/null; echo $?; sleep 0.5; dig +short @127.0.0.1 cn9.cluster.com; makedhcp -q cn9 </dev/null; nodels /cn9 hosts.ip mac.mac </dev/null; nodels cn9 hosts.ip </dev/null",
@@ -364,26 +364,26 @@ const TRAPS: Trap[] = [
     err: /Invalid nodes and\/or groups in noderange: \/nothing/,
   },
   {
-    trap: "N12: what makedns ignores it says, and does the rest",
+    trap: "what makedns ignores it says, and does the rest",
     given: "cp /etc/hosts /etc/hosts.away; printf '10.5.106.9 bad_name\\n192.0.2.9 far\\n' >>/etc/hosts",
     run: "makedns -n </dev/null | grep -e ^Ignoring -e completed; sleep 0.5; dig +short @127.0.0.1 far.cluster.com; dig +short @127.0.0.1 cn1.cluster.com",
     undo: "mv /etc/hosts.away /etc/hosts; makedns -n </dev/null",
     out: /^Ignoring line 10\.5\.106\.9 bad_name in \/etc\/hosts, names {2}bad_name contain invalid .*\nIgnoring host far, it does not belong to any nets .*\nDNS setup is completed\n10\.5\.106\.101\n$/,
   },
   {
-    trap: "2.7: makeconservercf enables conserver",
+    trap: "makeconservercf enables conserver",
     given: "systemctl disable -q conserver",
     run: "makeconservercf </dev/null; systemctl is-enabled conserver",
     out: /^enabled\n$/,
   },
   {
-    trap: "C14: any command line that names goconserver makes it fail",
+    trap: "any command line that names goconserver makes it fail",
     run: ": /usr/bin/goconserver; makeconservercf </dev/null",
     code: 1,
     err: /goconserver is being used as the console service, did you mean: makegocons <noderange>\?/,
   },
   {
-    trap: "C13: makegocons without goconserver",
+    trap: "makegocons without goconserver",
     run: "makegocons </dev/null",
     code: 1,
     err: /goconserver is not installed\./,
@@ -397,21 +397,21 @@ const TRAPS: Trap[] = [
     out: /^disabled\ndisabled\n$/,
   },
 
-  // Section 3: xcatd
+  // xcatd
   {
     trap: "ports and titles",
     run: "ss -Hltn | grep -Eo '[^ ]+:(3001|3002|3003) ' | sort; ss -Hlun | grep -c ':3001 '; ps -eo args | grep '^xcatd: ' | sort",
     out: /^0\.0\.0\.0:3001 \n0\.0\.0\.0:3002 \n127\.0\.0\.1:3003 \n1\nxcatd: Command log writer\nxcatd: DB Access\nxcatd: Discovery worker\nxcatd: SSL listener\nxcatd: UDP listener\nxcatd: install monitor\n$/,
   },
   {
-    trap: "N3: no database: activating, 111; it comes up by itself",
+    trap: "no database: activating, 111; it comes up by itself",
     given: `${DOWN}; ${DB_DOWN}`,
     run: "systemctl start --no-block xcatd; sleep 2; systemctl is-active xcatd; tabdump site </dev/null >/dev/null 2>&1; echo $?; systemctl start postgresql; sleep 4; systemctl is-active xcatd",
     undo: UP,
     out: /^activating\n111\nactive\n$/,
   },
   {
-    trap: "N3: no pg_hba line for the address it comes from: activating",
+    trap: "no pg_hba line for the address it comes from: activating",
     given: `${DOWN}; sed -i 's/^\\(host.*10.5.106.7.32\\)/#\\1/' /var/lib/pgsql/data/pg_hba.conf; systemctl reload postgresql`,
     run: "systemctl start --no-block xcatd; sleep 2; systemctl is-active xcatd; systemctl stop xcatd; systemctl is-active xcatd",
     undo: `sed -i 's/^#host/host/' /var/lib/pgsql/data/pg_hba.conf; systemctl reload postgresql; ${UP}`,
@@ -419,7 +419,7 @@ const TRAPS: Trap[] = [
     out: /^activating\ninactive\n$/,
   },
   {
-    trap: "C17, N4: no cfgloc: fails at once, SQLite files, retries without end",
+    trap: "no cfgloc: fails at once, SQLite files, retries without end",
     given: `${DOWN}; mv /etc/xcat/cfgloc /etc/xcat/cfgloc.away`,
     run: "systemctl start xcatd 2>/dev/null; echo $?; systemctl is-active xcatd; ls /etc/xcat/*.sqlite; journalctl -u xcatd -o cat -n 20 | grep -c 'Need xcatdport defined in site table, try chtab key=xcatdport site.value=3001'; XCATBYPASS=1 lsxcatd -d </dev/null",
     undo: `${DOWN}; rm -f /etc/xcat/*.sqlite; mv /etc/xcat/cfgloc.away /etc/xcat/cfgloc; ${UP}`,
@@ -433,24 +433,24 @@ const TRAPS: Trap[] = [
     code: 1,
   },
   {
-    trap: "N6: SIGTERM by hand: inactive, not restarted",
+    trap: "SIGTERM by hand: inactive, not restarted",
     run: "kill $(cat /run/xcatd.pid); sleep 1; systemctl is-active xcatd; systemctl show -p Result --value xcatd",
     undo: UP,
     out: /^inactive\nsuccess\n$/,
   },
   {
-    trap: "N6: SIGKILL: started again after 5 s",
+    trap: "SIGKILL: started again after 5 s",
     run: `kill -9 $(cat /run/xcatd.pid); sleep 1; systemctl is-active xcatd; sleep 6; systemctl is-active xcatd; ${READY}`,
     out: /^activating\nactive\n$/,
   },
   {
-    trap: "N6: only DB Access killed: clients go on",
+    trap: "only DB Access killed: clients go on",
     run: "kill -9 $(pgrep -f '^xcatd: DB Access'); tabdump site </dev/null | grep -c xcatdport; systemctl is-active xcatd",
     undo: `${DOWN}; ${UP}`,
     out: /^1\nactive\n$/,
   },
   {
-    trap: "N9: a stop removes the pid file and frees the ports; the others run on",
+    trap: "a stop removes the pid file and frees the ports; the others run on",
     run: "systemctl stop xcatd; ls /run/xcatd.pid; ss -Hltn | grep -c ':300[123] '; pgrep -c in.tftpd; systemctl is-active named dhcpd conserver postgresql",
     undo: UP,
     out: /^0\n0\nactive\nactive\nactive\nactive\n$/,
@@ -461,7 +461,7 @@ const TRAPS: Trap[] = [
     out: /^cfgloc=Pg:dbname=xcatdb;host=10\.5\.106\.7\|xcatadm\ndbengine=Pg\ndbname=xcatdb\ndbhost=10\.5\.106\.7\ndbadmin=xcatadm\n$/,
   },
 
-  // Sections 5, 6 and N17: export, probe, dump
+  // Export, probe, dump
   {
     trap: "xcat-inventory: sorted, version last without a newline",
     run: "xcat-inventory export --format yaml -f /tmp/i.yaml; grep -oE '^[a-z_]+' /tmp/i.yaml | sort -c && echo sorted; tail -c 1 /tmp/i.yaml",
@@ -476,12 +476,12 @@ const TRAPS: Trap[] = [
     err: /UnboundLocalError/,
   },
   {
-    trap: "N17: dumpxCATdb",
+    trap: "dumpxCATdb",
     run: "rm -rf /tmp/dump; dumpxCATdb -p /tmp/dump </dev/null; stat -c %a /tmp/dump/passwd.csv; head -n 1 /tmp/dump/site.csv",
     out: /^ Creating \/tmp\/dump for database dump\nBackup Complete\.\n644\n#key,value,comments,disable\n$/,
   },
   {
-    trap: "N17: dumpxCATdb, xcatd down: an empty folder",
+    trap: "dumpxCATdb, xcatd down: an empty folder",
     given: `${DOWN}; rm -rf /tmp/dump`,
     run: "dumpxCATdb -p /tmp/dump </dev/null >/dev/null 2>&1; echo $?; ls -A /tmp/dump",
     undo: UP,
@@ -495,21 +495,21 @@ const TRAPS: Trap[] = [
     out: /^\[failed\] :\[mn\]: Checking all xCAT daemons are running\.\.\.\n\[debug\] {2}:\[mn\]: Daemon 'SSL listener' isn't running\n(\[debug\] {2}:\[mn\]: .*\n){5}\[debug\] {2}:=+ SUMMARY =+\n\[failed\]:\[MN\]: Checking on MN\.\.\.\n\[failed\] : {4}Checking all xCAT daemons are running\.\.\.\n\[debug\] {2}: {8}Daemon 'SSL listener' isn't running\n/,
   },
   {
-    trap: "N14: probe: the label decides, and nothing is checked behind the network",
+    trap: "probe: the label decides, and nothing is checked behind the network",
     given: `chdef -t network -o ${NETWORK} mgtifname=eth0:0 </dev/null`,
     run: "/opt/xcat/probe/subcmds/xcatmn -i eth0:0 </dev/null",
     undo: `chdef -t network -o ${NETWORK} mgtifname=eth0 </dev/null`,
     out: /\n\[failed\] :\[mn\]: Checking provision network is configured\.\.\.\n\[debug\] {2}:\[mn\]: There isn't NIC 'eth0:0' in current server\n\[debug\] {2}:=+ SUMMARY/,
   },
   {
-    trap: "R6: probe: the reasons of a failed check",
+    trap: "probe: the reasons of a failed check",
     given: "systemctl stop dhcpd",
     run: "/opt/xcat/probe/subcmds/xcatmn -i eth0 </dev/null",
     undo: "systemctl start dhcpd",
     out: /\n\[failed\] :\[mn\]: Checking DHCP service is configured\.\.\.\n\[debug\] {2}:\[mn\]: makedhcp xcatmntest failed\n\[debug\] {2}:\[mn\]: Run 'makedhcp -n' if it has not been ran before\.\n/,
   },
   {
-    trap: "R4, R5: probe: with the VIP under its label a warning, and the database's package, which it asks of rpm alone; without -i the network too",
+    trap: "probe: with the VIP under its label a warning, and the database's package, which it asks of rpm alone; without -i the network too",
     given: `ip addr add 10.5.106.70/8 dev eth0; ip addr del 10.5.106.7/8 dev eth0; ip addr add 10.5.106.70/8 dev eth0 2>/dev/null; ip addr add 10.5.106.7/8 brd + dev eth0 label eth0:0; sed 's#10.5.106.7/32#10.5.106.70/32#' /var/lib/pgsql/data/pg_hba.conf | grep '^host.*10.5.106.70/32' >>/var/lib/pgsql/data/pg_hba.conf; systemctl reload postgresql; systemctl restart postgresql; systemctl restart xcatd; ${READY}; chdef -t network -o ${NETWORK} mgtifname=eth0:0 </dev/null`,
     run: "/opt/xcat/probe/subcmds/xcatmn -i eth0:0 </dev/null | grep -v '^.ok'; xcatprobe xcatmn </dev/null | grep -F '[FAIL]'",
     out: /^\[warning\]:\[mn\]: Checking xCAT management node IP: <10\.5\.106\.7> is configured to static\.\.\.\n\[debug\] {2}:\[mn\]: The value '10\.5\.106\.7' of 'master' in 'site' table isn't a static ip\n\[failed\] :\[mn\]: Checking DB packages installation\.\.\.\n\[debug\] {2}:\[mn\]: perl-DBD-Pg is not installed\.\n[\s\S]*\n\[mn\]: Checking provision network is configured\.\.\. +\[FAIL\]\n\[MN\]: Checking on MN\.\.\. +\[FAIL\]\n/,
@@ -537,7 +537,7 @@ for (const { trap, given, run, undo, code = 0, out, err } of TRAPS) {
   });
 }
 
-test("N1: the VIP goes while xcatd runs: clients hang, the stop takes its 30 s and fails; with the VIP back all is well", () => {
+test("the VIP goes while xcatd runs: clients hang, the stop takes its 30 s and fails; with the VIP back all is well", () => {
   // From the test above the node has its static address and the VIP beside it.
   const seen = lab.shell(
     NODE,

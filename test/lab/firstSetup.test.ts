@@ -122,7 +122,7 @@ test("after it: links, owners, the lines of PostgreSQL, the networks row; the or
   assert.equal(lab.on("xcatmn1", originals), "5");
   assert.equal(lab.on("xcatmn1", "stat -c '%U:%G %a' /HA/pgsql"), "postgres:postgres 700");
   assert.equal(
-    lab.on("xcatmn1", "grep -c '10.5.106.7/32' /var/lib/pgsql/data/pg_hba.conf"),
+    lab.on("xcatmn1", "grep -cwF 10.5.106.7/32 /var/lib/pgsql/data/pg_hba.conf"),
     "1",
     "the line stays once",
   );

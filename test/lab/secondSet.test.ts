@@ -38,7 +38,7 @@ function assertActive(active: NodeName) {
     );
     const expected = units.map((unit) => {
       if (unit === "chrony") return "chrony active enabled";
-      // Its signal handler ends with 1: a stop leaves it failed (facts/xcat.md 2.7).
+      // Its signal handler ends with 1: a stop leaves it failed (docs/xcat-facts.md, Console services).
       const stopped = unit === "goconserver" ? "(inactive|failed)" : "inactive";
       return `${unit} ${node === active ? "active" : stopped} disabled`;
     });

@@ -96,7 +96,7 @@ test("values that change later: what the old ones made is taken away, or the cha
     change(", conserver]", "]");
     move("10.5.106.7", "10.5.106.9");
     expectUp("xcatmn1");
-    assert.equal(lab.on("xcatmn1", "ip -o -4 addr show dev eth0 | grep -c '10.5.106.7/' || true"), "0");
+    assert.equal(lab.on("xcatmn1", "ip -o -4 addr show dev eth0 | grep -c 'inet 10.5.106.7/' || true"), "0");
     assert.match(lab.on("xcatmn1", "ip -o -4 addr show label eth0:5"), /10\.5\.106\.9\/8/);
     assert.doesNotMatch(lab.on("xcatmn1", "cat /etc/hosts; cat /var/lib/pgsql/data/pg_hba.conf"), /10\.5\.106\.7[ /]/);
     assert.equal(

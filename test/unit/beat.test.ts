@@ -10,7 +10,7 @@ const BASE = {
   role: "beat",
   node: "xcatmn1",
   lease: "mine",
-  sentence: "epoch 4 is held by xcatmn1 since noon (mine)",
+  sentence: "epoch 4 is held by xcatmn1 since noon",
   on_share_loss: "demote",
   share_loss_limit: "60",
   share_lost: "0",
@@ -20,7 +20,7 @@ const BASE = {
   links: "all",
 };
 const RUNNING = { running: "postgresql xcatd named dhcpd conserver ", vip: "here" };
-const OTHER = { lease: "other", sentence: "epoch 5 is held by xcatmn2 since one (other)" };
+const OTHER = { lease: "other", sentence: "epoch 5 is held by xcatmn2 since one" };
 
 const steps = (reason: string) => [
   `end-run -: ${reason}`,
@@ -74,8 +74,8 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
   ["the lease is of another boot of this node, and nothing runs", { lease: "mine-rebooted" }],
   [
     "the lease is of another boot of this node, and something runs: it was started under no lease of this boot",
-    { ...RUNNING, lease: "mine-rebooted", sentence: "epoch 4 is held by xcatmn1 since noon (mine-rebooted)" },
-    ...steps("epoch 4 is held by xcatmn1 since noon (mine-rebooted)"),
+    { ...RUNNING, lease: "mine-rebooted", sentence: "epoch 4 is held by xcatmn1 since noon, before its last boot" },
+    ...steps("epoch 4 is held by xcatmn1 since noon, before its last boot"),
   ],
   [
     "the share names no owner any more: what has no epoch is not the share that it was",

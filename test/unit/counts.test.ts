@@ -1,4 +1,5 @@
-// makedns and makedhcp end with 0 where they find no address of a node: what they warn of is read, and what DNS and DHCP have is compared with before.
+// makedns and makedhcp end with 0 where they find no address of a node: what they warn of is read, and what DNS and DHCP have is compared with
+// before.
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,7 @@ let worlds = 0;
 const lines = (...all: string[]) => all.map((line) => `${line}\n`).join("");
 const MANY = Array.from({ length: 18 }, (_, index) => `cn${index + 3}`);
 
-// What a make* step prints (facts/xcat.md N12, N13, R1), and what is said of it.
+// What a make* step prints (docs/xcat-facts.md, Addresses come from the hosts file), and what is said of it.
 const WARNINGS: [what: string, output: string, ...said: string[]][] = [
   ["all went well", lines("Handling cn1 in /etc/hosts.", "Completed updating DNS records.", "DNS setup is completed")],
   ["it says nothing", ""],

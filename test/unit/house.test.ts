@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { lostCitations, pageOf, treePage } from "../helpers/citations";
 import { lostFailures } from "../helpers/shell";
 
 const ROOT = join(__dirname, "../..");
@@ -14,8 +16,7 @@ function sources(folder: string): string[] {
 }
 
 /** The program: what `pulumi up` runs, and the operator's tools around it. */
-const FILES = ["components", "config", "ops"].filter((folder) => existsSync(join(ROOT, folder))).flatMap(sources);
-FILES.push("index.ts");
+const FILES = [...["components", "config", "ops"].flatMap(sources), "index.ts"];
 
 const holding = (pattern: RegExp) =>
   FILES.filter((file) => pattern.test(readFileSync(join(ROOT, file), "utf8").replace(/^\s*(\/\/|\*|\/\*).*$/gm, "")));
@@ -43,7 +44,7 @@ const RULES: [rule: string, pattern: RegExp, files: string[]][] = [
     ["components/remote/handover.js"],
   ],
   [
-    "the private key is read in one place",
+    "the private key is read in two places: for Pulumi's connection, and for the name of ours",
     /readFileSync\([^)]*privateKeyFile/,
     ["components/converge.ts", "components/remote/session.js"],
   ],
@@ -96,7 +97,7 @@ for (const name of readdirSync(join(ROOT, "test/lab")).filter((name) => name.end
 const SHARED = ["progress", "fail", "lock", "packages"];
 /** Shell text, each program as the files that it is made of. */
 const PROGRAMS: [name: string, files: string[]][] = [
-  ["the node program", [...shellFiles("node"), ...shellFiles("components")]],
+  ["the node program", shellFiles("node")],
   ["the lab", ["lab/lab", ...shellFiles("lab/lib"), ...SHARED.map((name) => `toolchain/lib/${name}.sh`)]],
   ...everyFile("lab")
     .filter((file) => file !== "lab/lab" && /^#!.*\bbash/.test(readFileSync(join(ROOT, file), "utf8")))
@@ -201,3 +202,64 @@ for (const [what, text, bare, lost = 0] of PLANTED)
     assert.equal(planted.bare.length, bare, JSON.stringify(planted.bare));
     assert.equal(planted.lost.length, lost, JSON.stringify(planted.lost));
   });
+
+/** Every file of the checkout that is not thrown away: what is new counts before it is committed. */
+const TRACKED = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" })
+  .split("\n")
+  .filter((file) => file && existsSync(join(ROOT, file)));
+/** It plants what the rule finds. */
+const UNCITED = ["test/unit/house.test.ts"];
+test("what is cited is in the tree: each page and each heading, and nothing of what a clone has not", () => {
+  const page = treePage(ROOT);
+  const lost = TRACKED.filter((file) => !UNCITED.includes(file)).flatMap((file) =>
+    lostCitations(file, readFileSync(join(ROOT, file), "utf8"), page).map((what) => `${file}: ${what}`),
+  );
+  assert.deepEqual(lost, []);
+});
+
+test("the README leads to each page of docs/", () => {
+  const text = readFileSync(join(ROOT, "README.md"), "utf8");
+  const pages = readdirSync(join(ROOT, "docs")).filter((name) => /\.(md|svg)$/.test(name));
+  assert.deepEqual(
+    pages.filter((name) => !text.includes(`](docs/${name}`)),
+    [],
+  );
+});
+
+const CITED = pageOf(
+  "# Page\n\n## The lease\n\n### What `verify` says?\n\n- **No clock is\n  compared.** Times lie.\n",
+);
+const CITATIONS: [what: string, file: string, text: string, ...lost: string[]][] = [
+  ["a page", "a.ts", "// See docs/page.md."],
+  ["a page that is not there", "a.ts", "// See docs/other.md.", "docs/other.md"],
+  ["a page beside the one that cites it", "docs/b.md", "[it](page.md), [not](../page.md)", "../page.md"],
+  ["a heading", "a.sh", "# (docs/page.md, The lease): why."],
+  ["a heading with a word more", "a.sh", "# docs/page.md, The leases", "docs/page.md, The leases"],
+  ["a heading that is not there", "a.sh", "# (docs/page.md, The guard).", "docs/page.md, The guard"],
+  ["a heading over two lines", "a.ts", " * (docs/page.md, The\n * guard)", "docs/page.md, The guard"],
+  [
+    "a heading with backticks",
+    "docs/b.md",
+    "`docs/page.md`, What verify says? and `docs/page.md`, The guard",
+    "docs/page.md, The guard",
+  ],
+  ["the beginning of a decision", "a.ts", "// docs/page.md, No clock is compared"],
+  ["an anchor", "docs/b.md", "[it](page.md#what-verify-says)"],
+  ["an anchor that is not there", "docs/b.md", "[it](page.md#the-guard)", "page.md#the-guard"],
+  ["an anchor of its own", "docs/page.md", "[it](#the-lease), [not](#the-guard)", "#the-guard"],
+  ["a picture", "docs/b.md", "![order](other.svg)", "other.svg"],
+  ["prose behind a page", "a.ts", "// docs/page.md, and more"],
+  ["a page of the web", "a.ts", "// https://example.org/other.md"],
+  ["the notes of before", "a.sh", "# why facts/xcat.md 4.3", "facts/", "facts/xcat.md"],
+  ["their chapters", "a.ts", "// (design section 4), Section 8", "design section 4", "Section 8"],
+  ["their numbers", "a.sh", "# it hangs (N1), C17: and R7.", "N1", "C17"],
+  ["their name in brackets", "a.pm", "    # so it is (facts 2.7)", "(facts 2.7"],
+  ["the manual under its old name", "a.ts", '/** (seed, "Configure VIP") */', "seed"],
+  ["facts of the program", "a.ts", "const of = (facts: Facts) => judge(facts, look);"],
+];
+for (const [what, file, text, ...lost] of CITATIONS)
+  test(`what is cited: ${what}`, () =>
+    assert.deepEqual(
+      lostCitations(file, text, (path) => (path === "docs/page.md" ? CITED : undefined)),
+      lost,
+    ));

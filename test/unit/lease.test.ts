@@ -45,6 +45,23 @@ for (const [what, spoil, error] of [
     assert.match(stderr, error);
   });
 
+const HELD = "epoch 7 is held by xcatmn1 since noon";
+const SENTENCES: [is: string, more: string, says: string][] = [
+  ["none", "", "no epoch exists yet"],
+  ["released", "", "epoch 7 was released by xcatmn1"],
+  ["mine", "", HELD],
+  ["other", "", HELD],
+  ["mine-rebooted", "", `${HELD}, before its last boot`],
+  ["mine-releasing", "", `${HELD}, and being released`],
+  ["other-releasing", "", `${HELD}, and being released`],
+  ["other-releasing", "[dissolving]=yes", `${HELD}, which dissolves the pair and takes the data home`],
+];
+for (const [is, more, says] of SENTENCES)
+  test(`who holds the lease, in words: ${is} ${more}`, () => {
+    const { stdout } = onShare(`LEASE=([is]=${is} [epoch]=000007 [node]=xcatmn1 [time]=noon ${more}); lease_sentence`);
+    assert.equal(stdout, says);
+  });
+
 for (const [format, code] of [
   ["format 1", 0],
   ["by an older program", 0],

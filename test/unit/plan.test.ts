@@ -146,6 +146,13 @@ const stay = apply("as on every standby node", ...KEPT);
 
 const RUNNING = "postgresql xcatd named ";
 
+/** What lease_sentence says behind the time. */
+const WHOSE: Record<string, string> = {
+  "mine-rebooted": ", before its last boot",
+  "mine-releasing": ", and being released",
+  "other-releasing": ", and being released",
+};
+
 // The facts that every situation changes: xcatmn1, set up, its peer stepped down properly.
 const BASE: Facts = {
   role: "active",
@@ -221,7 +228,7 @@ const HAND_BUILT = {
 const held = (lease: string, holder: string) => ({
   lease,
   holder,
-  sentence: `epoch 4 is held by ${holder} since noon (${lease})`,
+  sentence: `epoch 4 is held by ${holder} since noon${WHOSE[lease] ?? ""}`,
 });
 const MINE = held("mine", "xcatmn1");
 const REBOOTED = held("mine-rebooted", "xcatmn1");
@@ -315,7 +322,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...REBOOTED, links: "some", shared: "partial" },
     prepare,
     quiesce,
-    "claim: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
+    "claim: epoch 4 is held by xcatmn1 since noon, before its last boot",
     ...activateFirst,
   ],
   ["first setup, cut behind the links", { ...MINE, links: "all" }, ...activateAgain],
@@ -330,21 +337,21 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "the owner was rebooted",
     REBOOTED,
     quiesce,
-    "claim: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
+    "claim: epoch 4 is held by xcatmn1 since noon, before its last boot",
     ...activate,
   ],
   [
     "the owner was rebooted and somebody started services by hand",
     { ...REBOOTED, running: "named " },
     `${quiesce}: now running named `,
-    "claim: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
+    "claim: epoch 4 is held by xcatmn1 since noon, before its last boot",
     ...activate,
   ],
   [
     "its own release was begun and cut, and it should be active after all",
     RELEASING,
     quiesce,
-    "claim: epoch 4 is held by xcatmn1 since noon (mine-releasing)",
+    "claim: epoch 4 is held by xcatmn1 since noon, and being released",
     ...activate,
   ],
   [
@@ -359,7 +366,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "planned failover: the other node is just stepping down",
     THEY_RELEASE,
     quiesce,
-    "claim: epoch 4 is held by xcatmn2 since noon (other-releasing)",
+    "claim: epoch 4 is held by xcatmn2 since noon, and being released",
     ...activate,
   ],
   [
@@ -393,7 +400,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...STANDBY, ...MINE, clock: "stepped", running: RUNNING },
     `${record}: now running ${RUNNING}`,
     exportLast,
-    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    "release: epoch 4 is held by xcatmn1 since noon",
     ...takeBack,
     prove,
     ...released,
@@ -417,7 +424,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...STANDBY, ...MINE, running: RUNNING },
     `${record}: now running ${RUNNING}`,
     exportLast,
-    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    "release: epoch 4 is held by xcatmn1 since noon",
     ...takeBack,
     prove,
     ...released,
@@ -427,7 +434,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "stepping down goes on after it was cut",
     { ...STANDBY, ...RELEASING },
     record,
-    "release: epoch 4 is held by xcatmn1 since noon (mine-releasing)",
+    "release: epoch 4 is held by xcatmn1 since noon, and being released",
     ...takeBack,
     prove,
     ...released,
@@ -437,7 +444,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "the owner steps down after a reboot",
     { ...STANDBY, ...REBOOTED },
     record,
-    "release: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
+    "release: epoch 4 is held by xcatmn1 since noon, before its last boot",
     ...takeBack,
     prove,
     ...released,
@@ -447,7 +454,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "the owner steps down although a directory on the share is gone",
     { ...STANDBY, ...MINE, shared: "partial" },
     record,
-    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    "release: epoch 4 is held by xcatmn1 since noon",
     ...takeBack,
     prove,
     ...released,
@@ -458,7 +465,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "flipped first: the other node is active",
     { ...THEIRS },
-    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
+    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon; nothing was touched",
     "evidence: the newest epoch names xcatmn2",
     theyHold,
   ],
@@ -467,7 +474,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "a stale config calls the owner a standby node, which became active at its console",
     { ...STANDBY, ...MINE, from_console: "yes", running: RUNNING },
     "refuse held: xcatmn1 became the active node at its console, and the stack's config calls it a standby node; expected a config that has named it once before it steps down; nothing was touched",
-    "evidence: epoch 4 is held by xcatmn1 since noon (mine)",
+    "evidence: epoch 4 is held by xcatmn1 since noon",
     "next: pulumi config set activeNode xcatmn1 on both stacks, then pulumi up on the stack of xcatmn1: from then on a flip steps it down. Or at its console: xcat-ha become standby",
   ],
   [
@@ -475,7 +482,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...STANDBY, ...MINE, from_console: "yes", by: "console", running: RUNNING },
     `${record}: now running ${RUNNING}`,
     exportLast,
-    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    "release: epoch 4 is held by xcatmn1 since noon",
     ...takeBack,
     prove,
     ...released,
@@ -487,20 +494,20 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "handover: its release is waited for, and nothing is applied before",
     { ...THEIRS, handover: "600" },
     quiesce,
-    "claim handover: epoch 4 is held by xcatmn2 since noon (other); its release is waited for, for at most 600 s",
+    "claim handover: epoch 4 is held by xcatmn2 since noon; its release is waited for, for at most 600 s",
     ...activate,
   ],
   [
     "handover from a node that has begun its release",
     { ...THEY_RELEASE, handover: "600" },
     quiesce,
-    "claim handover: epoch 4 is held by xcatmn2 since noon (other-releasing); its release is waited for, for at most 600 s",
+    "claim handover: epoch 4 is held by xcatmn2 since noon, and being released; its release is waited for, for at most 600 s",
     ...activate,
   ],
   [
     "handover while the database has yet to step aside for its copy",
     { ...THEIRS, handover: "600", apart: "3" },
-    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other); nothing was touched",
+    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon; nothing was touched",
     "evidence: the newest epoch names xcatmn2",
     theyHold,
   ],
@@ -508,14 +515,14 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "handover while the pair is frozen",
     { ...THEIRS, handover: "600", frozen: FROZEN },
     `refuse refused: the pair is frozen ${FROZEN}; expected no change of role meanwhile; nothing was touched`,
-    "evidence: /HA/.xcat-ha/frozen; epoch 4 is held by xcatmn2 since noon (other)",
+    "evidence: /HA/.xcat-ha/frozen; epoch 4 is held by xcatmn2 since noon",
     "next: wait for its end; or, where nobody works on xcatmn2 any more, xcat-ha thaw on either node, then the same command again",
   ],
   // The other node is dead
   [
     "takeover with a fence",
     BY_FENCE,
-    `note takeover: epoch 4 is held by xcatmn2 since noon (other); signs of life of xcatmn2: none: ${asked}`,
+    `note takeover: epoch 4 is held by xcatmn2 since noon; signs of life of xcatmn2: none: ${asked}`,
     "fence: /etc/xcat-ha.fence off xcatmn2, which is on now; then read back, twice",
     "judge: what of xcatmn2 still answers then is a refusal",
     quiesce,
@@ -525,7 +532,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "takeover with a fence of a node that hangs: what answers now must not answer behind the fence",
     { ...BY_FENCE, signs: "xcatmn2, 10.5.106.5, answers: Unicast reply" },
-    `note takeover: epoch 4 is held by xcatmn2 since noon (other); signs of life of xcatmn2: xcatmn2, 10.5.106.5, answers: Unicast reply: ${asked}`,
+    `note takeover: epoch 4 is held by xcatmn2 since noon; signs of life of xcatmn2: xcatmn2, 10.5.106.5, answers: Unicast reply: ${asked}`,
     "fence: /etc/xcat-ha.fence off xcatmn2, which is on now; then read back, twice",
     "judge: what of xcatmn2 still answers then is a refusal",
     quiesce,
@@ -535,7 +542,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "takeover by a person's word, of a node that died while it stepped down",
     { ...BY_WORD, ...THEY_RELEASE },
-    `note takeover: epoch 4 is held by xcatmn2 since noon (other-releasing); signs of life of xcatmn2: none: ${asked}`,
+    `note takeover: epoch 4 is held by xcatmn2 since noon, and being released; signs of life of xcatmn2: none: ${asked}`,
     "copy: the database: /HA/pgsql (34M). Should xcatmn2 live after all, it writes on in the one that it has open, and not where xcatmn1 works",
     quiesce,
     "claim takeover: epoch 4 of xcatmn2 is overridden, by a person's word: power supply burnt",
@@ -547,7 +554,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "takeover by a person's word, cut behind the claim by the power",
     { ...APART, ...held("mine-rebooted", "xcatmn1") },
     quiesce,
-    "claim: epoch 4 is held by xcatmn1 since noon (mine-rebooted)",
+    "claim: epoch 4 is held by xcatmn1 since noon, before its last boot",
     switchFrom(3),
     ...activate,
   ],
@@ -582,20 +589,20 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   [
     "the owner again, with the takeover still in the stack config",
     { ...MINE, ...USED_UP, running: RUNNING },
-    "note the takeover of epoch 3 in the stack config is used up, and changes nothing: epoch 4 is held by xcatmn1 since noon (mine)",
+    "note the takeover of epoch 3 in the stack config is used up, and changes nothing: epoch 4 is held by xcatmn1 since noon",
     ...activateAgain,
   ],
   [
     "the other node is active again, with the takeover of a former epoch still in the stack config",
     { ...THEIRS, ...USED_UP },
-    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other). The takeover of epoch 3 in the stack config is used up; nothing was touched",
+    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon. The takeover of epoch 3 in the stack config is used up; nothing was touched",
     "evidence: the newest epoch names xcatmn2",
     theyHold,
   ],
   [
     "a takeover of an epoch that does not exist yet",
     { ...BY_WORD, takeover: "5", signs: "" },
-    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon (other). The stack config orders a takeover of epoch 5, which does not exist; nothing was touched",
+    "refuse held: xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon. The stack config orders a takeover of epoch 5, which does not exist; nothing was touched",
     "evidence: the newest epoch names xcatmn2",
     theyHold,
   ],
@@ -694,7 +701,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
   ...["active", "standby"].map((role): [string, Partial<Facts>, ...string[]] => [
     `the other node dissolves the pair, and this one should be ${role}`,
     { ...THEY_RELEASE, role, dissolving: "yes" },
-    "refuse held: the pair is being dissolved: epoch 4 is held by xcatmn2 since noon (other-releasing); nothing was touched",
+    "refuse held: the pair is being dissolved: epoch 4 is held by xcatmn2 since noon, and being released; nothing was touched",
     "evidence: the newest epoch in /HA/.xcat-ha/epoch",
     "next: wait for the pulumi destroy of xcatmn2, or run it again where it was cut. To keep the pair instead: pulumi up on the stack of xcatmn2",
   ]),
@@ -702,7 +709,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "its own dissolving was begun and cut, and the pair should stay",
     { ...RELEASING, dissolving: "yes" },
     quiesce,
-    "claim: epoch 4 is held by xcatmn1 since noon (mine-releasing)",
+    "claim: epoch 4 is held by xcatmn1 since noon, and being released",
     ...activate,
   ],
   ...(
@@ -875,7 +882,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     `a step down that has begun or stops nothing (${lease}) goes on, whatever the other node has`,
     { ...STANDBY, ...held(lease, "xcatmn1"), peer_unfit: "another uid" },
     record,
-    `release: epoch 4 is held by xcatmn1 since noon (${lease})`,
+    `release: epoch 4 is held by xcatmn1 since noon${WHOSE[lease] ?? ""}`,
     ...takeBack,
     prove,
     ...released,
@@ -887,7 +894,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "note warning: whether xcatmn2 has what xcatmn1 has, and could run the database, cannot be told: xcatmn2 has not written /HA/.xcat-ha/nodes/xcatmn2: that keeps nobody from stepping down",
     `${record}: now running ${RUNNING}`,
     exportLast,
-    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    "release: epoch 4 is held by xcatmn1 since noon",
     ...takeBack,
     prove,
     ...released,
@@ -898,7 +905,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     { ...STANDBY, ...MINE, unlike: "xCAT's version is 2.16.5 on xcatmn1 and 2.17.0 on xcatmn2" },
     noteUnlike,
     record,
-    "release: epoch 4 is held by xcatmn1 since noon (mine)",
+    "release: epoch 4 is held by xcatmn1 since noon",
     ...takeBack,
     prove,
     ...released,
@@ -1021,7 +1028,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "active while the other one's first setup is half done",
     { ...THEY_RELEASE, links: "none", shared: "partial" },
     "refuse incomplete: the shared directories are partial: the first setup by xcatmn2 did not finish; nothing was touched",
-    "evidence: epoch 4 is held by xcatmn2 since noon (other-releasing); links on xcatmn1: none",
+    "evidence: epoch 4 is held by xcatmn2 since noon, and being released; links on xcatmn1: none",
     "next: pulumi up on the stack of xcatmn2 with activeNode xcatmn2: it goes on where it ended",
   ],
   [
@@ -1042,7 +1049,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "standby while the other one's first setup is half done",
     { ...STANDBY, ...THEIRS, links: "none", shared: "partial" },
     "refuse incomplete: the shared directories are partial: the first setup by xcatmn2 did not finish; nothing was touched",
-    "evidence: epoch 4 is held by xcatmn2 since noon (other); links on xcatmn1: none",
+    "evidence: epoch 4 is held by xcatmn2 since noon; links on xcatmn1: none",
     "next: pulumi up on the stack of xcatmn2 with activeNode xcatmn2: it goes on where it ended",
   ],
   [
@@ -1056,7 +1063,7 @@ const SITUATIONS: [situation: string, facts: Partial<Facts>, ...plan: string[]][
     "standby in the middle of its own first setup",
     { ...STANDBY, ...MINE, links: "some", shared: "partial" },
     "refuse incomplete: the shared directories are partial: the first setup by xcatmn1 did not finish; nothing was touched",
-    "evidence: epoch 4 is held by xcatmn1 since noon (mine); links on xcatmn1: some",
+    "evidence: epoch 4 is held by xcatmn1 since noon; links on xcatmn1: some",
     "next: pulumi up on the stack of xcatmn1 with activeNode xcatmn1: it goes on where it ended",
   ],
   [

@@ -77,7 +77,7 @@ const REFUSED =
 for (const system of REFUSED.split(", "))
   test(`${system} is refused by name`, () => assert.equal(answer({ system }, "system_state"), system));
 
-// Which unit is each service on each system, as its packages name them (facts/xcat.md 4.6).
+// Which unit is each service on each system, as its packages name them (docs/xcat-facts.md, What things are called).
 const RHEL = "postgresql xcatd named dhcpd chronyd goconserver";
 const UBUNTU =
   "postgresql:oneshot postgresql@14-main xcatd named bind9=named isc-dhcp-server chrony chronyd=chrony conserver-server";

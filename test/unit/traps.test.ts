@@ -11,7 +11,7 @@ after(() => rmSync(folder, { recursive: true }));
 const HEADER = "#netname,net,mask,mgtifname,gateway";
 const ROW = '"10_0_0_0-255_0_0_0","10.0.0.0","255.0.0.0","eth0:0","10.0.0.103"';
 
-// What xCAT answers; what is said. The rows are as tabdump prints them: an empty value has no quotes (facts/xcat.md C4).
+// What xCAT answers; what is said. The rows are as tabdump prints them: an empty value has no quotes (docs/xcat-facts.md, Tables).
 const TABLES: [what: string, domain: string, networks: string[], ...says: (string | RegExp)[]][] = [
   ["all well", "    domain=cluster.com", [ROW]],
   ["no domain", "Object name: clustersite", [ROW], /^the site table has no domain/],

@@ -308,7 +308,7 @@ test("what is told of a silent owner: since when, its epoch, its other signs of 
   assert.equal(
     stdout,
     `owner-silent
-the owner shows no life on the shared data since 1970-01-12T13:45:40Z: epoch 7 is held by xcatmn1 since noon (other); its beat is 12 boot-1
+the owner shows no life on the shared data since 1970-01-12T13:45:40Z: epoch 7 is held by xcatmn1 since noon; its beat is 12 boot-1
 other signs of life of xcatmn1: xcatmn1 answers at 10.5.106.70: connection refused at port 22
 where xcatmn1 was rebooted: pulumi up on its stack, or xcat-ha resume on it. Where it is dead: docs/failover.md, The active node is dead
 `,

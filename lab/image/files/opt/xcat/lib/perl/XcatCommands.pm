@@ -1,5 +1,5 @@
 # What xcatd does for its clients. Each command returns (exit code, standard output, standard error).
-# Texts and traps are those that were read and run with real xCAT (facts: xCAT, sections 1, 2 and 13).
+# Texts and traps are those that were read and run with real xCAT (docs/xcat-facts.md).
 package XcatCommands;
 use strict;
 use warnings;
@@ -204,7 +204,7 @@ sub makedns {
         system_ok('systemctl', 'stop', 'named.service');
         unlink glob('/var/lib/bind/db.*');
     }
-    # C11: destructive: named is down and the zones are gone.
+    # As real makedns leaves it (docs/xcat-facts.md, What makedns does): named is down and the zones are gone.
     return (1, $out, 'Error: [' . hostname() . ']: Unable to find an IP for ' . hostname() . " in hosts table or via system lookup (i.e. /etc/hosts\n") unless $own;
     my $own_address = inet_ntoa($own);
     my $host = hostname();
@@ -227,7 +227,7 @@ CONF
         $out .= "Restarting named complete\n";
     }
     $out .= "Updating DNS records, this may take several minutes for a large cluster.\n";
-    # N12: the zone's name server must answer; a silent address costs the whole wait (77 s in reality, a tenth here) and leaves the zones empty.
+    # The zone's name server must answer; a silent address costs the whole wait (77 s in reality, a tenth here) and leaves the zones empty.
     if (!grep { $_ eq $own_address } local_addresses()) {
         sleep 8;
         return (1, $out, 'Error: [' . hostname() . "]: No reply received when sending DNS update to zone 10.IN-ADDR.ARPA.\n");
@@ -261,8 +261,8 @@ sub makedhcp {
             my $facing = my_ip_facing($net->{net}, $net->{mask}) or next;
             my $tftp = ($net->{tftpserver} // '<xcatmaster>') eq '<xcatmaster>' ? $facing : $net->{tftpserver};
             $err .= warning("No dynamic range specified for $net->{net}. If hardware discovery is being used, a dynamic range is required.") unless $net->{dynamicrange};
-            # The interface comes from the routing table, never from mgtifname (facts 1.5). An alias in site.dhcpinterfaces is no interface of
-            # that table: no subnet is written, and dhcpd does not start.
+            # The interface comes from the routing table, never from mgtifname (docs/xcat-facts.md, The interface of a network). An alias in
+            # site.dhcpinterfaces is no interface of that table: no subnet is written, and dhcpd does not start.
             my $bits = unpack('%32b*', inet_aton($net->{mask}));
             my ($nic) = `ip -4 route show $net->{net}/$bits` =~ /dev (\S+)/;
             next if !defined $nic || (@interfaces && !grep { $_ eq $nic } @interfaces);
@@ -273,13 +273,13 @@ sub makedhcp {
         }
         write_file('/etc/dhcp/dhcpd.conf', $conf);
         write_file('/etc/default/isc-dhcp-server', 'INTERFACES="' . join(' ', @interfaces ? @interfaces : sort keys %served) . "\"\n");
-        # The result of the restart is not looked at (facts 2.3).
+        # The result of the restart is not looked at (docs/xcat-facts.md, What makedhcp does).
         system('systemctl', 'restart', 'dhcpd.service');
         return (0, $out, $err);
     }
     if ($all) {
         return error('dhcp server is not running.  please start the dhcp server.') unless system_ok('systemctl', 'is-active', '--quiet', 'dhcpd.service');
-        # R3: by OMAPI they come into the leases file, where they outlive -n. One of a node that is gone goes only where another node has its MAC.
+        # By OMAPI they come into the leases file, where they outlive -n. One of a node that is gone goes only where another node has its MAC.
         system('systemctl', 'stop', 'dhcpd.service');
         open(my $in, '<', $LEASES) or return error("$LEASES: $!");
         my $text = join '', <$in>;
@@ -301,8 +301,8 @@ sub makedhcp {
     return error('usage: makedhcp -n | -a | -q');
 }
 
-# Addresses from name resolution, never from the tables (R1): a node without one is a warning, costs its time (a second in reality, a tenth here),
-# and leaves the exit code at 0.
+# Addresses from name resolution, never from the tables (docs/xcat-facts.md, Addresses come from the hosts file): a node without one is a warning,
+# costs its time (a second in reality, a tenth here), and leaves the exit code at 0.
 sub reservations {
     my ($db) = @_;
     my ($reserved, $unresolved) = ([], '');
@@ -319,7 +319,7 @@ sub reservations {
     return ($reserved, $unresolved);
 }
 
-# What dhcpd has, whatever the tables say (R7); nothing where it does not run. A later declaration of a host counts.
+# What dhcpd has, whatever the tables say; nothing where it does not run. A later declaration of a host counts.
 sub dhcp_hosts {
     return {} unless system_ok('systemctl', 'is-active', '--quiet', 'dhcpd.service');
     open(my $leases, '<', $LEASES) or return {};
@@ -342,7 +342,7 @@ sub processes { my ($text) = @_; return scalar grep { /\Q$text\E/ } `ps -eo args
 
 sub makeconservercf {
     my ($db) = @_;
-    # C14: the text of ps decides, whoever's command line it is.
+    # The text of ps decides, whoever's command line it is.
     return error('goconserver is being used as the console service, did you mean: makegocons <noderange>? If not, stop goconserver and retry.') if processes('/usr/bin/goconserver');
     my $err = '';
     if (-e '/usr/bin/goconserver') {
@@ -351,7 +351,7 @@ sub makeconservercf {
     }
     return error('conserver is not supported or not installed.') unless -e '/usr/sbin/conserver';
     my $master = XcatDb::site($db, 'master');
-    # The address of site.master must be here, else a remote xcatd would be asked (facts 2.5).
+    # The address of site.master must be here, else a remote xcatd would be asked (docs/xcat-facts.md, Console services).
     return error("Unable to dispatch hierarchical sub-command to $master:3001.  Error: Connection failure: IO::Socket::INET: connect: No route to host")
         unless grep { $_ eq $master } local_addresses();
     my $text = "config * {\n  primaryport 782;\n}\naccess * {\n  trusted " . join(',', '127.0.0.1', $master, local_addresses()) . ";\n}\ndefault cyclades { type host; portbase 2000; portinc 1; }\n";
@@ -359,7 +359,7 @@ sub makeconservercf {
     my %method = @{ $db->selectcol_arrayref("select node, cons from nodehm where coalesce(cons, '') <> ''", { Columns => [1, 2] }) };
     $text .= "console $_ {\n  master localhost;\n  type exec;\n  exec /opt/xcat/share/xcat/cons/$method{$_} $_;\n  options ondemand;\n  rw *;\n}\n" for console_nodes($db);
     write_file('/etc/conserver.cf', $text);
-    # The trap of facts 2.7: enabled at boot again.
+    # Enabled at boot again.
     system('systemctl', '--quiet', 'enable', 'conserver.service');
     system('systemctl', 'restart', 'conserver.service');
     return (0, '', $err);

@@ -1,4 +1,4 @@
-# The stand-ins' database: the line of /etc/xcat/cfgloc, and xCAT's tables with their columns in order (facts: xCAT, sections 1 and 3).
+# The stand-ins' database: the line of /etc/xcat/cfgloc, and xCAT's tables with their columns in order (docs/xcat-facts.md, Tables).
 package XcatDb;
 use strict;
 use warnings;
