@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertNoRowLost } from "../client";
 import type { Result } from "../lab";
+import { runbook } from "../runbook";
 import { until } from "../until";
 import { activeNodes, assertActive, begin, configs, typed, words } from "./operatorCommand";
 import { assertNoChanges, lab, NODES, type NodeName, newestEpoch, owner, pairWith, STACK, startFails } from "./pair";
@@ -115,17 +116,9 @@ test("takeover: the active node is dead, and a person says so; the order has lef
   pairWith("xcatmn1");
   const epoch = String(Number(newestEpoch("xcatmn1")));
   lab.must("cut", "xcatmn1");
-  const { code, output } = typed(
-    "takeover",
-    "--from",
-    "xcatmn1",
-    "--epoch",
-    epoch,
-    "--confirm",
-    "xcatmn1 is powered off",
-    "--reason",
-    "a test",
-  );
+  const [, , ...order] = runbook("The active node is dead").find((words) => words.includes("--confirm")) ?? [];
+  order[order.indexOf("--epoch") + 1] = epoch;
+  const { code, output } = typed(...order);
   assert.equal(code, 0, output);
   assert.match(output, /xcatmn2 is active; xcatmn2 holds epoch \d+/);
   for (const text of configs()) assert.doesNotMatch(text, /takeover/);
