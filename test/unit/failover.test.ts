@@ -1,10 +1,12 @@
 // The failover command: its decisions as a table, and the whole of it against a pair whose stacks and nodes end as they are told.
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as tick } from "node:timers/promises";
 import { encodeDocument } from "../../components/remote/document";
 import { VARIABLE } from "../../components/remote/handover";
+import { planSentences } from "../../components/remote/observation";
 import { OpsError } from "../../ops/ending";
 import { expectedOutage, failOver, type Outcome, preflight } from "../../ops/failover";
 import { type Lease, newestLease, nextStep, type Ran, type Situation, target } from "../../ops/failoverSteps";
@@ -350,6 +352,15 @@ const TARGETS: [
   ["cut between release and claim", both(B), released(A), undefined, B],
   ["rolled back, and both stacks still name the one that failed", both(B), released(B), undefined, undefined],
   ["released, and the stacks disagree", { [A]: B, [B]: A }, released(A), undefined, undefined],
+  ["released, and both stacks name the one that released it", both(A), released(A), undefined, undefined],
+  ["released, and a stack names nobody", { [A]: undefined, [B]: B }, released(A), undefined, undefined],
+  ["released, and the one that is asked for", both(A), released(A), B, B],
+  ["the active one was rebooted: the other one, whatever the stacks say", both(B), rebooted(A), undefined, B],
+  ["the active one steps down", both(A), releasing(B), undefined, A],
+  ["it has been done already, and was not asked for by name: back", both(B), held(B, 9), undefined, A],
+  ["the lease cannot be read: only the operator can tell", both(B), { is: "unknown", why: "x" }, undefined, undefined],
+  ["the same, and he tells", both(B), { is: "unknown", why: "x" }, A, A],
+  ["no epoch yet", both(A), { is: "none" }, undefined, undefined],
 ];
 for (const [what, config, lease, wanted, to] of TARGETS)
   test(`who should be active: ${what}`, () => assert.equal(target([A, B], config, lease, wanted), to));
@@ -1083,10 +1094,41 @@ test("where the seconds went: from what was heard on both nodes, and no outage w
   assert.equal(phases([], A, B, 0).length, 0);
 });
 
-test("the outage to expect is what the plan of the new node says", () => {
-  const plan = (more: string) =>
-    `xcatmn2 will become active:\n  quiesce: the services start again under the owner lease, after about 14 s, as the last time${more}\n  claim handover: x`;
-  assert.equal(expectedOutage(plan("")), "about 14 s, as the last time");
-  assert.equal(expectedOutage(plan(": now running xcatd ")), "about 14 s, as the last time");
-  assert.equal(expectedOutage("x"), "not known");
+const OUTAGES: [what: string, steps: string[], outage: string][] = [
+  [
+    "as the last time",
+    ["quiesce\t-\tthe services start again under the owner lease, after about 14 s, as the last time"],
+    "about 14 s, as the last time",
+  ],
+  [
+    "with what runs now",
+    ["quiesce\t-\tthe services start again under the owner lease, after about 14 s: now running xcatd named"],
+    "about 14 s",
+  ],
+  [
+    "never measured yet",
+    [
+      "quiesce\t-\tthe services start again under the owner lease, after about 20 s and the last copy of what changed; on a cluster of thousands of nodes makedns and makedhcp take minutes: now running xcatd",
+    ],
+    "about 20 s and the last copy of what changed; on a cluster of thousands of nodes makedns and makedhcp take minutes",
+  ],
+  ["a plan that stops nothing", ["claim\thandover\tx"], "not known"],
+  [
+    "another step that speaks of it",
+    ["note\tthe services start again under the owner lease, after a while\tx"],
+    "not known",
+  ],
+  ["no plan", [], "not known"],
+];
+for (const [what, steps, outage] of OUTAGES)
+  test(`the outage to expect is what the plan of the new node says: ${what}`, () => {
+    const plan = planSentences(B, "active", [...steps, "claim\thandover\tx"].join("\n"));
+    assert.equal(expectedOutage(plan), outage);
+  });
+
+test("the plan says it in the words that are looked for", () => {
+  const text = readFileSync(join(__dirname, "../../node/lib/plan.sh"), "utf8");
+  const [, said] = /step quiesce - "(.*)"$/m.exec(text) ?? [];
+  const filled = said?.replace(/\$\{FACT\[outage\]\}/, "about 9 s").replace(/\$\{FACT\[running\]:\+(.*)\}$/, "$1");
+  assert.equal(expectedOutage(planSentences(B, "active", `quiesce\t-\t${filled}`)), "about 9 s");
 });
