@@ -1,6 +1,7 @@
 // Several clusters from one checkout: which stack belongs to which cluster file, and what is said of another one than the default.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -17,6 +18,7 @@ import {
   stacksByNode,
 } from "../../ops/stackFiles";
 import { openStacks } from "../../ops/stacks";
+import { shippedPair } from "./pair";
 import { scratch } from "./scratch";
 
 const at = scratch("clusters");
@@ -315,4 +317,72 @@ for (const [what, stacks, told] of BACKENDS)
     } finally {
       end();
     }
+  });
+
+/** A project with the shipped pair, and the same as the cluster south, each with its own SSH files. */
+function twoPairs() {
+  const { folder } = shippedPair();
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: xcat-ha\n");
+  mkdirSync(join(folder, "south"));
+  for (const name of ["cluster.yaml", "ssh"])
+    cpSync(join(folder, name), join(folder, "south", name), { recursive: true });
+  const south = join(folder, "south/cluster.yaml");
+  writeFileSync(south, readFileSync(south, "utf8").replaceAll("xcatmn", "southmn"));
+  const pins = join(folder, "south/ssh/known_hosts");
+  writeFileSync(pins, readFileSync(pins, "utf8").replaceAll("xcatmn", "southmn"));
+  return folder;
+}
+
+for (const [cluster, node, next] of [
+  [[], "xcatmn2", "xcat-ha failover --to xcatmn2"],
+  [["--cluster", "south/cluster.yaml"], "southmn2", "xcat-ha --cluster south/cluster.yaml failover --to southmn2"],
+] as const)
+  test(`the next command is one that can be typed: of ${node}'s cluster`, () => {
+    const program = join(__dirname, "../../ops/xcat-ha.js");
+    const typed = (...more: string[]) =>
+      spawnSync(process.execPath, [program, ...cluster, ...more, "failover", "--to", "nobody"], {
+        cwd: twoPairs(),
+        encoding: "utf8",
+      });
+    const { status, stderr } = typed();
+    assert.equal(status, 64, stderr);
+    assert.match(stderr, new RegExp(`expected ..*mn1 or ${node}\n.*\nnext: ${next}\n$`));
+    assert.equal(JSON.parse(typed("--json").stdout).error.next, next);
+  });
+
+const PROGRAMS: [what: string, config: Record<string, string>, said: RegExp][] = [
+  ["the default", { node: "xcatmn9", activeNode: A }, /no node of cluster\.yaml; expected xcatmn1 or xcatmn2/],
+  [
+    "another one",
+    { cluster: "south/cluster.yaml", node: A, activeNode: A },
+    /node: seen "xcatmn1", which is no node of south\/cluster\.yaml; expected southmn1 or southmn2/,
+  ],
+  [
+    "one that is not there",
+    { cluster: "east.yaml", node: A },
+    /^east\.yaml: .*\n.*no such file; cluster in the stack's config/,
+  ],
+  ["no path", { cluster: "/east.yaml" }, /^Pulumi\.one\.yaml: .*\n {2}cluster: seen "\/east\.yaml"; expected the path/],
+];
+for (const [what, config, said] of PROGRAMS)
+  test(`the program reads the cluster file that its stack names: ${what}`, () => {
+    const values = Object.fromEntries(Object.entries(config).map(([key, value]) => [`xcat-ha:${key}`, value]));
+    const script = `
+      const pulumi = require(${JSON.stringify(require.resolve("@pulumi/pulumi"))});
+      pulumi.runtime.setAllConfig(${JSON.stringify(values)});
+      const mocks = { newResource: ({ inputs }) => ({ id: "x", state: inputs }), call: ({ inputs }) => inputs };
+      pulumi.runtime.setMocks(mocks, "xcat-ha", "one", true).then(() => {
+        try {
+          require(${JSON.stringify(join(__dirname, "../../index.ts"))});
+        } catch (error) {
+          console.log(error.message);
+        }
+        process.exit();
+      });`;
+    const loader = require.resolve("tsx/cjs");
+    const { stdout, stderr } = spawnSync(process.execPath, ["--require", loader, "-e", script], {
+      cwd: twoPairs(),
+      encoding: "utf8",
+    });
+    assert.match(stdout, said, stderr);
   });
