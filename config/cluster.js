@@ -11,6 +11,12 @@ const { isTimeService } = require("./services");
 
 /** @typedef {import("./schema").Cluster} Cluster */
 
+/** What brings a cluster file that is not there. @param {string} name */
+const remedyOf = (name) =>
+  name === "cluster.yaml"
+    ? `git checkout ${name} brings the one that ships`
+    : "cluster in the stack's config, or xcat-ha --cluster, names it: correct that, or begin one from cluster.yaml";
+
 /**
  * Reads and checks a cluster file, with the files that it names.
  * @param {string} clusterFile path of the file
@@ -18,12 +24,10 @@ const { isTimeService } = require("./services");
  * @throws {ConfigError} with every wrong key at once: key, value seen, what was expected
  */
 function loadCluster(clusterFile) {
-  const name = path.basename(clusterFile);
+  // Two clusters' files may differ in their folder alone.
+  const name = path.isAbsolute(clusterFile) ? path.basename(clusterFile) : path.normalize(clusterFile);
   const { text, why } = readText(clusterFile);
-  if (text === undefined)
-    throw new ConfigError(name, [
-      `${path.resolve(clusterFile)}: ${why}; git checkout ${name} brings the one that ships`,
-    ]);
+  if (text === undefined) throw new ConfigError(name, [`${path.resolve(clusterFile)}: ${why}; ${remedyOf(name)}`]);
   const { value, found: unreadable } = parseYaml(text);
   if (unreadable.length > 0) throw new ConfigError(name, unreadable);
   const { cluster, found: misdescribed } = readCluster(value);

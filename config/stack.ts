@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import type { Config } from "@pulumi/pulumi";
 import { ConfigError } from "./findings";
 import type { Cluster } from "./schema";
@@ -22,26 +23,46 @@ export type Takeover = {
 
 export type Role = "active" | "standby";
 
+/** The one of a stack whose config says nothing else. */
+export const DEFAULT_CLUSTER = "cluster.yaml";
+
+/**
+ * The cluster file that a stack belongs to, by its `cluster`: a path relative to the project, without `./`. It stands in the state too,
+ * so it is the same in every operator's checkout.
+ * @throws ConfigError where it is no such path
+ */
+export function clusterFileOf(stack: string, config: Pick<Config, "get">): string {
+  const seen: unknown = config.get("cluster") ?? DEFAULT_CLUSTER;
+  if (typeof seen === "string" && /^[^/\s{[].*[^/\s]$/.test(seen)) return normalize(seen);
+  const fix = `pulumi config set cluster ${DEFAULT_CLUSTER} -s ${stack}`;
+  throw new ConfigError(stackFile(stack), [
+    `cluster: seen ${JSON.stringify(seen)}; expected the path of a cluster file, relative to Pulumi.yaml, like ${DEFAULT_CLUSTER}. ${fix}`,
+  ]);
+}
+
+export const stackFile = (stack: string) => `Pulumi.${stack}.yaml`;
+
 /**
  * Reads `node` and `activeNode` of a stack and derives the node's role.
  * @throws ConfigError that names the key, the value seen, the values allowed and the command that sets it
  */
 export function readStack(stack: string, config: Pick<Config, "get" | "getObject">, cluster: Cluster): StackConfig {
   const names = Object.keys(cluster.nodes);
+  const clusterFile = clusterFileOf(stack, config);
   const found: string[] = [];
   const value = (key: string) => {
     const seen = config.get(key);
     const fix = names.map((name) => `pulumi config set ${key} ${name} -s ${stack}`).join(", or: ");
     if (seen === undefined) found.push(`${key}: not set; expected ${names.join(" or ")}. ${fix}`);
     else if (!names.includes(seen))
-      found.push(`${key}: seen "${seen}", which is no node of cluster.yaml; expected ${names.join(" or ")}. ${fix}`);
+      found.push(`${key}: seen "${seen}", which is no node of ${clusterFile}; expected ${names.join(" or ")}. ${fix}`);
     return seen ?? "";
   };
   const node = value("node");
   const activeNode = value("activeNode");
   const peer = names.find((name) => name !== node) ?? "";
   const takeover = readTakeover(stack, config, peer, found);
-  if (found.length > 0) throw new ConfigError(`Pulumi.${stack}.yaml`, found);
+  if (found.length > 0) throw new ConfigError(stackFile(stack), found);
   return { node, role: node === activeNode ? "active" : "standby", takeover };
 }
 

@@ -1,7 +1,9 @@
 // What `xcat-ha doctor` makes of what it saw: a row for each check. Pure.
 import semver from "semver";
+import type { Role } from "../config/stack";
 import type { NodeLook, PartLook } from "./pair";
 import { at, CLOCK_LIMIT, text } from "./pair";
+import { clusterOrder, type StackFile } from "./stackFiles";
 import type { Check } from "./verify";
 
 /** An answer, or why there is none. */
@@ -25,8 +27,14 @@ export type Workstation = {
   addresses: string[];
 };
 
-/** A stack file: the node that it names and whether the secrets of the stack can be opened. */
-export type StackFile = { stack: string; node?: string; wrong: string[]; passphrase: Told<true> };
+/** A stack of the cluster file: the node that it names, its role there, and whether the secrets of the stack can be opened. */
+export type StackCheck = {
+  stack: string;
+  node?: string;
+  role?: Role;
+  wrong: string[];
+  passphrase: Told<true>;
+};
 
 /** A node as the workstation sees it. */
 export type Patient = {
@@ -107,7 +115,8 @@ export type Node = { node: string; addresses: string[] };
 export function backendRows(
   { backend, stacks, names, addresses }: Workstation,
   nodes: Node[],
-  files: StackFile[],
+  files: StackCheck[],
+  cluster: string,
 ): Check[] {
   const rows: Check[] = [];
   const here = nodes.find(
@@ -144,8 +153,8 @@ export function backendRows(
       rows.push(
         failed(
           check,
-          `${seen}; expected one whose config names it`,
-          `pulumi stack init STACK; pulumi config set node ${node} -s STACK`,
+          `${seen} of ${cluster}; expected one whose config names it`,
+          `pulumi stack init STACK; ${clusterOrder(cluster, "STACK")}pulumi config set node ${node} -s STACK`,
         ),
       );
       continue;
@@ -171,6 +180,14 @@ export function backendRows(
   }
   return rows;
 }
+
+/** Stacks of which nobody can tell whose they are. */
+export const strangerRows = (files: Pick<StackFile, "stack" | "cluster" | "wrong">[]): Check[] =>
+  files
+    .filter(({ cluster }) => cluster === undefined)
+    .map(({ stack, wrong }) =>
+      unknown(`stack ${stack}`, `to which cluster it belongs: ${wrong.join("; ")}`, `pulumi config -s ${stack}`),
+    );
 
 /** The machine that a backend's URL names; undefined for one that is on this workstation. */
 function hostOf(url: string): string | undefined {

@@ -108,7 +108,7 @@ async function ended(context: Context, run: () => Promise<EndingName | number>):
     const { ending, seen, evidence, next, message } = asOpsError(error);
     const code = exitCode(ending);
     if (context.json) context.print(JSON.stringify({ error: { ending, code, seen, evidence, next } }, null, 2));
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${context.typed(message)}\n`);
     return code;
   }
 }

@@ -1,10 +1,16 @@
 // What each command gets: the pair, and how to speak to whoever reads.
 import { type Cluster, loadCluster } from "../config/cluster";
+import { DEFAULT_CLUSTER } from "../config/stack";
+import { clusterPath, projectOf } from "./stackFiles";
 
 export type LoadedCluster = Cluster & ReturnType<typeof loadCluster>;
 export type Style = "red" | "yellow" | "green" | "bold" | "dim";
 
 const CODES: Record<Style, number> = { red: 31, yellow: 33, green: 32, bold: 1, dim: 2 };
+
+/** Before a command that is typed at the workstation. A node's xcat-ha has a status and a takeover too, in other sentences. */
+export const WORKSTATION_COMMAND =
+  /\bxcat-ha (?=(failover|history|doctor|takeover --from|status (once more|says what|says who serves|names the))\b|status(?=$|[;,"]))/gm;
 
 export class Context {
   constructor(
@@ -19,6 +25,19 @@ export class Context {
   /** Read and checked; what is wrong in it is an error that names the key. */
   cluster(): LoadedCluster {
     return loadCluster(this.clusterFile);
+  }
+
+  /** The folder of the Pulumi project, and the cluster file as the config of its stacks names it. */
+  get place(): { project: string; cluster: string } {
+    const project = projectOf(process.cwd());
+    return { project, cluster: clusterPath(project, this.clusterFile) };
+  }
+
+  /** What is to be typed here names the cluster file, where that is not the default. */
+  typed(text: string): string {
+    if (this.clusterFile === DEFAULT_CLUSTER) return text;
+    const file = /^[\w./-]+$/.test(this.clusterFile) ? this.clusterFile : `'${this.clusterFile}'`;
+    return text.replace(WORKSTATION_COMMAND, `xcat-ha --cluster ${file} `);
   }
 
   /** Whether a person looks at what is printed. */
@@ -42,12 +61,12 @@ export class Context {
   }
 
   print(text: string) {
-    this.streams.out.write(`${text}\n`);
+    this.streams.out.write(`${this.typed(text)}\n`);
   }
 
   /** Beside the result: what is being done. */
   say(text: string) {
-    if (!this.json) this.streams.errors.write(`${text}\n`);
+    if (!this.json) this.streams.errors.write(`${this.typed(text)}\n`);
   }
 
   /** On a terminal one line that counts its seconds until `waited` has ended; nothing elsewhere. */

@@ -1,19 +1,19 @@
 // `xcat-ha doctor`: the workstation and both nodes before the first use.
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { hostname, networkInterfaces, tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation/cmd";
-import { parse } from "yaml";
 import { SITE_COMMANDS_VALUES } from "../components/siteCommands";
 import { ConfigError } from "../config/cluster";
-import { readStack, type StackConfig } from "../config/stack";
+import { readStack, stackFile } from "../config/stack";
 import {
   backendRows,
   clusterRows,
   type Node,
   nodeRows,
   type Patient,
-  type StackFile,
+  type StackCheck,
+  strangerRows,
   type Told,
   toolRows,
   type Workstation,
@@ -22,14 +22,17 @@ import type { Context, LoadedCluster } from "./context";
 import { asOpsError, type EndingName, exitCode } from "./ending";
 import { askPlan, closeAll, look, lookAtPart, reach, type Session } from "./nodes";
 import { roleOf } from "./pair";
+import { projectName, readStackFiles, type StackFile, stackFolder } from "./stackFiles";
 import { type Check, checksText } from "./verify";
 
 const ROOT = join(__dirname, "..");
 
 export async function doctor(context: Context): Promise<EndingName> {
-  const project = dirname(resolve(context.clusterFile));
+  const { project, cluster: file } = context.place;
   const { cluster, findings } = readCluster(context);
-  const [workstation, files] = await context.waiting("asking pulumi", seeWorkstation(project, cluster));
+  const all = cluster ? readStackFiles(project) : [];
+  const stacks = cluster ? checkedStacks(all, file, cluster) : [];
+  const [workstation, files] = await context.waiting("asking pulumi", seeWorkstation(project, stacks));
   const patients = cluster
     ? await context.waiting(
         "asking both nodes",
@@ -38,8 +41,9 @@ export async function doctor(context: Context): Promise<EndingName> {
     : [];
   const checks = [
     ...toolRows(workstation),
-    ...clusterRows(basename(context.clusterFile), findings),
-    ...(cluster ? backendRows(workstation, nodesOf(cluster), files) : []),
+    ...clusterRows(file, findings),
+    ...(cluster ? backendRows(workstation, nodesOf(cluster), files, file) : []),
+    ...strangerRows(all),
     ...patients.flatMap(nodeRows),
   ];
   const ending = doctorEnding(checks);
@@ -84,8 +88,8 @@ async function told<T>(ask: () => Promise<T>): Promise<Told<T>> {
 
 async function seeWorkstation(
   project: string,
-  cluster?: LoadedCluster,
-): Promise<[Workstation, (StackFile & { role?: StackConfig["role"] })[]]> {
+  files: Omit<StackCheck, "passphrase">[],
+): Promise<[Workstation, StackCheck[]]> {
   const versions = readFileSync(join(ROOT, "toolchain/toolchain"), "utf8");
   const version = (name: string) => new RegExp(`^readonly ${name}=(.*)$`, "m").exec(versions)?.[1] ?? "";
   const found = await told(() => PulumiCommand.get({ skipVersionCheck: true }));
@@ -111,7 +115,6 @@ async function seeWorkstation(
     names: [hostname(), hostname().split(".")[0]],
     addresses: Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
   };
-  const files = cluster ? stackFiles(project, cluster) : [];
   // One after the other: each of them locks the backend.
   const opened = [];
   for (const file of files) opened.push({ ...file, passphrase: await told(() => opens(project, file.stack, run)) });
@@ -134,7 +137,7 @@ async function opens(project: string, stack: string, run: (...args: string[]) =>
   const folder = mkdtempSync(join(tmpdir(), "xcat-ha-doctor-"));
   try {
     const copy = join(folder, "stack.yaml");
-    copyFileSync(join(project, `Pulumi.${stack}.yaml`), copy);
+    copyFileSync(join(stackFolder(project), stackFile(stack)), copy);
     await run("config", "set", "--secret", "probe", "probe", "--config-file", copy, "-s", stack);
     return true;
   } finally {
@@ -142,39 +145,31 @@ async function opens(project: string, stack: string, run: (...args: string[]) =>
   }
 }
 
-/** The stack files beside the cluster file, each with what index.ts would read of it. */
-export function stackFiles(
-  project: string,
+/** The stacks of a cluster file, each as index.ts would read it. */
+export function checkedStacks(
+  files: StackFile[],
+  clusterFile: string,
   cluster: LoadedCluster,
-): (Omit<StackFile, "passphrase"> & { role?: StackConfig["role"] })[] {
-  return readdirSync(project)
-    .map((name) => ({ name, stack: /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] }))
-    .flatMap(({ name, stack }) => {
-      if (stack === undefined) return [];
-      const config =
-        (parse(readFileSync(join(project, name), "utf8")) as { config?: Record<string, unknown> } | null)?.config ?? {};
-      const get = (key: string) => config[`xcat-ha:${key}`];
-      const node = get("node") === undefined ? undefined : String(get("node"));
+): Omit<StackCheck, "passphrase">[] {
+  return files
+    .filter((file) => file.cluster === clusterFile)
+    .map(({ stack, node, config, wrong }) => {
+      const get = (key: string) => config[key];
       try {
         const { role } = readStack(
           stack,
           { get: (key: string) => get(key) as never, getObject: <T>(key: string) => get(key) as T },
           cluster,
         );
-        return [{ stack, node, role, wrong: [] }];
+        return { stack, node, role, wrong };
       } catch (error) {
-        if (error instanceof ConfigError) return [{ stack, node, wrong: error.findings }];
+        if (error instanceof ConfigError) return { stack, node, wrong: [...wrong, ...error.findings] };
         throw error;
       }
     });
 }
 
-async function see(
-  cluster: LoadedCluster,
-  project: string,
-  node: string,
-  files: (StackFile & { role?: StackConfig["role"] })[],
-): Promise<Patient> {
+async function see(cluster: LoadedCluster, project: string, node: string, files: StackCheck[]): Promise<Patient> {
   const reached = await reach(cluster, node);
   const began = Date.now();
   const seen = await look(reached);
@@ -195,9 +190,6 @@ async function see(
     closeAll([reached]);
   }
 }
-
-const projectName = (project: string) =>
-  (parse(readFileSync(join(project, "Pulumi.yaml"), "utf8")) as { name: string }).name;
 
 /** What an `up` of its stack would do there. */
 async function preflight(session: Session, project: string, stack: string, role: string): Promise<Patient["plan"]> {

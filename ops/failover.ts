@@ -17,7 +17,18 @@ import {
 } from "./failoverSteps";
 import { askPlan, closeAll, look, ORDER_CONNECT_SECONDS, type Reached, reach, reachAll } from "./nodes";
 import { at, text } from "./pair";
-import { type Audience, Log, outageOf, type Phase, Progress, phases, runUp, servingLine, WAITS } from "./running";
+import {
+  type Audience,
+  Log,
+  logFolder,
+  outageOf,
+  type Phase,
+  Progress,
+  phases,
+  runUp,
+  servingLine,
+  WAITS,
+} from "./running";
 import { oneLine, openStacks, type PairStack } from "./stacks";
 import { tableText } from "./table";
 
@@ -273,7 +284,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
     );
   const [stacks, reached] = await context.waiting(
     "looking at both nodes and both stacks",
-    Promise.all([openStacks(nodes), reachAll(cluster, ORDER_CONNECT_SECONDS)]),
+    Promise.all([openStacks(nodes, context.place), reachAll(cluster, ORDER_CONNECT_SECONDS)]),
   );
   let before: Awaited<ReturnType<typeof preflight>>;
   try {
@@ -285,7 +296,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
     closeAll(reached);
   }
   const { from, to, lease, config, plans, warnings, outage } = before;
-  const command = `xcat-ha failover --to ${to}`;
+  const command = context.typed(`xcat-ha failover --to ${to}`);
   const flips = nodes
     .filter((node) => config[node] !== to)
     .map((node) => `activeNode of ${stacks[node].name}: ${config[node] ?? "not set"} -> ${to}`);
@@ -299,9 +310,9 @@ export async function failover(context: Context, options: Options): Promise<Endi
     context.say([...plans, `outage to expect: ${outage}`].join("\n"));
     await confirmed(`${leaseWords(lease)}. ${to} becomes active?`, command);
   }
-  const log = new Log("failover");
+  const log = new Log("failover", logFolder(context.place.cluster));
   const progress = new Progress(context, [from, to], log);
-  const { end, ...asked } = interruptions((words) => progress.say(words), command);
+  const { end, ...asked } = interruptions((words) => progress.say(context.typed(words)), command);
   let askedAt: number | undefined;
   progress.say(`the whole output: ${log.file}`);
   try {

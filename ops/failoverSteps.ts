@@ -16,6 +16,8 @@ export type Ran = {
   code?: number;
   /** That it serves was heard. */
   served?: boolean;
+  /** Its stack, where it failed. */
+  stack?: string;
   /** Another run of Pulumi has the stack. */
   locked?: boolean;
   /** The error's first line. */
@@ -103,6 +105,11 @@ export function nextStep(situation: Situation): Step {
 const failedOf = ({ ran }: Situation, node: string, role?: Ran["role"]) =>
   ran.filter((one) => !one.ok && one.node === node && (role === undefined || one.role === role));
 const errorOf = ({ error }: Ran) => error ?? "it did not say why";
+/** What is to be done before the same command again. */
+export const remedyOf = ({ locked, stack, node }: Ran, error = "the error") =>
+  locked
+    ? `wait for its end (where none runs: pulumi cancel ${stack === undefined ? `of the stack of ${node}` : `-s ${stack}`})`
+    : `correct what ${error} names`;
 const lastOf = ({ ran }: Situation, node: string, role: Ran["role"]) =>
   ran.findLast((one) => one.node === node && one.role === role);
 const again = ({ to }: Situation) => `xcat-ha failover --to ${to}`;
@@ -153,14 +160,8 @@ function forward(situation: Situation): Step {
     const next = `correct what its error names, then ${again(situation)}`;
     return end(situation, endingOf(activated), `the run of ${to} failed: ${errorOf(activated)}`, next);
   }
-  // Whoever flipped them may be in the middle of it.
-  if (activated?.locked && !situation.flipped)
-    return end(
-      situation,
-      "incomplete",
-      `another run has the stack of ${to}: ${errorOf(activated)}`,
-      `wait for its end (where none runs: pulumi cancel on that stack), then ${again(situation)}`,
-    );
+  // Whoever flipped them, or let the old node step down, may be in the middle of it.
+  if (activated?.locked && (!situation.flipped || !serves(lease, from))) return anotherRun(situation, activated);
   if (activated && !activated.ok) {
     if (lease.is === "releasing" && lease.node === to) return blocked(situation, to, activated);
     if (holds(lease, to))
@@ -205,6 +206,16 @@ function forward(situation: Situation): Step {
   return end(situation, "done", `${to} is active`, "nothing");
 }
 
+/** Another operator, or another run of the same one, changes a node: none of its steps is turned round. */
+function anotherRun(situation: Situation, locked: Ran): Step {
+  return end(
+    situation,
+    "incomplete",
+    `another run has the stack of ${locked.node}: ${errorOf(locked)}`,
+    `${remedyOf(locked)}, then ${again(situation)}`,
+  );
+}
+
 /** A stop that fails blocks: nothing starts elsewhere, and nothing is turned round over its head. */
 function blocked(situation: Situation, node: string, failed: Ran): Step {
   const { from, to } = situation;
@@ -224,6 +235,7 @@ function blocked(situation: Situation, node: string, failed: Ran): Step {
 function backward(situation: Situation): Step {
   const { from, to, lease, config, ran } = situation;
   const failed = ran.find(({ ok, role, node }) => !ok && (role === "standby") === (node === from));
+  if (failed?.locked && !serves(lease, from)) return anotherRun(situation, failed);
   const restored = lastOf(situation, from, "active");
   const settled = lastOf(situation, to, "standby");
   if (holds(lease, to)) {
@@ -262,7 +274,7 @@ function backward(situation: Situation): Step {
       situation,
       endingOf(failed),
       `no failover: the run of ${failed.node} failed: ${errorOf(failed)}; ${from} is active, as before${left}`,
-      `correct what its error names, then ${again(situation)}`,
+      `${remedyOf(failed, "its error")}, then ${again(situation)}`,
     );
   return end(situation, "superseded", `ended as asked; ${from} is active, as before${left}`, again(situation));
 }

@@ -29,6 +29,8 @@ export type PairFacts = {
   /** Services that only an active node runs. */
   units: string[];
   timeService?: string;
+  /** The stack of each node, as the config of the stacks says it. */
+  stacks?: Record<string, string>;
 };
 
 /** Seconds: a beat comes every ten. */
@@ -59,12 +61,11 @@ function silence({ node, error: { seen, evidence } }: NodeLook & { reached: fals
   return `${words.startsWith(node) ? words : `${node}: ${words}`}: ${evidence}`;
 }
 
-/** The command that makes a node what its stack says. */
-function up(look: NodeLook): string {
-  const stack = text(at(look, "stack"));
-  return stack === undefined || stack === "no stack"
-    ? `pulumi up on the stack of ${look.node}`
-    : `pulumi up -s ${stack.replace(/^.*\//, "")}`;
+/** The command that makes a node what its stack says: the one that the node names, else the one that names the node. */
+function upOf({ stacks }: PairFacts, look: NodeLook): string {
+  const managing = text(at(look, "stack"));
+  const stack = managing === undefined || managing === "no stack" ? stacks?.[look.node] : managing.replace(/^.*\//, "");
+  return stack === undefined ? `pulumi up on the stack of ${look.node}` : `pulumi up -s ${stack}`;
 }
 
 const neverSetUp = (look: NodeLook) => "absent" in at(look, "stack");
@@ -110,8 +111,10 @@ function judgePair(looks: NodeLook[]): Finding[] {
   ];
 }
 
-function judgeNode({ units, timeService }: PairFacts, look: NodeLook, looks: NodeLook[]): Finding[] {
+function judgeNode(facts: PairFacts, look: NodeLook, looks: NodeLook[]): Finding[] {
+  const { units, timeService } = facts;
   const { node } = look;
+  const up = (of: NodeLook) => upOf(facts, of);
   const found: Finding[] = [];
   const add = (level: Finding["level"], what: string, next: string) => found.push({ node, level, what, next });
   const peer = looks.find((other) => other.node !== node);

@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_CLUSTER } from "../config/stack";
 import type { Context } from "./context";
 import { exitCode, failureOf } from "./ending";
 import type { Ran } from "./failoverSteps";
@@ -14,13 +15,22 @@ export type Heard = { node: string; at: number; text: string };
 export const WAITS = /^waiting for the owner lease, \d+ of at most/;
 const SERVES = /^active and serving/;
 
+/** Below which the outputs of a cluster lie: those of the default cluster file as such, of another one in a folder that is called as it is. */
+export function logFolder(cluster: string): string {
+  const name = cluster
+    .replace(/\.ya?ml$/, "")
+    .replace(/[^A-Za-z0-9._]+/g, "-")
+    .replace(/^[.-]+|-+$/g, "");
+  return join(homedir(), ".local/state/xcat-ha", cluster === DEFAULT_CLUSTER ? "" : name);
+}
+
 /** The whole output, in a file of the operator's own: what it holds is the cluster's. */
 export class Log {
   readonly file: string;
   /** What each node's `up` has printed of its last line: two of them print at the same time, in pieces. */
   private readonly begun: Record<string, string> = {};
 
-  constructor(what: string, folder = join(homedir(), ".local/state/xcat-ha"), now = new Date()) {
+  constructor(what: string, folder: string, now = new Date()) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.file = join(folder, `${what}-${now.toISOString().replace(/[:.]/g, "-")}.log`);
     this.write("", `${what}, ${now.toISOString()}\n`);
@@ -88,7 +98,7 @@ export async function runUp(
     return { node, role, ok: true, served: servedIn(output, node) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { node, role, ok: false, ...endOf(output || message), served: servedIn(output, node) };
+    return { node, role, ok: false, stack: stack.name, ...endOf(output || message), served: servedIn(output, node) };
   } finally {
     // Its last line may have no end.
     audience.whole(node, "\n");
@@ -98,17 +108,26 @@ export async function runUp(
 const servedIn = (output: string, node: string) =>
   output.split("\n").some((line) => SERVES.test(line.slice(line.indexOf(`${node}: `) + node.length + 2)));
 
+/** Pulumi's refusal of a stack that another run has: of a backend that it keeps itself, and of Pulumi Cloud. */
+const LOCKED = /the stack is currently locked|Another update is currently in progress/;
+/** Of the first kind alone, one line for each run: which file, and who. */
+const LOCK = /^\s*\S.*: created by (\S+@\S+ \(pid \d+\) at \S+)\s*$/gm;
+
 /** How the node program ended, and its error. */
 export function endOf(output: string): Pick<Ran, "code" | "error" | "locked"> {
   const [error] = reasons(output).split("\n");
   const code = Number([...output.matchAll(/Process exited with status (\d+)/g)].at(-1)?.[1]);
   // What a plan refuses ends no process.
   const refused = Number.isNaN(code) && /; nothing was touched/.test(output) ? exitCode("refused") : undefined;
-  const locked = /the stack is currently locked/.test(output);
+  const locked = LOCKED.test(output);
+  const holders = [...new Set([...output.matchAll(LOCK)].map(([, who]) => who))];
   return {
     code: failureOf(code) ? code : refused,
     ...(locked && { locked }),
-    error: error.replace(/^error: /, "").slice(0, 400),
+    error:
+      locked && holders.length > 0
+        ? `the stack is locked by ${holders.join(" and ")}`
+        : error.replace(/^error: /, "").slice(0, 400),
   };
 }
 

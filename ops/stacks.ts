@@ -1,7 +1,8 @@
-// The pair's two stacks, through the Automation API over the program in this folder: what the stock commands do, and nothing else.
+// The pair's two stacks, through the Automation API over the program of the project: what the stock commands do, and nothing else.
 import { spawn } from "node:child_process";
 import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { OpsError } from "./ending";
+import { projectName, readStackFiles, stackConfig, stacksByNode } from "./stackFiles";
 
 /** What a command does with a stack. */
 export interface PairStack {
@@ -21,42 +22,12 @@ export interface PairStack {
   }): Promise<void>;
 }
 
-/** Which stack is whose: their `node` says it, and their own names mean nothing. */
-export function stacksByNode(
+/** The stacks of a cluster file, which is named as their config does it, by node. */
+export async function openStacks(
   nodes: string[],
-  stacks: { name: string; node: string | undefined }[],
-): Record<string, string> {
-  const found: Record<string, string> = {};
-  const wrong: string[] = [];
-  const fixes: string[] = [];
-  for (const node of nodes) {
-    const own = stacks.filter((stack) => stack.node === node).map(({ name }) => name);
-    const free = stacks.filter((stack) => stack.node === undefined || !nodes.includes(stack.node));
-    if (own.length === 1) found[node] = own[0];
-    else if (own.length > 1) {
-      wrong.push(`node: ${node} is named by the stacks ${own.join(" and ")}`);
-      fixes.push(`pulumi config set node NODE -s ${own.at(-1)}`);
-    } else {
-      wrong.push(`node: no stack names ${node}`);
-      fixes.push(
-        free.length > 0
-          ? `pulumi config set node ${node} -s ${free[0].name}`
-          : `pulumi stack init STACK; pulumi config set node ${node} -s STACK`,
-      );
-    }
-  }
-  if (wrong.length === 0) return found;
-  const seen = stacks.map(({ name, node }) => `${name}: ${node ?? "not set"}`).join(", ");
-  throw new OpsError(
-    "misconfigured",
-    `${wrong.join("; ")}; expected one stack of this project for each of ${nodes.join(" and ")}; nothing was touched`,
-    `the config of the stacks, node: ${seen || "there is no stack"}`,
-    fixes.join("; "),
-  );
-}
-
-/** The stacks of the project in this folder, by node. */
-export async function openStacks(nodes: string[], folder = process.cwd()): Promise<Record<string, PairStack>> {
+  { project, cluster }: { project: string; cluster: string },
+): Promise<Record<string, PairStack>> {
+  const names = stacksByNode(nodes, readStackFiles(project), cluster);
   const pulumiCommand = await ownGroup().catch((error) => {
     throw new OpsError(
       "misconfigured",
@@ -65,32 +36,25 @@ export async function openStacks(nodes: string[], folder = process.cwd()): Promi
       "install it, or: toolchain/toolchain exec npx xcat-ha ...",
     );
   });
-  const workspace = await LocalWorkspace.create({ workDir: folder, pulumiCommand });
-  const told = (error: unknown): never => {
+  const workspace = await LocalWorkspace.create({ workDir: project, pulumiCommand });
+  const there = await workspace.listStacks().catch((error) => {
     throw new OpsError(
       "misconfigured",
-      "the stacks of this project could not be read; expected a project folder, a backend and its passphrase; nothing was touched",
+      "the stacks of this project could not be read; expected a backend that answers; nothing was touched",
       oneLine(error),
-      "pulumi stack ls, pulumi config -s STACK: the same command again when they answer",
+      "pulumi stack ls: the same command again when it answers",
     );
-  };
-  const { name: project } = await workspace.projectSettings().catch(told);
-  const stacks = await workspace.listStacks().catch(told);
-  const opened = await Promise.all(
-    stacks.map(async ({ name }) => {
-      const stack = await automationStack(folder, pulumiCommand, project, name);
-      const config = await stack.config().catch(told);
-      return { name, node: config?.node, stack };
-    }),
-  );
-  const names = stacksByNode(nodes, opened);
-  return Object.fromEntries(
-    nodes.map((node) => {
-      const found = opened.find(({ name }) => name === names[node]);
-      if (!found) throw new Error(`no stack ${names[node]}`);
-      return [node, found.stack];
-    }),
-  );
+  });
+  const missing = Object.values(names).filter((name) => !there.some((one) => one.name.split("/").at(-1) === name));
+  if (missing.length > 0)
+    throw new OpsError(
+      "misconfigured",
+      `${missing.join(" and ")}: not in the backend; expected the stack of ${nodes.filter((node) => missing.includes(names[node])).join(" and ")} there; nothing was touched`,
+      `pulumi stack ls: ${there.map(({ name }) => name).join(", ") || "no stack"}`,
+      `PULUMI_BACKEND_URL of the backend that has it; or ${missing.map((name) => `pulumi stack init ${name}`).join("; ")}`,
+    );
+  const opened = await Promise.all(nodes.map((node) => automationStack(project, pulumiCommand, names[node])));
+  return Object.fromEntries(nodes.map((node, index) => [node, opened[index]]));
 }
 
 export const oneLine = (error: unknown) =>
@@ -102,24 +66,16 @@ export const oneLine = (error: unknown) =>
     .join("; ")
     .slice(0, 600);
 
-async function automationStack(
-  folder: string,
-  pulumiCommand: PulumiCommand,
-  project: string,
-  name: string,
-): Promise<PairStack> {
+async function automationStack(project: string, pulumiCommand: PulumiCommand, name: string): Promise<PairStack> {
   // One for each: the environment of an `up` is its workspace's.
-  const workspace = await LocalWorkspace.create({ workDir: folder, pulumiCommand });
+  const workspace = await LocalWorkspace.create({ workDir: project, pulumiCommand });
   // Which stack the folder has selected is the operator's, and each command here names its own.
   workspace.selectStack = async () => {};
   const stack = await Stack.select(name, workspace);
   return {
     name,
-    managed: `${project}/${name}`,
-    async config() {
-      const entries = Object.entries(await stack.getAllConfig());
-      return Object.fromEntries(entries.map(([key, { value }]) => [key.replace(`${project}:`, ""), value]));
-    },
+    managed: `${projectName(project)}/${name}`,
+    config: async () => stackConfig(project, name),
     set: (key, value, path) => stack.setConfig(key, { value }, path),
     remove: (key) => stack.removeConfig(key),
     async up({ environment, hear, signal }) {

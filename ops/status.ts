@@ -18,14 +18,25 @@ import {
   rowsOf,
   worst,
 } from "./pair";
+import { readStackFiles, stacksByNode } from "./stackFiles";
 import { tableText } from "./table";
 
 const WATCH_MS = 2000;
 /** A round over all parts costs each node a second of work. */
 const PARTS_MS = 30_000;
 
-export function pairFacts(cluster: LoadedCluster): PairFacts {
-  return { units: managedUnits(cluster), timeService: cluster.services.network.find(isTimeService) };
+export function pairFacts(cluster: LoadedCluster, stacks?: Record<string, string>): PairFacts {
+  return { units: managedUnits(cluster), timeService: cluster.services.network.find(isTimeService), stacks };
+}
+
+/** The facts with the names of the stacks; where those cannot be told the pair is looked at all the same. */
+function factsOf(context: Context, cluster: LoadedCluster): PairFacts {
+  const { project, cluster: file } = context.place;
+  try {
+    return pairFacts(cluster, stacksByNode(Object.keys(cluster.nodes), readStackFiles(project), file));
+  } catch {
+    return pairFacts(cluster);
+  }
 }
 
 const COLOURS: Record<Level, Style> = { OK: "green", WARNING: "yellow", CRITICAL: "red", UNKNOWN: "yellow" };
@@ -36,7 +47,7 @@ export async function status(
 ): Promise<EndingName | number> {
   if (options.check) return check(context);
   const cluster = context.cluster();
-  const facts = pairFacts(cluster);
+  const facts = factsOf(context, cluster);
   const nodes = Object.keys(cluster.nodes);
   if (options.watch) return watch(context, cluster, facts);
   const looks = await context.waiting(`looking at ${nodes.join(" and ")}`, lookAtAll(cluster));
@@ -93,7 +104,7 @@ async function check(context: Context): Promise<number> {
   try {
     const cluster = context.cluster();
     const looks = await lookAtAll(cluster);
-    const findings = judge(pairFacts(cluster), looks);
+    const findings = judge(factsOf(context, cluster), looks);
     context.result(checkLine(looks, findings), statusData(looks, findings));
     return LEVELS.indexOf(worst(findings));
   } catch (error) {

@@ -3,9 +3,9 @@
 import type { Context } from "./context";
 import { type EndingName, OpsError } from "./ending";
 import { interruptions, leaseNow, type Outcome } from "./failover";
-import { endingOf, type Lease, leaseRows, leaseWords, type Ran } from "./failoverSteps";
+import { endingOf, type Lease, leaseRows, leaseWords, type Ran, remedyOf } from "./failoverSteps";
 import { ORDER_CONNECT_SECONDS, reach } from "./nodes";
-import { type Audience, Log, Progress, runUp, servingLine } from "./running";
+import { type Audience, Log, logFolder, Progress, runUp, servingLine } from "./running";
 import { openStacks, type PairStack } from "./stacks";
 import { tableText } from "./table";
 
@@ -107,7 +107,7 @@ export function afterRun(
     keys: "restore",
     ending: ran.ok ? "incomplete" : endingOf(ran),
     say: `no takeover: ${error}; ${leaseWords(lease)}; the config is as it was`,
-    next: "correct what the error names, then the same command again",
+    next: `${remedyOf(ran)}, then the same command again`,
   };
 }
 
@@ -144,11 +144,13 @@ export async function takeover(context: Context, options: Options): Promise<Endi
   const nodes = Object.keys(cluster.nodes);
   const order = orderOf(nodes, options);
   const to = nodes.find((node) => node !== order.from) ?? "";
-  const stacks = await context.waiting("looking at both stacks", openStacks(nodes));
-  const log = new Log("takeover");
+  const stacks = await context.waiting("looking at both stacks", openStacks(nodes, context.place));
+  const log = new Log("takeover", logFolder(context.place.cluster));
   const progress = new Progress(context, [to], log);
-  const command = `xcat-ha takeover --from ${order.from} --epoch ${order.epoch} ${order.by === "fence" ? "--fence" : `--confirm "${order.from} is powered off"`} --reason ...`;
-  const asked = interruptions((words) => progress.say(words), command);
+  const command = context.typed(
+    `xcat-ha takeover --from ${order.from} --epoch ${order.epoch} ${order.by === "fence" ? "--fence" : `--confirm "${order.from} is powered off"`} --reason ...`,
+  );
+  const asked = interruptions((words) => progress.say(context.typed(words)), command);
   progress.say(`the whole output: ${log.file}`);
   try {
     const outcome = await takeOver(

@@ -1,7 +1,6 @@
 // What an observation does when Pulumi asks it: reads a part on the node, in the shape of what is wanted, and never changes the node.
 // The dynamic provider loads this at call time, so refresh and destroy run today's code, and nothing here comes from the state but
 // what was wanted: address, host key and key are read from the cluster file now (docs/developing.md, How a part converges).
-const path = require("node:path");
 const { settingsOf } = require("../settings");
 const { decodeDocument } = require("./document");
 const { handoverSeconds, nextCounter } = require("./handover");
@@ -24,7 +23,7 @@ function sessionOf({ target }) {
   let session = sessions.get(key);
   if (!session) {
     session = Promise.resolve().then(() => {
-      const cluster = loadCluster(path.resolve(target.clusterFile));
+      const cluster = loadCluster(target.clusterFile);
       if (!cluster.nodes[target.node])
         throw new NodeError(
           `${target.node} is not a node of ${target.clusterFile} any more; seen ${Object.keys(cluster.nodes).join(", ")}\nnext: put it back, or pulumi stack rm --force the stack of a node that no longer exists`,

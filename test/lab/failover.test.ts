@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertNoRowLost, outageOf } from "../helpers/client";
 import { assertNoChanges, assertPair, lab, NODES, pairWith, peerOf, STACK } from "../helpers/labPair";
+import { mirrored, runbook } from "../helpers/runbook";
 import { sampled } from "../helpers/sampled";
 import { SecretsWatch } from "../helpers/secrets";
 import { sshdSays, sshWithin } from "../helpers/sshCount";
@@ -20,11 +21,16 @@ test("planned failover there and back by the stock commands: every committed row
     // No night comes between.
     added.push(`10.5.106.11${added.length}`);
     lab.on(peerOf(to), `echo '${added.at(-1)} added${added.length} added${added.length}.cluster.com' >>/etc/hosts`);
-    for (const node of [peerOf(to), to]) {
-      lab.config(STACK[node], "activeNode", to);
+    const commands = runbook("By the stock commands");
+    for (const command of to === "xcatmn2" ? commands : commands.map(mirrored)) {
+      if (command[1] !== "up") {
+        lab.must("exec", ...command);
+        continue;
+      }
+      const node = command.at(-1) === STACK[to] ? to : peerOf(to);
       // With its preview, as a user types it, on the way there.
       const skip = to === "xcatmn1" ? ["--skip-preview"] : [];
-      const { code, output } = lab.pulumi("up", "--yes", "--diff", ...skip, "-s", STACK[node]);
+      const { code, output } = lab.run(["exec", ...command, "--yes", "--diff", ...skip]);
       assert.equal(code, 0, output);
       assert.match(output, /cluster data exported: \/HA\/\.xcat-ha\/exports\/\d{6}-/);
       // Ahead of what takes longer than all before.

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertPair, lab, NODES, newestEpoch, pairWith } from "../helpers/labPair";
+import { begin, words } from "../helpers/operatorCommand";
 import { sampled } from "../helpers/sampled";
 import { until } from "../helpers/until";
-import { begin, words } from "./operatorCommand";
 
 // No time server is in the lab: what the time service says is a stand-in.
 before(() => {

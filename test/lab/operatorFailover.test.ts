@@ -4,11 +4,15 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { assertNoRowLost, outageOf } from "../helpers/client";
 import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "../helpers/labPair";
+import { assertActive, configs, typed } from "../helpers/operatorCommand";
+import { runbook } from "../helpers/runbook";
 import { sampled } from "../helpers/sampled";
 import { sshdSays, sshWithin } from "../helpers/sshCount";
-import { assertActive, configs, typed } from "./operatorCommand";
 
 sampled(lab);
+
+/** What stands behind `npx xcat-ha`. */
+const [DRY_RUN, FAILOVER] = runbook("Planned: the active node still answers").map(([, , ...words]) => words);
 
 test("failover there and back by one command: every committed row is there, the outage, the whole output in a file, nothing left to do", async () => {
   pairWith("xcatmn1");
@@ -18,7 +22,7 @@ test("failover there and back by one command: every committed row is there, the 
   for (const to of ["xcatmn2", "xcatmn1"] as const) {
     const from = Date.now();
     const json = to === "xcatmn1" ? ["--json"] : [];
-    const { code, output } = typed(...json, "failover", "--yes");
+    const { code, output } = typed(...json, ...FAILOVER, "--yes");
     assert.equal(code, 0, output);
     await client.committing();
     const cut = outageOf(client.commits(), from, Date.now());
@@ -57,7 +61,7 @@ test("failover there and back by one command: every committed row is there, the 
 test("a dry run says what both nodes would do and how long it would take, and changes nothing; without --yes nobody is asked where there is no terminal", () => {
   pairWith("xcatmn1");
   const before = [...configs(), newestEpoch("xcatmn1")];
-  const { code, output } = typed("failover", "--dry-run");
+  const { code, output } = typed(...DRY_RUN);
   assert.equal(code, 0, output);
   assert.match(output, /^xcatmn1 holds epoch \d+$/m);
   assert.match(
@@ -65,7 +69,7 @@ test("a dry run says what both nodes would do and how long it would take, and ch
     /^xcatmn1 will become standby:\n[\s\S]*^ {2}released: [\s\S]*^xcatmn2 will become active:\n[\s\S]*^ {2}claim handover: /m,
   );
   assert.match(output, /^outage to expect: about \d+ s/m);
-  const asked = typed("failover");
+  const asked = typed(...FAILOVER);
   assert.equal(asked.code, 10, asked.output);
   assert.match(asked.output, /expected --yes; nothing was touched\n.*\nnext: xcat-ha failover --to xcatmn2 --yes\n/);
   assert.deepEqual([...configs(), newestEpoch("xcatmn1")], before);

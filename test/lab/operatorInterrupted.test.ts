@@ -14,9 +14,10 @@ import {
   STACK,
   startFails,
 } from "../helpers/labPair";
+import { activeNodes, assertActive, begin, configs, typed, words } from "../helpers/operatorCommand";
+import { runbook } from "../helpers/runbook";
 import { sampled } from "../helpers/sampled";
 import { until } from "../helpers/until";
-import { activeNodes, assertActive, begin, configs, typed, words } from "./operatorCommand";
 
 sampled(lab);
 
@@ -125,17 +126,9 @@ test("takeover: the active node is dead, and a person says so; the order has lef
   pairWith("xcatmn1");
   const epoch = String(Number(newestEpoch("xcatmn1")));
   lab.must("cut", "xcatmn1");
-  const { code, output } = typed(
-    "takeover",
-    "--from",
-    "xcatmn1",
-    "--epoch",
-    epoch,
-    "--confirm",
-    "xcatmn1 is powered off",
-    "--reason",
-    "a test",
-  );
+  const [, , ...order] = runbook("The active node is dead").find((words) => words.includes("--confirm")) ?? [];
+  order[order.indexOf("--epoch") + 1] = epoch;
+  const { code, output } = typed(...order);
   assert.equal(code, 0, output);
   assert.match(output, /xcatmn2 is active; xcatmn2 holds epoch \d+/);
   for (const text of configs()) assert.doesNotMatch(text, /takeover/);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { subnetOf } from "../../config/addresses";
 import { loadCluster } from "../../config/cluster";
 import { hostKeyOf } from "../../config/keys";
-import { readStack } from "../../config/stack";
+import { clusterFileOf, readStack } from "../../config/stack";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-config-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -63,10 +63,26 @@ for (const [what, from, to] of GOOD) {
   });
 }
 
-test("a cluster file that is not there names where it was looked for", () => {
-  assert.throws(() => loadCluster(join(folder, "other.yaml")), {
-    message: `other.yaml: one thing is wrong; nothing was touched\n  ${folder}/other.yaml: no such file; git checkout other.yaml brings the one that ships`,
-  });
+const MISSING: [file: string, next: string][] = [
+  ["cluster.yaml", "git checkout cluster.yaml brings the one that ships"],
+  [
+    "other.yaml",
+    "cluster in the stack's config, or xcat-ha --cluster, names it: correct that, or begin one from cluster.yaml",
+  ],
+];
+for (const [name, next] of MISSING)
+  test(`a cluster file that is not there names where it was looked for, and what to type: ${name}`, () =>
+    assert.throws(() => loadCluster(join(folder, "none", name)), {
+      message: `${name}: one thing is wrong; nothing was touched\n  ${folder}/none/${name}: no such file; ${next}`,
+    }));
+
+test("two clusters' files that differ in their folder alone are told apart, each with the SSH files beside it", () => {
+  assert.throws(() => loadCluster("none/cluster.yaml"), { message: /^none\/cluster\.yaml: one thing/ });
+  const other = join(folder, "other");
+  cpSync(join(folder, "ssh"), join(other, "ssh"), { recursive: true });
+  writeFileSync(join(other, "cluster.yaml"), shipped);
+  const { privateKeyFile, knownHostsFile } = loadCluster(join(other, "cluster.yaml"));
+  assert.deepEqual([privateKeyFile, knownHostsFile], [join(other, "ssh/id_ed25519"), join(other, "ssh/known_hosts")]);
 });
 
 const SUBNETS: [address: string, prefix: number, first: string, last: string][] = [
@@ -79,13 +95,41 @@ for (const [address, prefix, first, last] of SUBNETS)
   test(`the subnet of ${address}/${prefix}: ${first} to ${last}`, () =>
     assert.deepEqual(subnetOf(address, prefix), { first, last }));
 
+const CLUSTERS: [value: unknown, file: string | undefined][] = [
+  [undefined, "cluster.yaml"],
+  ["cluster.yaml", "cluster.yaml"],
+  ["./cluster.yaml", "cluster.yaml"],
+  ["north/cluster.yaml", "north/cluster.yaml"],
+  ["../sites/south.yaml", "../sites/south.yaml"],
+  ["/opt/cluster.yaml", undefined],
+  ["", undefined],
+  [" cluster.yaml", undefined],
+  ["north/", undefined],
+  [7, undefined],
+  ['{"a":1}', undefined],
+];
+for (const [cluster, file] of CLUSTERS)
+  test(`the cluster file of a stack with cluster ${JSON.stringify(cluster)}: ${file ?? "refused"}`, () => {
+    const read = () => clusterFileOf("south", { get: () => cluster as never });
+    if (file !== undefined) assert.equal(read(), file);
+    else
+      assert.throws(read, {
+        message: `Pulumi.south.yaml: one thing is wrong; nothing was touched\n  cluster: seen ${JSON.stringify(cluster)}; expected the path of a cluster file, relative to Pulumi.yaml, like cluster.yaml. pulumi config set cluster cluster.yaml -s south`,
+      });
+  });
+
+test("a node that is none is told with the cluster file of its stack", () =>
+  assert.throws(() => stackOf("south", { node: "xcatmn9", activeNode: "xcatmn1", cluster: "south.yaml" }), {
+    message: /node: seen "xcatmn9", which is no node of south\.yaml; expected/,
+  }));
+
 test("of several host keys the ed25519 one is pinned, then ecdsa, RSA never", () => {
   assert.equal(hostKeyOf("n ssh-rsa AAA\nn ecdsa-sha2-nistp256 BBB\nn ssh-ed25519 CCC", "n"), "ssh-ed25519 CCC");
   assert.equal(hostKeyOf("a,n ecdsa-sha2-nistp256 BBB", "n"), "ecdsa-sha2-nistp256 BBB");
   assert.equal(hostKeyOf("n ssh-rsa AAA\nnn ssh-ed25519 CCC\n# n ssh-ed25519 DDD", "n"), undefined);
 });
 
-type StackValues = { node?: string; activeNode?: string; takeover?: unknown };
+type StackValues = { node?: string; activeNode?: string; takeover?: unknown; cluster?: string };
 
 function stackOf(stack: string, values: StackValues) {
   const get = (key: string) => values[key as keyof StackValues];

@@ -9,12 +9,14 @@ import {
   clusterRows,
   nodeRows,
   type Patient,
-  type StackFile,
+  type StackCheck,
+  strangerRows,
   toolRows,
   type Workstation,
 } from "../../ops/checkup";
-import { doctorEnding, stackFiles } from "../../ops/doctor";
+import { checkedStacks, doctorEnding } from "../../ops/doctor";
 import { answerOf } from "../../ops/pair";
+import { readStackFiles } from "../../ops/stackFiles";
 import { shippedPair } from "../helpers/shippedPair";
 
 const WELL: Workstation = {
@@ -33,7 +35,7 @@ const NODES = [
   { node: "xcatmn1", addresses: ["10.5.106.70", "10.5.106.7"] },
   { node: "xcatmn2", addresses: ["10.5.106.5", "10.5.106.7"] },
 ];
-const file = (stack: string, node?: string, changed: Partial<StackFile> = {}): StackFile => ({
+const file = (stack: string, node?: string, changed: Partial<StackCheck> = {}): StackCheck => ({
   stack,
   node,
   wrong: [],
@@ -55,7 +57,8 @@ const PATIENT: Patient = {
 };
 
 const tools = (changed: Partial<Workstation>) => toolRows({ ...WELL, ...changed });
-const backend = (changed: Partial<Workstation>, files = STACKS) => backendRows({ ...WELL, ...changed }, NODES, files);
+const backend = (changed: Partial<Workstation>, files = STACKS) =>
+  backendRows({ ...WELL, ...changed }, NODES, files, "cluster.yaml");
 const patient = (changed: Partial<Patient>) => nodeRows({ ...PATIENT, ...changed });
 
 /** The rows that are not ok: result, check and what. */
@@ -110,11 +113,11 @@ const ROWS: [what: string, rows: ReturnType<typeof toolRows>, found: RegExp[]][]
     backend({ stacks: { untold: "no such bucket" } }),
     [/^failed backend .* no such bucket$/, /^unknown stack of xcatmn1 /, /^unknown stack of xcatmn2 /],
   ],
-  ["no stack of a node", backend({}, [STACKS[0]]), [/^failed stack of xcatmn2 none; /]],
+  ["no stack of a node", backend({}, [STACKS[0]]), [/^failed stack of xcatmn2 none of cluster\.yaml; /]],
   [
     "two stacks of a node",
     backend({}, [...STACKS, file("third", "xcatmn2")]),
-    [/^failed stack of xcatmn2 standby and third; /],
+    [/^failed stack of xcatmn2 standby and third of cluster\.yaml; /],
   ],
   [
     "a stack that was not made",
@@ -130,6 +133,14 @@ const ROWS: [what: string, rows: ReturnType<typeof toolRows>, found: RegExp[]][]
     "another passphrase",
     backend({}, [STACKS[0], file("standby", "xcatmn2", { passphrase: { untold: "incorrect passphrase" } })]),
     [/^failed passphrase standby: incorrect passphrase$/],
+  ],
+  [
+    "a stack of which nobody can tell whose it is",
+    strangerRows([
+      { stack: "primary", cluster: "cluster.yaml", wrong: [] },
+      { stack: "odd", wrong: ["cluster: a secret"] },
+    ]),
+    [/^unknown stack odd cannot be told: to which cluster it belongs: cluster: a secret$/],
   ],
   ["a node that is well", patient({}), []],
   [
@@ -194,17 +205,25 @@ for (const [what, rows, found] of ROWS)
     );
   });
 
-test("the stack files beside the cluster file, as index.ts would read them", () => {
+test("the stacks of the cluster file, as index.ts would read them; another cluster's are not looked at", () => {
   const { folder, cluster } = shippedPair();
   const write = (stack: string, text: string) => writeFileSync(join(folder, `Pulumi.${stack}.yaml`), text);
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: xcat-ha\n");
   write("primary", "config:\n  xcat-ha:node: xcatmn1\n  xcat-ha:activeNode: xcatmn1\n");
   write("other", "config:\n  xcat-ha:node: xcatmn2\n");
   write("empty", "");
-  const files = Object.fromEntries(stackFiles(folder, cluster).map(({ stack, ...more }) => [stack, more]));
+  write("south", "config:\n  xcat-ha:cluster: south.yaml\n  xcat-ha:node: xcatmn1\n");
+  const all = readStackFiles(folder);
+  const files = Object.fromEntries(
+    checkedStacks(all, "cluster.yaml", cluster).map(({ stack, ...more }) => [stack, more]),
+  );
+  assert.deepEqual(Object.keys(files).sort(), ["empty", "other", "primary"]);
   assert.deepEqual(files.primary, { node: "xcatmn1", role: "active", wrong: [] });
   assert.equal(files.other.node, "xcatmn2");
   assert.match(files.other.wrong.join(), /^activeNode: not set; /);
   assert.equal(files.empty.node, undefined);
+  const [south] = checkedStacks(all, "south.yaml", cluster);
+  assert.match(south.wrong.join(), /^activeNode: not set; .* -s south$/);
 });
 
 test("pulumi is asked, and its own words come back; a cluster file that is wrong asks no node", () => {

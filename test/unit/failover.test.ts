@@ -1,16 +1,18 @@
 // The failover command: its decisions as a table, and the whole of it against a pair whose stacks and nodes end as they are told.
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as tick } from "node:timers/promises";
 import { encodeDocument } from "../../components/remote/document";
 import { VARIABLE } from "../../components/remote/handover";
+import { planSentences } from "../../components/remote/observation";
 import { OpsError } from "../../ops/ending";
 import { expectedOutage, failOver, type Outcome, preflight } from "../../ops/failover";
 import { type Lease, newestLease, nextStep, type Ran, type Situation, target } from "../../ops/failoverSteps";
 import type { Reached } from "../../ops/nodes";
 import { endOf, type Heard, Log, outageOf, Progress, phases, runUp } from "../../ops/running";
-import { type PairStack, stacksByNode } from "../../ops/stacks";
+import type { PairStack } from "../../ops/stacks";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("failover");
@@ -117,6 +119,12 @@ const STEPS: [what: string, given: Partial<Situation>, step: string, say: RegExp
     { flipped: true, ran: [activated({ ok: false, locked: true, error: "locked by joe" })] },
     "turn back",
     /locked by joe/,
+  ],
+  [
+    "another run has the new node's stack, and has let the old node step down meanwhile",
+    { flipped: true, lease: released(A), ran: [activated({ ok: false, locked: true, error: "locked by joe" })] },
+    "end incomplete",
+    /^another run has the stack of xcatmn2: locked by joe; epoch 8 was released by xcatmn1: nobody serves$/,
   ],
   [
     "the old node refused, the new one was withdrawn",
@@ -258,6 +266,12 @@ const STEPS: [what: string, given: Partial<Situation>, step: string, say: RegExp
     "end incomplete",
     /and xcatmn1 not again: x/,
   ],
+  [
+    "back: the other run goes on",
+    { back: true, lease: held(B, 9), ran: [activated({ ok: false, locked: true, error: "locked by joe" })] },
+    "end incomplete",
+    /^another run has the stack of xcatmn2: locked by joe; xcatmn2 holds epoch 9$/,
+  ],
   ["back: not heard", { back: true, config: both(A), lease: held(B, 9), ran: [] }, "end blocked", /does not let go/],
   [
     "back: it ended well and does not serve",
@@ -338,6 +352,15 @@ const TARGETS: [
   ["cut between release and claim", both(B), released(A), undefined, B],
   ["rolled back, and both stacks still name the one that failed", both(B), released(B), undefined, undefined],
   ["released, and the stacks disagree", { [A]: B, [B]: A }, released(A), undefined, undefined],
+  ["released, and both stacks name the one that released it", both(A), released(A), undefined, undefined],
+  ["released, and a stack names nobody", { [A]: undefined, [B]: B }, released(A), undefined, undefined],
+  ["released, and the one that is asked for", both(A), released(A), B, B],
+  ["the active one was rebooted: the other one, whatever the stacks say", both(B), rebooted(A), undefined, B],
+  ["the active one steps down", both(A), releasing(B), undefined, A],
+  ["it has been done already, and was not asked for by name: back", both(B), held(B, 9), undefined, A],
+  ["the lease cannot be read: only the operator can tell", both(B), { is: "unknown", why: "x" }, undefined, undefined],
+  ["the same, and he tells", both(B), { is: "unknown", why: "x" }, A, A],
+  ["no epoch yet", both(A), { is: "none" }, undefined, undefined],
 ];
 for (const [what, config, lease, wanted, to] of TARGETS)
   test(`who should be active: ${what}`, () => assert.equal(target([A, B], config, lease, wanted), to));
@@ -350,66 +373,6 @@ test("of two looks at the lease the one counts that has gone on further, and one
   assert.deepEqual(newestLease([unknown, { is: "none" }]), { is: "none" });
   assert.deepEqual(newestLease([unknown, unknown]), unknown);
 });
-
-const STACKS: [what: string, stacks: { name: string; node: string | undefined }[], wrong?: RegExp, next?: RegExp][] = [
-  [
-    "by whatever name",
-    [
-      { name: "left", node: B },
-      { name: "right", node: A },
-      { name: "test", node: undefined },
-    ],
-  ],
-  [
-    "none",
-    [],
-    /^node: no stack names xcatmn1; node: no stack names xcatmn2; expected/,
-    /^pulumi stack init STACK; pulumi config set node xcatmn1 -s STACK/,
-  ],
-  [
-    "one without its node",
-    [
-      { name: "primary", node: A },
-      { name: "standby", node: undefined },
-    ],
-    /^node: no stack names xcatmn2;/,
-    /^pulumi config set node xcatmn2 -s standby$/,
-  ],
-  [
-    "one that names nobody",
-    [
-      { name: "primary", node: A },
-      { name: "standby", node: "xcatmn3" },
-    ],
-    /no stack names xcatmn2/,
-    /-s standby$/,
-  ],
-  [
-    "two of one node",
-    [
-      { name: "primary", node: A },
-      { name: "old", node: A },
-      { name: "standby", node: B },
-    ],
-    /^node: xcatmn1 is named by the stacks primary and old;/,
-    /-s old$/,
-  ],
-];
-for (const [what, stacks, wrong, next] of STACKS)
-  test(`which stack is whose: ${what}`, () => {
-    if (!wrong) {
-      assert.deepEqual(stacksByNode([A, B], stacks), { [A]: "right", [B]: "left" });
-      return;
-    }
-    assert.throws(
-      () => stacksByNode([A, B], stacks),
-      (error: OpsError) =>
-        error instanceof OpsError &&
-        error.ending === "misconfigured" &&
-        wrong.test(error.seen) &&
-        (next?.test(error.next) ?? false),
-    );
-  });
 
 /** What can happen to a node's run. */
 type Mishap =
@@ -862,6 +825,22 @@ test("how a run ended, out of what Pulumi prints", () => {
     ),
     { code: 10, error: "xcatmn2 should be active, but epoch 8 is held; nothing was touched" },
   );
+  // As the CLI says it: of a backend that keeps its own locks, of Pulumi Cloud, and of a lock that it cannot read.
+  const lock = (who: string) => `  s3://state/.pulumi/locks/organization/xcat-ha/standby/1.json: created by ${who}\n`;
+  const refusal =
+    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n";
+  const joe = "joe@ws1 (pid 42) at 2026-11-28T01:02:03Z";
+  assert.deepEqual(endOf(`${refusal}${lock(joe)}`), {
+    code: undefined,
+    locked: true,
+    error: `the stack is locked by ${joe}`,
+  });
+  assert.match(endOf(`${refusal}${lock(joe)}${lock(joe.replace("joe", "ann"))}`).error ?? "", /joe@.* and ann@/);
+  assert.deepEqual(endOf("error: [409] Conflict: Another update is currently in progress.\n"), {
+    code: undefined,
+    locked: true,
+    error: "[409] Conflict: Another update is currently in progress.",
+  });
   assert.deepEqual(endOf("error: the stack is currently locked by 1 lock(s)\n"), {
     code: undefined,
     locked: true,
@@ -1115,10 +1094,41 @@ test("where the seconds went: from what was heard on both nodes, and no outage w
   assert.equal(phases([], A, B, 0).length, 0);
 });
 
-test("the outage to expect is what the plan of the new node says", () => {
-  const plan = (more: string) =>
-    `xcatmn2 will become active:\n  quiesce: the services start again under the owner lease, after about 14 s, as the last time${more}\n  claim handover: x`;
-  assert.equal(expectedOutage(plan("")), "about 14 s, as the last time");
-  assert.equal(expectedOutage(plan(": now running xcatd ")), "about 14 s, as the last time");
-  assert.equal(expectedOutage("x"), "not known");
+const OUTAGES: [what: string, steps: string[], outage: string][] = [
+  [
+    "as the last time",
+    ["quiesce\t-\tthe services start again under the owner lease, after about 14 s, as the last time"],
+    "about 14 s, as the last time",
+  ],
+  [
+    "with what runs now",
+    ["quiesce\t-\tthe services start again under the owner lease, after about 14 s: now running xcatd named"],
+    "about 14 s",
+  ],
+  [
+    "never measured yet",
+    [
+      "quiesce\t-\tthe services start again under the owner lease, after about 20 s and the last copy of what changed; on a cluster of thousands of nodes makedns and makedhcp take minutes: now running xcatd",
+    ],
+    "about 20 s and the last copy of what changed; on a cluster of thousands of nodes makedns and makedhcp take minutes",
+  ],
+  ["a plan that stops nothing", ["claim\thandover\tx"], "not known"],
+  [
+    "another step that speaks of it",
+    ["note\tthe services start again under the owner lease, after a while\tx"],
+    "not known",
+  ],
+  ["no plan", [], "not known"],
+];
+for (const [what, steps, outage] of OUTAGES)
+  test(`the outage to expect is what the plan of the new node says: ${what}`, () => {
+    const plan = planSentences(B, "active", [...steps, "claim\thandover\tx"].join("\n"));
+    assert.equal(expectedOutage(plan), outage);
+  });
+
+test("the plan says it in the words that are looked for", () => {
+  const text = readFileSync(join(__dirname, "../../node/lib/plan.sh"), "utf8");
+  const [, said] = /step quiesce - "(.*)"$/m.exec(text) ?? [];
+  const filled = said?.replace(/\$\{FACT\[outage\]\}/, "about 9 s").replace(/\$\{FACT\[running\]:\+(.*)\}$/, "$1");
+  assert.equal(expectedOutage(planSentences(B, "active", `quiesce\t-\t${filled}`)), "about 9 s");
 });

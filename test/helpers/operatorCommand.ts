@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import type { Result } from "../helpers/lab";
-import { assertPair, lab, NODES, type NodeName, STACK } from "../helpers/labPair";
+import type { Result } from "./lab";
+import { assertPair, lab, NODES, type NodeName, STACK } from "./labPair";
 
 /** The home folder of who types: the whole outputs lie below it. */
 export const HOME = mkdtempSync(join(tmpdir(), "xcat-ha-operator-"));
