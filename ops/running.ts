@@ -7,12 +7,15 @@ import { exitCode, failureOf } from "./ending";
 import type { Ran } from "./failoverSteps";
 import { reasons } from "./pulumiErrors";
 import type { PairStack } from "./stacks";
+import { SERVES } from "./steps";
 
 /** One line that a node's program said, and when it came here. */
 export type Heard = { node: string; at: number; text: string };
 
 export const WAITS = /^waiting for the owner lease, \d+ of at most/;
-const SERVES = /^active and serving/;
+
+/** What is kept of the orders that were given here. */
+export const stateFolder = () => join(homedir(), ".local/state/xcat-ha");
 
 /** The whole output, in a file of the operator's own: what it holds is the cluster's. */
 export class Log {
@@ -20,7 +23,7 @@ export class Log {
   /** What each node's `up` has printed of its last line: two of them print at the same time, in pieces. */
   private readonly begun: Record<string, string> = {};
 
-  constructor(what: string, folder = join(homedir(), ".local/state/xcat-ha"), now = new Date()) {
+  constructor(what: string, folder = stateFolder(), now = new Date()) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.file = join(folder, `${what}-${now.toISOString().replace(/[:.]/g, "-")}.log`);
     this.write("", `${what}, ${now.toISOString()}\n`);
