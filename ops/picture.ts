@@ -210,8 +210,8 @@ export function svgOf(timeline: Timeline): string {
   ].join("\n");
 }
 
-const PAGE_STYLE = `:root{color-scheme:light dark}body{font:15px/1.45 ${FAMILY};margin:24px auto;max-width:1120px;padding:0 12px;background:#fff;color:#111}
-.picture{overflow-x:auto}svg{display:block;max-width:100%;height:auto}table{border-collapse:collapse;margin:8px 0 20px}
+const PAGE_STYLE = `:root{color-scheme:light dark}body{font:15px/1.45 ${FAMILY};margin:24px auto;max-width:1120px;padding:0 12px;background:#fff;color:#111;overflow-wrap:anywhere}
+.picture{overflow-x:auto}svg{display:block;max-width:100%;min-width:760px;height:auto}table{border-collapse:collapse;margin:8px 0 20px}
 th,td{text-align:left;vertical-align:top;padding:3px 14px 3px 0;border-bottom:1px solid #ccc}td.number{text-align:right;font-variant-numeric:tabular-nums}
 @media (prefers-color-scheme:dark){body{background:#1b1b1b;color:#eee}th,td{border-color:#444}}`;
 

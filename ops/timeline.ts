@@ -293,9 +293,11 @@ function longestOf(runs: NotedRun[], { zero, served }: { zero: number; served?: 
   const end = served ?? Number.POSITIVE_INFINITY;
   const inside = (from: number, to: number) => Math.max(0, Math.min(to, end) - Math.max(from, zero)) / 1000;
   const released = releaseOf(runs);
-  const found = runs.flatMap(({ node, steps }) =>
+  const found = runs.flatMap(({ node, role, steps }) =>
     steps.flatMap((step): Longest[] => {
-      if (step.ended === undefined || step.verb === "note") return [];
+      // For what the old node does behind its release nobody waits.
+      const behind = role === "standby" && step.began >= (released ?? Number.POSITIVE_INFINITY);
+      if (step.ended === undefined || step.verb === "note" || behind) return [];
       const pieces = step.pieces.map(({ what, began, ended }) => ({ node, what, seconds: inside(began, ended) }));
       const whole = inside(turnOf(step, released) ?? step.began, step.ended);
       const rest = whole - sum(pieces.map(({ seconds }) => seconds));

@@ -11,7 +11,7 @@ import type { Reached } from "../../ops/nodes";
 import { fitted, htmlOf, svgOf, ticks, widthOf, wrapped } from "../../ops/picture";
 import { recordsOf, report, writeReport } from "../../ops/report";
 import { type Outage, outageText, type Records, type Timeline, timelineOf } from "../../ops/timeline";
-import { A, B, FILES, KEPT, NOON, noted, RECORDS } from "./reportSample";
+import { A, ALONE, B, FILES, KEPT, NOON, noted, PICTURES, RECORDS, without } from "./reportSample";
 import { scratch } from "./scratch";
 import { boxesOf, troubles } from "./svgBoxes";
 
@@ -72,19 +72,18 @@ test("what took longest, of what lay in the outage: a service for itself, and wh
   );
 });
 
+test("what the old node does behind its release kept nobody waiting", () => {
+  const { longest } = timelineOf(without(B, { node: B, runs: [] }));
+  assert.deepEqual(
+    longest.map(({ what }) => what),
+    ["xcatd stops", "postgresql stops", "conserver stops", "network, what is left of it", "named stops"],
+  );
+});
+
 const service = (name: string, seen: Partial<(typeof KEPT.services)[number]>) => ({
   ...RECORDS,
   kept: { ...KEPT, services: KEPT.services.map((one) => (one.service === name ? { ...one, ...seen } : one)) },
 });
-const without = (node: string, now: Records["nodes"][number]) => ({
-  ...RECORDS,
-  nodes: RECORDS.nodes.map((one) => (one.node === node ? now : one)),
-});
-const ALONE: Records = {
-  ...RECORDS,
-  kept: undefined,
-  clocks: KEPT.clocks.map((clock) => ({ ...clock, share: "one" })),
-};
 const LACKING: [what: string, records: Records, name: string, text: string, said: RegExp][] = [
   ["no client", ALONE, "xcatd", "5.38 s, nodes' times", /No xcat-ha failover of this workstation claimed epoch 9/],
   ["no client", ALONE, "VIP", "2.10 s, nodes' times", /^/],
@@ -170,49 +169,6 @@ test("a clock's offset: in the middle of the way, wrong by half of it at most", 
   assert.throws(() => offsetOf(0, Number("noon"), 0), /a clock said NaN/);
 });
 
-const NASTY = `</text><script src="http://x/">&amp;'"]]>\u0007 ${"W".repeat(400)}`;
-const nasty: Records = {
-  ...RECORDS,
-  epoch: { ...RECORDS.epoch, node: NASTY, why: NASTY, since: NASTY },
-  nodes: [
-    { node: NASTY, unknown: NASTY },
-    { node: "x".repeat(300), runs: RECORDS.nodes.flatMap((one) => ("runs" in one ? one.runs : [])) },
-  ],
-};
-const failing: Records = without(B, {
-  node: B,
-  runs: [
-    {
-      node: B,
-      role: "active",
-      origin: "program",
-      began: NOON,
-      broken: 1,
-      said: [],
-      steps: [
-        { verb: "claim", argument: "-", began: NOON, ended: NOON + 9000, pieces: [] },
-        { verb: "apply", argument: "named", began: NOON + 9000, ended: NOON + 9900, failed: 20, pieces: [] },
-        { verb: "prove", argument: NASTY, began: NOON + 9900, pieces: [] },
-      ],
-    },
-  ],
-});
-const empty: Records = { ...ALONE, from: undefined, nodes: [A, B].map((node) => ({ node, runs: [] })) };
-const PICTURES: [what: string, records: Records][] = [
-  ["a failover", RECORDS],
-  ["no client", ALONE],
-  ["nothing at all", empty],
-  ["names and words that are markup, and long", nasty],
-  ["a step that failed, and one without an end", failing],
-  [
-    "minutes",
-    {
-      ...RECORDS,
-      nodes: RECORDS.nodes,
-      kept: { ...KEPT, services: [{ ...KEPT.services[1], gaps: [{ from: NOON, to: NOON + 900_000 }] }] },
-    },
-  ],
-];
 /** Tags are closed in the order in which they were opened; a document of XML, as far as this one goes. */
 function assertWellFormed(svg: string) {
   const open: string[] = [];

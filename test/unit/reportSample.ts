@@ -120,3 +120,60 @@ export const RECORDS: Records = {
   kept: KEPT,
   services: ["postgresql", "xcatd", "named", "dhcpd", "ntpd", "conserver"],
 };
+
+/** The same where a node has told something else. */
+export const without = (node: string, now: Records["nodes"][number]) => ({
+  ...RECORDS,
+  nodes: RECORDS.nodes.map((one) => (one.node === node ? now : one)),
+});
+/** An epoch that no failover of this workstation has made. */
+export const ALONE: Records = {
+  ...RECORDS,
+  kept: undefined,
+  clocks: KEPT.clocks.map((clock) => ({ ...clock, share: "one" })),
+};
+
+const NASTY = `</text><script src="http://x/">&amp;'"]]>\u0007 ${"W".repeat(400)}`;
+const nasty: Records = {
+  ...RECORDS,
+  epoch: { ...RECORDS.epoch, node: NASTY, why: NASTY, since: NASTY },
+  nodes: [
+    { node: NASTY, unknown: NASTY },
+    { node: "x".repeat(300), runs: RECORDS.nodes.flatMap((one) => ("runs" in one ? one.runs : [])) },
+  ],
+};
+const failing: Records = without(B, {
+  node: B,
+  runs: [
+    {
+      node: B,
+      role: "active",
+      origin: "program",
+      began: NOON,
+      broken: 1,
+      said: [],
+      steps: [
+        { verb: "claim", argument: "-", began: NOON, ended: NOON + 9000, pieces: [] },
+        { verb: "apply", argument: "named", began: NOON + 9000, ended: NOON + 9900, failed: 20, pieces: [] },
+        { verb: "prove", argument: NASTY, began: NOON + 9900, pieces: [] },
+      ],
+    },
+  ],
+});
+const empty: Records = { ...ALONE, from: undefined, nodes: [A, B].map((node) => ({ node, runs: [] })) };
+/** What is drawn. */
+export const PICTURES: [what: string, records: Records][] = [
+  ["a failover", RECORDS],
+  ["no client", ALONE],
+  ["nothing at all", empty],
+  ["names and words that are markup, and long", nasty],
+  ["a step that failed, and one without an end", failing],
+  [
+    "minutes",
+    {
+      ...RECORDS,
+      nodes: RECORDS.nodes,
+      kept: { ...KEPT, services: [{ ...KEPT.services[1], gaps: [{ from: NOON, to: NOON + 900_000 }] }] },
+    },
+  ],
+];
