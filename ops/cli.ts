@@ -62,6 +62,12 @@ const COMMANDS: Entry[] = [
     load: () => (require("./history") as typeof import("./history")).history,
   },
   {
+    usage: "report [epoch]",
+    summary: "one failover as a picture: every step, and each service's outage",
+    options: [["--output <dir>", "where xcat-ha-epoch-N.svg and .html are written (default: here)"]],
+    load: () => (require("./report") as typeof import("./report")).report,
+  },
+  {
     usage: "doctor",
     summary: "this workstation and both nodes before the first use: what is missing",
     load: () => (require("./doctor") as typeof import("./doctor")).doctor,

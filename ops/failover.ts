@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { VARIABLE } from "../components/remote/handover";
 import { planSentences } from "../components/remote/observation";
+import { type ClockAnswer, clockOf } from "./clocks";
 import type { Context, LoadedCluster } from "./context";
 import { asOpsError, type EndingName, exitCode, OpsError } from "./ending";
 import {
@@ -15,10 +16,13 @@ import {
   type Situation,
   target,
 } from "./failoverSteps";
+import { epochsClaimed, type KeptRun, keepRun, shareOf } from "./keptRuns";
 import { askPlan, closeAll, look, ORDER_CONNECT_SECONDS, type Reached, reach, reachAll } from "./nodes";
 import { at, text } from "./pair";
+import { probesOf, type Watched, watchServices } from "./probes";
 import {
   type Audience,
+  type Heard,
   Log,
   logFolder,
   outageOf,
@@ -287,11 +291,13 @@ export async function failover(context: Context, options: Options): Promise<Endi
     Promise.all([openStacks(nodes, context.place), reachAll(cluster, ORDER_CONNECT_SECONDS)]),
   );
   let before: Awaited<ReturnType<typeof preflight>>;
+  let clocks: ClockAnswer[];
   try {
     before = await context.waiting(
       "asking both nodes what they would do",
       preflight(cluster, stacks, reached, options.to),
     );
+    clocks = await Promise.all(reached.map(clockOf));
   } finally {
     closeAll(reached);
   }
@@ -314,6 +320,7 @@ export async function failover(context: Context, options: Options): Promise<Endi
   const progress = new Progress(context, [from, to], log);
   const { end, ...asked } = interruptions((words) => progress.say(context.typed(words)), command);
   let askedAt: number | undefined;
+  const watching = watchServices(cluster.virtualIp.address, probesOf(cluster));
   progress.say(`the whole output: ${log.file}`);
   try {
     const outcome = await failOver(
@@ -331,6 +338,18 @@ export async function failover(context: Context, options: Options): Promise<Endi
       to,
     );
     progress.end();
+    const { heard } = progress;
+    keep(context, log.file, {
+      from,
+      to,
+      before: lease,
+      lease: outcome.lease,
+      began,
+      asked: askedAt,
+      clocks,
+      heard,
+      services: watching.end(),
+    });
     const found = phases(progress.heard, from, to, began, askedAt);
     const said = servingLine(progress.heard, to);
     context.result(outcomeText(context, outcome, found, said, log.file), {
@@ -347,6 +366,35 @@ export async function failover(context: Context, options: Options): Promise<Endi
   } finally {
     end();
     progress.end();
+    watching.end();
+  }
+}
+
+/** For `xcat-ha report`. The failover is over: what cannot be kept is said. */
+function keep(
+  context: Context,
+  log: string,
+  run: Pick<KeptRun, "from" | "to" | "began" | "asked"> & {
+    before: Lease;
+    lease: Lease;
+    clocks: ClockAnswer[];
+    heard: Heard[];
+    services: Watched[];
+  },
+) {
+  const { before, lease, clocks, heard, services, ...order } = run;
+  const epochOf = (one: Lease) => ("epoch" in one ? one.epoch : undefined);
+  try {
+    keepRun(log, {
+      ...order,
+      share: shareOf(clocks),
+      epochs: epochsClaimed(heard, epochOf(before), epochOf(lease)),
+      ended: Date.now(),
+      clocks: clocks.flatMap((clock) => ("offset" in clock ? clock : [])),
+      services,
+    });
+  } catch (error) {
+    context.say(`warning: xcat-ha report will not know what was seen from here: ${oneLine(error)}`);
   }
 }
 

@@ -2,8 +2,8 @@
 import { decodeDocument } from "../components/remote/document";
 import type { Context } from "./context";
 import { asOpsError, type EndingName, OpsError } from "./ending";
-import { duration, epochsOf } from "./epochs";
-import { reach } from "./nodes";
+import { duration, type Epoch, epochsOf } from "./epochs";
+import { closeAll, type Reached, reach } from "./nodes";
 import { tableText } from "./table";
 
 const HISTORY_SECONDS = 30;
@@ -13,15 +13,13 @@ export async function history(context: Context): Promise<EndingName> {
   const nodes = Object.keys(cluster.nodes);
   const asked = nodes.map(async (node) => {
     const reached = await reach(cluster, node);
-    if ("error" in reached) throw reached.error;
     try {
-      return decodeDocument(await reached.session.ask("history", "", {}, HISTORY_SECONDS));
+      return await epochsBy(reached);
     } finally {
-      reached.session.close();
+      closeAll([reached]);
     }
   });
-  const { epochs: listing, now } = await context.waiting("reading the epochs", Promise.any(asked).catch(nobody));
-  const epochs = epochsOf(listing, Number(now));
+  const epochs = await context.waiting("reading the epochs", Promise.any(asked).catch(nobody));
   const rows = epochs.map(({ epoch, node, since, seconds, by, why, end }) => [
     String(epoch),
     node,
@@ -40,7 +38,14 @@ export async function history(context: Context): Promise<EndingName> {
   return "done";
 }
 
-function nobody({ errors }: AggregateError): never {
+/** As that node reads them on the share. */
+export async function epochsBy(reached: Reached): Promise<Epoch[]> {
+  if ("error" in reached) throw reached.error;
+  const { epochs, now } = decodeDocument(await reached.session.ask("history", "", {}, HISTORY_SECONDS));
+  return epochsOf(epochs, Number(now));
+}
+
+export function nobody({ errors }: AggregateError): never {
   const [first, ...others] = errors.map(asOpsError);
   throw new OpsError(
     "unknown",

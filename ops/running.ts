@@ -8,12 +8,12 @@ import { exitCode, failureOf } from "./ending";
 import type { Ran } from "./failoverSteps";
 import { reasons } from "./pulumiErrors";
 import type { PairStack } from "./stacks";
+import { SERVES } from "./steps";
 
 /** One line that a node's program said, and when it came here. */
 export type Heard = { node: string; at: number; text: string };
 
 export const WAITS = /^waiting for the owner lease, \d+ of at most/;
-const SERVES = /^active and serving/;
 
 /** Below which the outputs of a cluster lie: those of the default cluster file as such, of another one in a folder that is called as it is. */
 export function logFolder(cluster: string): string {

@@ -10,6 +10,7 @@ const NODE_FOLDER = path.join(__dirname, "..", "..", "node");
 const LIBRARIES = [
   "report",
   "document",
+  "steps",
   "files",
   "observe",
   "platform",

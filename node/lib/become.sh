@@ -105,15 +105,20 @@ refuse_or_pass() {
 }
 
 become() {
-  local steps verb argument result began='' claimed='' serves='' stopped=''
+  local steps verb argument result looked began='' claimed='' serves='' stopped='' MILLISECONDS
   ROLE=$1
+  milliseconds
+  looked=$MILLISECONDS
   observe_facts "$ROLE"
   steps=$(plan)
   refuse_or_pass "$steps"
   [[ $'\n'$steps != *$'\nclaim\t'* ]] || lease_try
+  steps_begin "$looked" "$ROLE"
+  step_note lease "${FACT[lease]} $((10#${LEASE[epoch]:-0}))"
   while IFS=$'\t' read -r verb argument _ <&3; do
     [[ $verb != quiesce && $verb != claim ]] || began=${began:-$SECONDS}
     [[ $verb != quiesce || " ${FACT[running]} " != *' xcatd '* ]] || stopped=$SECONDS
+    step_note step "$verb $argument"
     set +e
     (
       set -e
@@ -122,12 +127,14 @@ become() {
     )
     result=$?
     if ((result != 0)); then
+      step_note failed "$result"
       # What fails there too does not hide what failed first.
       [[ $ROLE != active ]] || (
         set -e
         roll_back_first_setup
         [[ -z $claimed || -n $serves ]] || ((result == EXIT[superseded])) || roll_back_activation
       )
+      step_note ended "$result"
       exit "$result"
     fi
     set -e
@@ -143,6 +150,7 @@ become() {
       [[ -z $began ]] || write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
     fi
   done 3<<<"$steps"
+  step_note ended 0
 }
 
 # serving STOPPED CLAIMED: said when the last service is up: what comes behind it takes longer than all before. How long the services were down is
@@ -266,6 +274,7 @@ roll_back_activation() {
   ROLE=standby
   steps=$(plan)
   while IFS=$'\t' read -r verb argument _ <&4; do
+    step_note step "$verb $argument"
     take_step "$verb" "$argument"
   done 4<<<"$steps"
   say "rolled back: nothing of the owner's runs on $NODE. ${back}To go on with $NODE: correct what the error above names, then the same command again"

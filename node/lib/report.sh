@@ -30,7 +30,18 @@ unexpected() {
 }
 
 # say TEXT: one line of progress for the person who waits.
-say() { printf '%s: %s\n' "$NODE" "$*"; }
+say() {
+  [[ -z ${STEP_FILE:-} ]] || step_note said "$*"
+  printf '%s: %s\n' "$NODE" "$*"
+}
+
+# milliseconds: since 1970, into MILLISECONDS. bash 4.4 does not know them; it knows the seconds.
+milliseconds() {
+  local now=${EPOCHREALTIME:-}
+  now=${now/[.,]/}
+  MILLISECONDS=${now%???}
+  [[ -n $now ]] || MILLISECONDS=$(date +%s%3N) || printf -v MILLISECONDS '%(%s)T000' -1
+}
 
 # quietly FILE COMMAND...: runs COMMAND without standard input (xCAT's clients swallow it), keeps what it prints in FILE.
 quietly() {

@@ -169,11 +169,13 @@ serviceSet_apply() {
 serviceSet_remove() { :; }
 
 service_stop() {
-  local unit=$1 began
-  began=$(milliseconds)
+  local unit=$1 began MILLISECONDS
+  milliseconds
+  began=$MILLISECONDS
   unit_stop "$unit" "$STOP_SECONDS"
   [[ $unit != postgresql ]] || database_prove_stopped
-  say "$unit stopped ($(($(milliseconds) - began)) ms)"
+  milliseconds
+  say "$unit stopped ($((MILLISECONDS - began)) ms)"
 }
 
 # postgresql_stop SECONDS UNIT...: what its unit orders is a fast shutdown, or a smart one, which waits for its clients. One that has not ended
@@ -382,8 +384,9 @@ database_state() {
 }
 
 service_start() {
-  local unit=$1 began
-  began=$(milliseconds)
+  local unit=$1 began MILLISECONDS
+  milliseconds
+  began=$MILLISECONDS
   lease_require "$unit"
   # A step down by itself is over.
   rm -f -- "$RECORDS/demoted"
@@ -395,7 +398,8 @@ service_start() {
     *) unit_start "$unit" "$START_SECONDS" ;;
   esac
   wait_ready "$unit"
-  say "$unit started ($(($(milliseconds) - began)) ms)"
+  milliseconds
+  say "$unit started ($((MILLISECONDS - began)) ms)"
 }
 
 wait_ready() {
@@ -519,11 +523,4 @@ services_running() {
   for unit in "${UNITS[@]}"; do
     [[ -n $told && ${UNIT_STATE[$unit]} == @(inactive|failed) ]] || printf '%s ' "$unit"
   done
-}
-
-# milliseconds: bash 4.4 does not know them.
-milliseconds() {
-  local now=${EPOCHREALTIME:-}
-  if [[ -n $now ]]; then now=${now/[.,]/}000; else now=$(date +%s%N); fi
-  printf '%s\n' "$((now / 1000000))"
 }

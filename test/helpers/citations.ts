@@ -5,8 +5,9 @@ import { dirname, join, normalize } from "node:path";
 const OUTSIDE =
   /\bfacts\/|\b(?:design )?section \d[\d.]*|\bseed\b|(?<=^\s*(?:\/\/|#|\*).*)\(facts\b[^)]*|(?<=[(: "])[CNR]\d{1,2}(?=[:,)])/gim;
 
-/** A page, and behind it `#anchor`, or a comma and what may be a heading of it. Blanks are one blank, backticks are gone. */
-const CITED = /(?<![\w./-])((?:\.\.?\/)*(?:[\w-]+\/)*[\w-]+\.(?:md|svg))\b(?:#([\w-]+)|(?=, ([A-Z].{0,120}))|)/g;
+/** A page or a linked picture (another one is a file that a program writes), and behind it `#anchor`, or a comma and what may be a heading of it. Blanks are one blank, backticks are gone. */
+const CITED =
+  /(?<![\w./-])((?:\.\.?\/)*(?:[\w-]+\/)*[\w-]+\.(?:md|(?<=(?:\]\(|\bdocs\/)[\w./-]+)svg))\b(?:#([\w-]+)|(?=, ([A-Z].{0,120}))|)/g;
 
 type Page = { headings: string[]; anchors: string[] };
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { assertNoRowLost, outageOf } from "../helpers/client";
 import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "../helpers/labPair";
-import { assertActive, configs, typed } from "../helpers/operatorCommand";
+import { assertActive, configs, HOME, typed } from "../helpers/operatorCommand";
 import { runbook } from "../helpers/runbook";
 import { sampled } from "../helpers/sampled";
 import { sshdSays, sshWithin } from "../helpers/sshCount";
@@ -32,6 +32,7 @@ test("failover there and back by one command: every committed row is there, the 
     assert.deepEqual(sshWithin(cut), { connections: 0, commands: 0 });
     assert.ok(sshWithin({ from, to: Date.now() }).commands > 0, "sshd said nothing at all");
     assertActive(to);
+    assertReport(to);
     if (json.length > 0) {
       const { ending, lease, phases, outage, log } = JSON.parse(output);
       assert.deepEqual([ending, lease.is, lease.node, phases.length], ["done", "held", to, 5]);
@@ -57,6 +58,33 @@ test("failover there and back by one command: every committed row is there, the 
   // The order to wait is in no state and no config.
   for (const node of NODES) assertNoChanges(node);
 });
+
+/** The picture of the failover that was typed last: each service was seen to go and to come, by the client where one can ask. */
+function assertReport(to: string) {
+  const { code, output } = typed("report", "--output", HOME);
+  assert.equal(code, 0, output);
+  const json = typed("--json", "report", "--output", HOME);
+  assert.equal(json.code, 0, json.output);
+  const { title, outages, longest, groups, files } = JSON.parse(json.output);
+  assert.match(title, new RegExp(` to ${to}$`));
+  assert.equal(output.split("\n")[0], title);
+  const services = ["VIP", "PostgreSQL", "xcatd", "DNS", "DHCP", "TFTP", "console"];
+  assert.deepEqual(
+    outages.map(({ service, seen }: { service: string; seen: string }) => [service, seen]),
+    services.map((service) => [service, service === "DHCP" ? "nodes" : "client"]),
+    json.output,
+  );
+  for (const { service, seconds } of outages) {
+    const [, told] = new RegExp(`^${service} +(\\d+\\.\\d+) s`, "m").exec(output) ?? [];
+    assert.ok(
+      seconds > 0 && Math.abs(Number(told) - seconds) < 0.1,
+      `${service}: ${seconds} s, told as ${told}\n${output}`,
+    );
+  }
+  assert.ok(longest.length > 0, json.output);
+  for (const { title: node, note, rows } of groups) assert.ok(!note && rows.length > 0, `${node}: ${note}`);
+  for (const file of Object.values(files)) assert.match(readFileSync(String(file), "utf8"), /<!-- xcat-ha report -->/);
+}
 
 test("a dry run says what both nodes would do and how long it would take, and changes nothing; without --yes nobody is asked where there is no terminal", () => {
   pairWith("xcatmn1");

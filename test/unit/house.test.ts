@@ -248,6 +248,8 @@ const CITATIONS: [what: string, file: string, text: string, ...lost: string[]][]
   ["an anchor that is not there", "docs/b.md", "[it](page.md#the-guard)", "page.md#the-guard"],
   ["an anchor of its own", "docs/page.md", "[it](#the-lease), [not](#the-guard)", "#the-guard"],
   ["a picture", "docs/b.md", "![order](other.svg)", "other.svg"],
+  ["a picture in code", "a.ts", "// docs/other.svg", "docs/other.svg"],
+  ["a picture that a program writes", "a.ts", "writeFile(files.svg), `epoch-9.svg`"],
   ["prose behind a page", "a.ts", "// docs/page.md, and more"],
   ["a page of the web", "a.ts", "// https://example.org/other.md"],
   ["the notes of before", "a.sh", "# why facts/xcat.md 4.3", "facts/", "facts/xcat.md"],

@@ -53,7 +53,9 @@ function become(facts: Facts, script = "") {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const empty =
     "holder running mounted elsewhere astray unfit peer_unfit peer_untold unlike login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners epoch handover takeover takeover_by takeover_reason apart signs fence from_console by frozen";
-  const sources = ["report", "files", "lease", "units", "plan", "become"].map((name) => `node/lib/${name}.sh`);
+  const sources = ["report", "document", "steps", "files", "lease", "units", "plan", "become"].map(
+    (name) => `node/lib/${name}.sh`,
+  );
   for (const part of ["sharedDataLinks", "nodeProgram", "startGuard", "serviceSet", "beat"])
     sources.push(`node/parts/${part}.sh`);
   const done = bash(
