@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { ClockAnswer } from "./clocks";
 import type { Heard } from "./running";
+import { leaseSaid } from "./steps";
 
 const Milliseconds = z.number();
 const KeptRun = z.object({
@@ -34,7 +35,10 @@ export type KeptRun = z.infer<typeof KeptRun>;
 
 /** The epochs that were claimed, as it was heard; and the newest, where it was not the newest before. */
 export function epochsClaimed(heard: Heard[], before?: number, behind?: number): number[] {
-  const said = heard.flatMap(({ text }) => Number(/^owner lease: epoch (\d+) is ours$/.exec(text)?.[1]) || []);
+  const said = heard.flatMap(({ text }) => {
+    const lease = leaseSaid(text);
+    return lease?.what === "ours" ? lease.epoch : [];
+  });
   return [...new Set([...said, ...(behind !== undefined && behind > (before ?? behind) ? [behind] : [])])];
 }
 

@@ -71,6 +71,7 @@ async function openAt(
       node,
       settings,
       seconds,
+      // `reach` ends first, with words of its own.
       SESSION_SECONDS + 1,
     );
   const first = open(own.address);

@@ -72,9 +72,10 @@ export function readStackFiles(project: string): StackFile[] {
 
 /** The config of one stack as it is now, as Pulumi would print it. */
 export function stackConfig(project: string, stack: string): Record<string, string> {
-  const file = readStackFiles(project).find((one) => one.stack === stack);
+  const settings = settingsOf(project);
+  const { config } = readStackFile(stackFolder(project, settings), stack, settings);
   return Object.fromEntries(
-    Object.entries(file?.config ?? {}).map(([key, value]) => [
+    Object.entries(config).map(([key, value]) => [
       key,
       typeof value === "object" ? JSON.stringify(value) : String(value),
     ]),

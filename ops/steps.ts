@@ -32,6 +32,12 @@ export type NotedRun = {
 /** What a node says when the last service is up. */
 export const SERVES = /^active and serving/;
 
+/** What a node says of the owner lease when it has claimed an epoch, or released it. */
+export function leaseSaid(text: string): { epoch: number; what: "ours" | "released" } | undefined {
+  const [, epoch, what] = /^owner lease: epoch (\d+) is (ours|released)$/.exec(text) ?? [];
+  return what === "ours" || what === "released" ? { epoch: Number(epoch), what } : undefined;
+}
+
 const LINE = /^(\d{12,14})\t([a-z]+)\t(.*)$/;
 
 export function runOf(node: string, text: string): NotedRun {
@@ -60,9 +66,9 @@ export function runOf(node: string, text: string): NotedRun {
 
 function hear(run: NotedRun, step: Step | undefined, at: number, text: string) {
   run.said.push({ at, text });
-  const [, epoch, what] = /^owner lease: epoch (\d+) is (ours|released)$/.exec(text) ?? [];
-  if (what === "ours") run.claimed = Number(epoch);
-  if (what === "released") run.released = Number(epoch);
+  const lease = leaseSaid(text);
+  if (lease?.what === "ours") run.claimed = lease.epoch;
+  if (lease?.what === "released") run.released = lease.epoch;
   const [, service, how, ms] = /^(\S+) (stopped|started) \((\d+) ms\)$/.exec(text) ?? [];
   if (service)
     step?.pieces.push({

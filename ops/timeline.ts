@@ -3,7 +3,7 @@ import type { ClockAnswer } from "./clocks";
 import type { Epoch } from "./epochs";
 import type { KeptRun } from "./keptRuns";
 import type { Gap } from "./probes";
-import { type NotedRun, SERVES, type Step } from "./steps";
+import { leaseSaid, type NotedRun, SERVES, type Step } from "./steps";
 
 export type BarKind = "outage" | "step" | "piece" | "waits" | "failed";
 /** Without `from` it began before anybody looked, without `to` its end is not known. */
@@ -237,7 +237,7 @@ function nodeGroup(one: NodeRecords, { epoch }: Records, all: NotedRun[], zero: 
 const releaseOf = (runs: NotedRun[]) =>
   runs
     .filter(({ role }) => role === "standby")
-    .flatMap(({ said }) => said.filter(({ text }) => /^owner lease: epoch \d+ is released$/.test(text)))
+    .flatMap(({ said }) => said.filter(({ text }) => leaseSaid(text)?.what === "released"))
     .at(-1)?.at;
 
 function looksRow({ role, began, lease }: NotedRun, zero: number): Row {

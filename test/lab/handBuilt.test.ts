@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { buildByHand } from "../helpers/byHand";
 import { Lab } from "../helpers/lab";
-import { failOver, NODES, STACK } from "../helpers/labPair";
+import { failOver, NODES, STACK, UNITS } from "../helpers/labPair";
 import { sampled } from "../helpers/sampled";
 
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-hand`);
-const UNITS = "postgresql xcatd named dhcpd conserver";
-const started = () => lab.on("xcatmn1", `systemctl show -p ActiveEnterTimestampMonotonic --value ${UNITS}`);
+const SERVICES = UNITS.join(" ");
+const started = () => lab.on("xcatmn1", `systemctl show -p ActiveEnterTimestampMonotonic --value ${SERVICES}`);
 
 before(() => {
   lab.must("up");
@@ -55,7 +55,7 @@ test("the other node becomes its standby node, and the pair fails over", () => {
   const standby = lab.up("standby");
   assert.equal(standby.code, 0, standby.output);
   failOver("xcatmn2", lab);
-  assert.equal(lab.on("xcatmn2", `systemctl is-active ${UNITS} | sort -u`), "active");
+  assert.equal(lab.on("xcatmn2", `systemctl is-active ${SERVICES} | sort -u`), "active");
 });
 
 const ask = (node: string) => lab.on(node, "bash -lc 'gettab key=lastword site.value </dev/null'");
@@ -71,7 +71,7 @@ test("dissolved: the active node takes the data home and serves as a single node
   assert.equal(former.code, 0, former.output);
   assert.match(former.output, /still on the shared data, .*\/var\/lib\/pgsql -> \/HA\/pgsql/);
   assert.equal(
-    lab.on("xcatmn1", `systemctl is-active ${UNITS} | sort -u; systemctl is-enabled ${UNITS} | sort -u`),
+    lab.on("xcatmn1", `systemctl is-active ${SERVICES} | sort -u; systemctl is-enabled ${SERVICES} | sort -u`),
     "inactive\ndisabled",
   );
   assert.notEqual(lab.run(["ssh", "xcatmn1", "systemctl start postgresql"]).code, 0);
