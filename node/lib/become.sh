@@ -142,6 +142,7 @@ become() {
       claimed=$SECONDS
       # For how long it waited for the owner says nothing of how long nobody serves.
       [[ -n $stopped ]] || began=$SECONDS
+      [[ $ROLE != active ]] || virtualIp_ask_ahead
     fi
     # The last of the services: what fails behind it is told, and takes nothing down.
     if [[ $verb/$argument == apply/network && $ROLE == active ]]; then
@@ -150,7 +151,7 @@ become() {
       [[ -z $began ]] || write_file "$RECORDS/seconds" 0600 <<<"$((SECONDS - began))"
     fi
   done 3<<<"$steps"
-  step_note ended 0
+  steps_end
 }
 
 # serving STOPPED CLAIMED: said when the last service is up: what comes behind it takes longer than all before. How long the services were down is

@@ -148,10 +148,34 @@ virtualIp_elsewhere() {
   fi
 }
 
+# How old an answer may be, in seconds: behind a copy of the data it is asked again.
+readonly ASKED_SECONDS=5
+
+# virtualIp_ask_ahead: the same, asked at the claim, so that its second passes while other parts are applied. Into ASKED, from where to read the
+# answer, and ASKED_AT. By then who had the VIP has proven that it is gone.
+virtualIp_ask_ahead() {
+  ASKED_AT=$SECONDS
+  exec {ASKED}< <(
+    # It holds no lock of ours.
+    exec 8>&- 9>&- 2>/dev/null
+    load_values active virtualIp
+    virtualIp_elsewhere
+  )
+}
+
+# virtualIp_asked: what was answered a moment ago, where nobody has the VIP. All else is asked anew, and told then.
+virtualIp_asked() {
+  local answer=''
+  [[ -n ${ASKED:-} ]] && ((SECONDS - ASKED_AT <= ASKED_SECONDS)) || return 0
+  IFS= read -r -t "$ASKED_SECONDS" -u "$ASKED" answer || true
+  [[ $answer != @(free|unheard) ]] || printf '%s\n' "$answer"
+}
+
 # virtualIp_nowhere_else_require: two machines with the VIP are worse than none.
 virtualIp_nowhere_else_require() {
   local answer who
-  answer=$(virtualIp_elsewhere) || exit
+  answer=$(virtualIp_asked) || exit
+  [[ -n $answer ]] || answer=$(virtualIp_elsewhere) || exit
   case $answer in
     free) ;;
     # A quiet network speaks for nobody who has it.
@@ -182,27 +206,30 @@ virtualIp_announce() {
   wait "${pids[@]}" || true
 }
 
-# virtualIp_announce_again ADDRESS INTERFACE: two and five seconds after its start, a second each, for what was down meanwhile: a port that a
-# switch opens late. Not where the address is gone, or where that cannot be told.
-virtualIp_announce_again() {
-  local time addresses
-  for time in 2 5; do
-    sleep 2
+# virtualIp_announce_on ADDRESS INTERFACE: now, and two and five seconds later, a second each, for what was down meanwhile: a port that a switch
+# opens late. Not where the address is gone, or where that cannot be told.
+virtualIp_announce_on() {
+  local pause addresses
+  for pause in 0 2 2; do
+    sleep "$pause"
     addresses=$(ip -o -4 addr show dev "$2" 2>/dev/null) && [[ $addresses == *" inet $1/"* ]] || return 0
     virtualIp_announce "$1" "$2"
   done
 }
 
-# virtualIp_announce_later: in a unit of its own, which ends with no run and holds no lock. It needs no description: its functions are all of it.
-virtualIp_announce_later() {
+# virtualIp_announce_beside: in a unit of its own, beside the start of the services, which nobody can reach before. It ends with no run and holds no
+# lock; it needs no description: its functions are all of it.
+virtualIp_announce_beside() {
   virtualIp_announce_end
   install -d -m 0700 "$RUN"
   {
-    declare -f arping_which arping_do virtualIp_announce virtualIp_announce_again
-    printf 'virtualIp_announce_again %q %q\n' "${WANT[ip]}" "${WANT[interface]}"
+    declare -f arping_which arping_do virtualIp_announce virtualIp_announce_on
+    printf 'virtualIp_announce_on %q %q\n' "${WANT[ip]}" "${WANT[interface]}"
   } | write_file "$RUN/announce" 0600
-  systemd-run --quiet --collect --unit="$ANNOUNCE_UNIT" --property=TimeoutStopSec=2 bash "$RUN/announce" </dev/null ||
+  systemd-run --quiet --collect --unit="$ANNOUNCE_UNIT" --property=TimeoutStopSec=2 bash "$RUN/announce" </dev/null || {
     say "warning: VIP ${WANT[ip]} is announced once only: systemd-run could not start $ANNOUNCE_UNIT"
+    virtualIp_announce "${WANT[ip]}" "${WANT[interface]}"
+  }
 }
 
 virtualIp_announce_end() { systemctl stop "$ANNOUNCE_UNIT.service" 2>/dev/null </dev/null || true; }
@@ -236,8 +263,7 @@ virtualIp_add() {
   ip addr add "${WANT[ip]}/${WANT[prefix]}" broadcast + dev "${WANT[interface]}" label "${WANT[label]}" ||
     fail incomplete "the VIP could not be added; expected ${WANT[address]}" "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" \
       "check ${WANT[interface]} on $NODE, then run the same pulumi up again"
-  virtualIp_announce_later
-  virtualIp_announce "${WANT[ip]}" "${WANT[interface]}"
+  virtualIp_announce_beside
   say "VIP ${WANT[ip]} is here, announced"
 }
 

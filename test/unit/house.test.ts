@@ -123,6 +123,7 @@ const LOST: Record<string, string> = {
   "node/lib/observe.sh: part_look": "the word told says that it came to its end",
   "node/lib/verify.sh: verify_lines": "the line 'the end' says that it came to its end",
   "node/parts/sharedDataLinks.sh: directories_look": "as many lines as links, else each is asked by itself",
+  "node/parts/virtualIp.sh: virtualIp_ask_ahead": "a line must come, else it is asked anew",
   "node/parts/virtualIp.sh: virtualIp_elsewhere": "a line must come, else arping failed",
   "lab/lab: up": "a machine that was not made does not boot",
   "lab/lib/computeNode.sh: provision": "four lines, or an error",

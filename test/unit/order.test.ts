@@ -74,6 +74,7 @@ function become(facts: Facts, script = "") {
      directories_wanted() { WANT=([/var/lib/pgsql]="-> $F/share/pgsql"); }
      load_values() { WANT=(); }; apply_part() { told "apply $1"; }
      found_record() { :; }; hosts_take() { :; }; hosts_keep_last() { :; }; export_cluster_data() { :; }; verify_after_activation() { :; }; sharedDataLinks_prepare() { :; }
+     virtualIp_ask_ahead() { :; }
      quiesce() { told quiesce; }; prove_stopped() { told prove; }; database_state() { echo 'shut down'; }
      beat_stop() { told "the beat ends"; }; guards_remove() { told "the guard goes"; }
      systemctl() { told "systemctl $*"; }
@@ -252,6 +253,18 @@ for (const [title, facts, spoil] of [
 const ACTIVATION = { role: "active", lease: "released", holder: "xcatmn2" };
 const stepped = () => epoch(4, "xcatmn2", ["releasing", "released"]);
 const UP = ["quiesce", ...PARTS.slice(PARTS.indexOf("ownerLease") + 1)];
+test("becoming active: who has the VIP is asked behind the claim, while other parts are applied; a node that steps down asks nobody", () => {
+  const ask = "virtualIp_ask_ahead() { told ask; }";
+  epoch(4, "xcatmn2", ["releasing", "released"]);
+  const up = become({ role: "active", lease: "released", holder: "xcatmn2" }, `${ask}; lease_claim() { told claim; }`);
+  assert.equal(up.code, 0, up.stderr);
+  assert.deepEqual(up.told.slice(0, 4), ["quiesce", "claim", "ask", "apply startGuard"]);
+  epoch(5, "xcatmn1");
+  const down = become({ role: "standby", ...MINE }, ask);
+  assert.equal(down.code, 0, down.stderr);
+  assert.ok(!down.told.slice(up.told.length).includes("ask"), down.told.join("\n"));
+});
+
 const DOWN = ["hostsSyncCron", "network", "database", "virtualIp", "prove", "startGuard", "beat", "sharedDataLinks"];
 const failingActive = (part: string) =>
   `apply_part() { told "apply $1"; [[ $1/$ROLE != ${part}/active ]] || fail incomplete "$1 failed" "it is so" "again"; }`;

@@ -15,7 +15,7 @@ const become = (script: string, ...rest: string[]) =>
     ["report", "document", "files", "steps", "become"].map((name) => `node/lib/${name}.sh`),
     `RECORDS=${at("records")} RUN=${at()} NODE=xcatmn2 PEER=xcatmn1 ORIGIN=program
      declare -A FACT=() LEASE=([epoch]=000008)
-     observe_facts() { FACT=([lease]=released [running]='' [shared]=present); }; refuse_or_pass() { :; }; lease_try() { :; }
+     observe_facts() { FACT=([lease]=released [running]='' [shared]=present); }; refuse_or_pass() { :; }; lease_try() { :; }; virtualIp_ask_ahead() { :; }
      plan() { if [[ $ROLE == standby ]]; then printf 'prove\\t-\\tx\\n'; else printf 'claim\\t-\\tx\\napply\\tdatabase\\tx\\napply\\tnetwork\\tx\\n'; fi; }
      take_step() {
        case $2 in
@@ -56,6 +56,53 @@ test("a run notes its looks, what they found, each step, what was said in it, an
   assert.deepEqual(times, times.toSorted());
   assert.equal(said.at(-1)?.text, "active and serving, 0 s after the claim");
 });
+
+const SPENT: [what: string, lines: [seconds: number, kind: string, text: string][], said: string][] = [
+  [
+    "the longest first, what took less than a tenth of a second in the rest",
+    [
+      [0, "run", "active program"],
+      [0.4, "lease", "released 8"],
+      [0.4, "step", "claim -"],
+      [0.5, "step", "apply beat"],
+      [0.55, "step", "apply virtualIp"],
+      [1.75, "said", "VIP 10.5.106.7 is here, announced"],
+      [1.8, "step", "apply database"],
+      [2.5, "step", "prepare database"],
+      [2.6, "step", "export begin"],
+      [4.6, "ended", "0"],
+    ],
+    "took 4.6 s: export 2.0, virtualIp 1.2, database 0.7, claim 0.1, prepare 0.1, looks and the rest 0.5\n",
+  ],
+  [
+    "one that comes twice, as a sum",
+    [
+      [0, "run", "active program"],
+      [0.1, "step", "export begin"],
+      [1.1, "step", "apply database"],
+      [1.3, "step", "export begin"],
+      [2.3, "ended", "0"],
+    ],
+    "took 2.3 s: export 2.0, database 0.2, looks and the rest 0.1\n",
+  ],
+  [
+    "nothing of a short one",
+    [
+      [0, "run", "active program"],
+      [0.1, "step", "claim -"],
+      [0.9, "ended", "0"],
+    ],
+    "",
+  ],
+];
+for (const [what, lines, said] of SPENT)
+  test(`where the seconds of a run went: ${what}`, () => {
+    const file = at("spent");
+    const text = lines.map(([seconds, kind, rest]) => `${1790000000000 + seconds * 1000}\t${kind}\t${rest}\n`);
+    writeFileSync(file, text.join(""));
+    const { stdout, stderr } = bash(["node/lib/steps.sh"], `steps_spent '${file}'`);
+    assert.deepEqual({ stdout, stderr }, { stdout: said, stderr: "" });
+  });
 
 test("a step that fails is noted with its code, and the way back behind it", () => {
   const { code, stdout, stderr } = become(

@@ -279,7 +279,7 @@ for (const program of [IPUTILS, HABETS])
       const done = bash(
         FILES,
         `${WANTED}; ${ip(neighbours)}; ${arping(program, answering ?? [], failing)}
-         lease_require() { :; }; virtualIp_keep_static() { :; }; virtualIp_announce() { :; }; virtualIp_announce_later() { :; }
+         lease_require() { :; }; virtualIp_keep_static() { :; }; virtualIp_announce_beside() { :; }
          virtualIp_apply`,
       );
       const all = done.stdout + done.stderr;
@@ -305,6 +305,30 @@ test("taking the VIP: whoever is asked is asked at the same time, and the outage
   assert.equal(stdout, "unheard\n4\n");
 });
 
+const AHEAD: [title: string, ahead: string, counts?: true][] = [
+  ["nobody has it", "virtualIp_elsewhere() { echo free; }; virtualIp_ask_ahead", true],
+  ["nobody is heard", "virtualIp_elsewhere() { echo unheard; }; virtualIp_ask_ahead", true],
+  ["another machine answered", "virtualIp_elsewhere() { echo 'Unicast reply from 10.5.106.7'; }; virtualIp_ask_ahead"],
+  ["arping failed", "virtualIp_elsewhere() { echo 'arping on eth0 failed: it said nothing'; }; virtualIp_ask_ahead"],
+  ["the question died", "virtualIp_elsewhere() { exit 1; }; virtualIp_ask_ahead"],
+  ["its values cannot be read", "load_values() { fail misconfigured a b c; }; virtualIp_ask_ahead"],
+  [
+    "a copy lay between",
+    "virtualIp_elsewhere() { echo free; }; virtualIp_ask_ahead; SECONDS=$((SECONDS + ASKED_SECONDS + 1))",
+  ],
+  ["nobody asked", ":"],
+];
+for (const [title, ahead, counts] of AHEAD)
+  test(`whether another machine has the VIP, asked ahead: ${title}; ${counts ? "that counts" : "it is asked anew"}`, () => {
+    const { code, stderr } = bash(
+      FILES,
+      `${WANTED}; load_values() { :; }; ${ahead}
+       virtualIp_elsewhere() { echo 'Unicast reply from 10.5.106.7 [02:00:00:00:00:09]'; }
+       virtualIp_nowhere_else_require`,
+    );
+    assert.equal(code, counts ? 0 : 13, stderr);
+  });
+
 test("a VIP that is here with another label is not asked for: this node would answer", () => {
   const done = bash(
     FILES,
@@ -318,24 +342,24 @@ const ANNOUNCED = "arping -A\narping -A\narping -A\narping -U\narping -U\narping
 const HERE = "2: eth0    inet 10.5.106.7/8 brd 10.255.255.255 scope global secondary eth0:0";
 
 const AGAIN: [title: string, addresses: string, said: string][] = [
-  ["where it stays", `echo '${HERE}'`, `sleep 2\n${ANNOUNCED}sleep 2\n${ANNOUNCED}`],
-  ["not where it was dropped", ":", "sleep 2\n"],
-  ["not where only a longer address is here", "echo '2: eth0    inet 10.5.106.70/8'", "sleep 2\n"],
+  ["where it stays", `echo '${HERE}'`, `sleep 0\n${ANNOUNCED}sleep 2\n${ANNOUNCED}sleep 2\n${ANNOUNCED}`],
+  ["not where it was dropped", ":", "sleep 0\n"],
+  ["not where only a longer address is here", "echo '2: eth0    inet 10.5.106.70/8'", "sleep 0\n"],
   [
     "not where it was dropped meanwhile",
     `[[ ! -e $RUN/looked ]] || return 0; touch "$RUN/looked"; echo '${HERE}'`,
-    `sleep 2\n${ANNOUNCED}sleep 2\n`,
+    `sleep 0\n${ANNOUNCED}sleep 2\n`,
   ],
-  ["not where that cannot be told", `echo '${HERE}'; return 1`, "sleep 2\n"],
+  ["not where that cannot be told", `echo '${HERE}'; return 1`, "sleep 0\n"],
 ];
 
 for (const [title, addresses, said] of AGAIN)
-  test(`the VIP is announced again, by a unit of its own: ${title}`, () => {
+  test(`the VIP is announced by a unit of its own, three times: ${title}`, () => {
     const { stdout, stderr } = bash(
       FILES,
       `${WANTED}; export RUN=$(mktemp -d); trap 'rm -rf "$RUN"' EXIT
        systemctl() { echo "systemctl $*"; }; systemd-run() { echo "systemd-run $*"; }
-       virtualIp_announce_later | sed "s|$RUN|RUN|"
+       virtualIp_announce_beside | sed "s|$RUN|RUN|"
        ip() { ${addresses}; }; sleep() { sort "$RUN/sent" 2>/dev/null; rm -f "$RUN/sent"; echo "sleep $*"; }
        arping() { [[ $* == -V ]] || echo "arping $1" >>"$RUN/sent"; }
        export -f ip sleep arping
@@ -346,7 +370,7 @@ for (const [title, addresses, said] of AGAIN)
     assert.deepEqual({ stdout, stderr }, { stdout: started + said, stderr: "" });
   });
 
-test("adding the VIP: it is announced at once, and nobody waits for the later ones", () => {
+test("adding the VIP: where no unit can be started it is announced all the same, once", () => {
   const { stdout } = bash(
     FILES,
     `${WANTED}; export RUN=$(mktemp -d); trap 'rm -rf "$RUN"' EXIT
@@ -378,7 +402,7 @@ function onANetwork(other: string[], script: string) {
     "set -Eeuo pipefail; shopt -s inherit_errexit; declare -A BEFORE=()",
     ...FILES.map((file) => `source ${file}`),
     WANTED,
-    "lease_require() { :; }; networkmanager_forget() { :; }; systemctl() { :; }; virtualIp_announce_later() { :; }",
+    "lease_require() { :; }; networkmanager_forget() { :; }; systemctl() { :; }; virtualIp_announce_beside() { :; }",
     "ip link set lo up; ip link add eth0 type veth peer name other",
     'unshare --net sleep 30 & other=$!; trap "kill $other" EXIT',
     // A look that fails is not "another one": the device would stay here.
