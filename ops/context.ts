@@ -10,7 +10,7 @@ const CODES: Record<Style, number> = { red: 31, yellow: 33, green: 32, bold: 1, 
 
 /** Before a command that is typed at the workstation. A node's xcat-ha has a status and a takeover too, in other sentences. */
 export const WORKSTATION_COMMAND =
-  /\bxcat-ha (?=(failover|history|doctor|takeover --from|status (once more|says what|says who serves|names the))\b|status(?=$|[;,"]))/gm;
+  /\bxcat-ha (?=(failover|history|doctor|takeover --from|report (?:--output|[0-9])|status (once more|says what|says who serves|names the))\b|status(?=$|[;,"]))/gm;
 
 export class Context {
   constructor(

@@ -196,6 +196,9 @@ const TYPED: [text: string, typed: string][] = [
   ['"next": "xcat-ha status"', '"next": "xcat-ha --cluster F status"'],
   ["xcat-ha status once more; if it stays", "xcat-ha --cluster F status once more; if it stays"],
   ["xcat-ha status says what is wrong", "xcat-ha --cluster F status says what is wrong"],
+  ["xcat-ha report --output DIR, with another folder", "xcat-ha --cluster F report --output DIR, with another folder"],
+  ["xcat-ha report 7", "xcat-ha --cluster F report 7"],
+  ["warning: xcat-ha report will not know it", "warning: xcat-ha report will not know it"],
   ["xcat-ha --cluster F failover", "xcat-ha --cluster F failover"],
   // On a node.
   ["xcat-ha status on xcatmn1", "xcat-ha status on xcatmn1"],
