@@ -2,7 +2,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BrokenInvariant } from "../helpers/brokenInvariant";
-import { assertNoDrift, assertPair, expectUp, lab, type NodeName, owner, pairWith, UNITS } from "../helpers/labPair";
+import { assertNoRowLost } from "../helpers/client";
+import {
+  assertNoDrift,
+  assertPair,
+  expectUp,
+  failOver,
+  lab,
+  type NodeName,
+  owner,
+  pairWith,
+  UNITS,
+} from "../helpers/labPair";
+import { destroy, localDirectories, ours, STOPPED, units } from "../helpers/letGo";
 import { sampled } from "../helpers/sampled";
 
 sampled(lab);
@@ -25,7 +37,7 @@ test("a former standby node that was let go is harmless when it boots again: no 
   lab.on("xcatmn1", ". /etc/profile.d/xcat.sh; makedhcp -a </dev/null");
   assert.equal(reservations("xcatmn1"), "cn1 cn2");
 
-  const { code, output } = lab.pulumi("destroy", "--yes", "-s", "standby");
+  const { code, output } = destroy("xcatmn2");
   assert.equal(code, 0, output);
   for (const service of ["dhcpd", "named", "conserver"])
     assert.match(output, new RegExp(`xcatmn2: ${service}: its files are as they were found before the pair; `));
@@ -48,4 +60,49 @@ test("a former standby node that was let go is harmless when it boots again: no 
   expectUp("xcatmn2");
   assertPair("xcatmn1");
   assertNoDrift("xcatmn2");
+});
+
+test("the former primary is let go while the other node serves: with its own directories, and where an admin has cleaned them up", async () => {
+  pairWith("xcatmn1");
+  failOver("xcatmn2");
+  const client = lab.startClient("let_go");
+  await client.committing();
+
+  const whole = destroy("xcatmn1");
+  assert.equal(whole.code, 0, whole.output);
+  assert.match(whole.output, /not started, .*\(epoch \d+ is held by xcatmn2/);
+  assert.deepEqual(units("xcatmn1"), STOPPED);
+  assert.equal(localDirectories("xcatmn1"), 5);
+  assert.equal(ours("xcatmn1"), "");
+  await client.committing();
+
+  expectUp("xcatmn1");
+  lab.on("xcatmn1", "rm -rf /var/lib/pgsql.bak*");
+  const cleaned = destroy("xcatmn1");
+  assert.equal(cleaned.code, 0, cleaned.output);
+  assert.match(
+    cleaned.output,
+    /still on the shared data, without a local copy to put back: \/var\/lib\/pgsql -> \/HA\/pgsql/,
+  );
+  assert.match(cleaned.output, /then on xcatmn1: xcat-ha remove nodeProgram/);
+  assert.deepEqual(units("xcatmn1"), STOPPED);
+  for (const unit of UNITS) {
+    const started = lab.run(["ssh", "xcatmn1", `systemctl start ${unit} 2>&1; systemctl is-active ${unit}`]);
+    assert.match(started.output, /failed|inactive/, unit);
+  }
+  assert.match(
+    lab.on("xcatmn1", "journalctl -u postgresql -n 20 -o cat"),
+    /postgresql may not start on xcatmn1;[\s\S]*held by xcatmn2/,
+  );
+  assert.match(lab.on("xcatmn1", "xcat-ha remove nodeProgram </dev/null"), /still on the shared data/);
+  await client.committing();
+
+  // As it was told.
+  lab.on("xcatmn1", "rm /var/lib/pgsql && mkdir /var/lib/pgsql");
+  assert.match(lab.on("xcatmn1", "xcat-ha remove nodeProgram </dev/null"), /not started, whatever ran here/);
+  // A start that was refused, and that systemd tries again, does not come up when the guard goes.
+  assert.deepEqual(units("xcatmn1"), STOPPED);
+  assert.equal(ours("xcatmn1"), "");
+  const { commits, found } = await client.stop();
+  assertNoRowLost(commits, found);
 });
