@@ -22,9 +22,10 @@ const MANIFEST = /** @type {const} */ ({
   // As long as the lease, and so longer than everything that it watches: also where an activation fails half way, or a stop does.
   beat: "after release",
   sharedDataLinks: "after release",
-  virtualIp: "take back",
   pgHbaEntry: "leave",
   listenAddresses: "leave",
+  // Whether another machine has it is asked at the claim: the longer it takes until here, the less of that second is waited for.
+  virtualIp: "take back",
   database: "take back",
   networksMgtIf: "leave",
   network: "take back",
