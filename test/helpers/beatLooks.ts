@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
 import { bash } from "./bash";
 
 /**
@@ -105,7 +104,7 @@ type Situation = [
   frozen?: string,
 ];
 const COUNTS_DOWN = "counts, down";
-const LOOKED: Situation[] = [
+export const LOOKED: Situation[] = [
   ["mine", MINE_FILE, "lives"],
   ["mine, while a freeze is noted", MINE_FILE, "lives", true, FREEZE],
   ["mine-releasing", { ...MINE_FILE, "000004.releasing": "by\n" }, "lives"],
@@ -138,15 +137,9 @@ const NO_JUDGE = [
 /** Where nothing is what they say of nobody. */
 const EMPTY = ["mounts", "processes of a control group"];
 
-/** A test for each situation, by its name, that `asked` takes. */
-export function testLooks(asked: (what: string) => boolean) {
-  for (const [index, situation] of LOOKED.entries())
-    if (asked(situation[0]))
-      test(`beat, with each of its looks unable to tell, where the lease is: ${situation[0]}`, () =>
-        eachLookUnable(index, situation));
-}
-
-function eachLookUnable(index: number, [, epochs, expected, runs = true, frozen]: Situation) {
+/** Each of a situation's looks unable to tell, in turn. */
+export function eachLookUnable(situation: Situation) {
+  const [, epochs, expected, runs = true, frozen] = situation;
   const folder = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
   for (const name of ["run", "records", "etc", "cgroup/xcatd.service"])
     mkdirSync(join(folder, name), { recursive: true });
@@ -173,7 +166,7 @@ function eachLookUnable(index: number, [, epochs, expected, runs = true, frozen]
        printf '%s\n' "$said"
        IFS=, read -ra looks <<<"\${said##*$'\t'}"
        # In turn, each situation from another one on.
-       modes=(fails deadline nothing) turn=${index}
+       modes=(fails deadline nothing) turn=${LOOKED.indexOf(situation)}
        for LOOK in "\${looks[@]}"; do
          MODE=\${modes[turn++ % 3]}
          # What has no deadline of its own, and what proves that it says something.

@@ -1,3 +1,7 @@
-import { IN_THE_GATE, testLooks } from "../helpers/beatLooks";
+import { test } from "node:test";
+import { eachLookUnable, IN_THE_GATE, LOOKED } from "../helpers/beatLooks";
 
-testLooks((what) => !IN_THE_GATE.includes(what));
+for (const situation of LOOKED)
+  if (!IN_THE_GATE.includes(situation[0]))
+    test(`beat, with each of its looks unable to tell, where the lease is: ${situation[0]}`, () =>
+      eachLookUnable(situation));
