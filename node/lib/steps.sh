@@ -58,7 +58,7 @@ steps_end() {
 steps_spent() {
   # shellcheck disable=SC2016 # awk's own
   LC_ALL=C awk -F '\t' '
-    $2 == "step" || $2 == "ended" || $2 == "failed" {
+    $2 == "step" || $2 == "ended" {
       if (name != "") { if (!(name in spent)) names[++count] = name; spent[name] += $1 - since }
       name = $2 == "step" ? $3 : ""; since = $1
       sub(/^apply /, "", name); sub(/ .*/, "", name)

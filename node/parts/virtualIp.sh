@@ -150,13 +150,15 @@ virtualIp_elsewhere() {
 
 # How old an answer may be, in seconds: behind a copy of the data it is asked again.
 readonly ASKED_SECONDS=5
+# From where to read the answer that was asked ahead; nothing where none was.
+ASKED='' ASKED_AT=0
 
-# virtualIp_ask_ahead: the same, asked at the claim, so that its second passes while other parts are applied. Into ASKED, from where to read the
-# answer, and ASKED_AT. By then who had the VIP has proven that it is gone.
+# virtualIp_ask_ahead: the same, asked at the claim, so that its second passes while other parts are applied. Into ASKED and ASKED_AT. By then
+# who had the VIP has proven that it is gone, or is switched off.
 virtualIp_ask_ahead() {
   ASKED_AT=$SECONDS
   exec {ASKED}< <(
-    # It holds no lock of ours.
+    # It holds no lock of ours; and what fails is no error of the run, which asks anew.
     exec 8>&- 9>&- 2>/dev/null
     load_values active virtualIp
     virtualIp_elsewhere
@@ -166,7 +168,7 @@ virtualIp_ask_ahead() {
 # virtualIp_asked: what was answered a moment ago, where nobody has the VIP. All else is asked anew, and told then.
 virtualIp_asked() {
   local answer=''
-  [[ -n ${ASKED:-} ]] && ((SECONDS - ASKED_AT <= ASKED_SECONDS)) || return 0
+  [[ -n $ASKED ]] && ((SECONDS - ASKED_AT <= ASKED_SECONDS)) || return 0
   IFS= read -r -t "$ASKED_SECONDS" -u "$ASKED" answer || true
   [[ $answer != @(free|unheard) ]] || printf '%s\n' "$answer"
 }

@@ -106,12 +106,16 @@ export function shareLossSeconds(node: NodeName, seconds: number) {
   assert.match(lab.on(node, "cat /etc/xcat-ha/description"), new RegExp(`beat\\.shareLossSeconds\t${seconds}$`, "m"));
 }
 
+/** A shell command: each of these units, its state now and at boot, a line each. */
+export const statesOf = (units: string[]) =>
+  `for u in ${units.join(" ")}; do echo $u $(systemctl is-active $u) $(systemctl is-enabled $u); done`;
+
 /** What a node runs, has and keeps, a line each. Not each postgres is a server: with -C it says what one would do. */
 const served = (node: NodeName) =>
   lab
     .on(
       node,
-      `for u in ${UNITS.join(" ")} ntpd; do echo $u $(systemctl is-active $u) $(systemctl is-enabled $u); done
+      `${statesOf([...UNITS, "ntpd"])}
        echo postmasters $(pgrep -cf '^[^ ]*/postgres -D ')
        echo VIP $(ip -o addr show | grep -c 'inet 10.5.106.7/')
        echo cron $(ls /etc/cron.d/xcat-ha-hosts 2>/dev/null)`,

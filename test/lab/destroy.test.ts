@@ -44,7 +44,7 @@ test("a standby node is let go, in two goes: nothing where its share hangs; then
   const before = lab.on("xcatmn1", shared);
   deleteLeaf("xcatmn2");
   lab.must("share", "xcatmn2", "hang");
-  const cut = destroy("xcatmn2", "--refresh=false");
+  const cut = destroy("xcatmn2", ["--refresh=false"]);
   lab.must("share", "xcatmn2", "resume");
   assert.notEqual(cut.code, 0);
   assert.match(

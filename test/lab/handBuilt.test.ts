@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { buildByHand } from "../helpers/byHand";
 import { Lab } from "../helpers/lab";
 import { failOver, NODES, STACK, UNITS } from "../helpers/labPair";
+import { destroy, localDirectories } from "../helpers/letGo";
 import { sampled } from "../helpers/sampled";
 
 const lab = new Lab(`${process.env.XCAT_HA_LAB ?? "test"}-hand`);
@@ -63,11 +64,11 @@ const ask = (node: string) => lab.on(node, "bash -lc 'gettab key=lastword site.v
 test("dissolved: the active node takes the data home and serves as a single node", () => {
   const clusterFile = lab.projectFile("cluster.yaml");
   lab.on("xcatmn2", "bash -lc 'chtab key=lastword site.value=yes'");
-  const active = lab.pulumi("destroy", "--yes", "--skip-preview", "-s", "standby");
+  const active = destroy("xcatmn2", [], lab);
   assert.notEqual(active.code, 0);
   assert.match(active.output, /To dissolve the pair and keep xcatmn2 as a single node: docs\/failover.md/);
   // As docs/failover.md says. The former owner's links were made by hand: what stepped aside for them is the admin's.
-  const former = lab.pulumi("destroy", "--yes", "--skip-preview", "-s", "primary");
+  const former = destroy("xcatmn1", [], lab);
   assert.equal(former.code, 0, former.output);
   assert.match(former.output, /still on the shared data, .*\/var\/lib\/pgsql -> \/HA\/pgsql/);
   assert.equal(
@@ -81,7 +82,7 @@ test("dissolved: the active node takes the data home and serves as a single node
   lab.config("standby", "activeNode", "xcatmn1");
   assert.equal(lab.up("standby").code, 0);
   lab.on("xcatmn2", "printf '#!/bin/sh\\nexit 12\\n' >/usr/local/sbin/rsync; chmod +x /usr/local/sbin/rsync");
-  const cut = lab.pulumi("destroy", "--yes", "--skip-preview", "-s", "standby");
+  const cut = destroy("xcatmn2", [], lab);
   lab.on("xcatmn2", "rm /usr/local/sbin/rsync");
   assert.notEqual(cut.code, 0);
   assert.match(cut.output, /copying \/HA\/\S+ to \S+ failed: rsync ended with 12/);
@@ -93,10 +94,7 @@ test("dissolved: the active node takes the data home and serves as a single node
   const { code, output } = lab.pulumi("destroy", "--yes", "-s", "standby");
   assert.equal(code, 0, output);
   assert.match(output, /not started, because it did not run before the pair: postgresql xcatd named dhcpd conserver/);
-  assert.equal(
-    lab.on("xcatmn2", "find /etc/xcat /install /root/.xcat /tftpboot /var/lib/pgsql -maxdepth 0 -type d | wc -l"),
-    "5",
-  );
+  assert.equal(localDirectories("xcatmn2", lab), 5);
   assert.equal(
     lab.on("xcatmn2", "systemctl start postgresql xcatd named dhcpd conserver; systemctl is-active postgresql xcatd"),
     "active\nactive",

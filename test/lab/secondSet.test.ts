@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Lab } from "../helpers/lab";
-import { assertNoDrift, failOver, NODES, type NodeName, STACK } from "../helpers/labPair";
+import { assertNoDrift, failOver, NODES, type NodeName, STACK, statesOf } from "../helpers/labPair";
 import { sampled } from "../helpers/sampled";
 
 // The second set: chrony, by Debian's own name, where cluster.yaml says chronyd, goconserver as the only console service, and a network
@@ -32,10 +32,7 @@ function expectUp(node: NodeName) {
 function assertActive(active: NodeName) {
   for (const node of NODES) {
     const units = ["postgresql", "xcatd", "named", "dhcpd", "goconserver", "chrony"];
-    const states = lab.on(
-      node,
-      `for u in ${units.join(" ")}; do echo $u $(systemctl is-active $u) $(systemctl is-enabled $u); done`,
-    );
+    const states = lab.on(node, statesOf(units));
     const expected = units.map((unit) => {
       if (unit === "chrony") return "chrony active enabled";
       // Its signal handler ends with 1: a stop leaves it failed (docs/xcat-facts.md, Console services).

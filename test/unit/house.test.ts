@@ -81,7 +81,7 @@ test("the node program needs nothing that bash 4.4 lacks, the oldest of the syst
 
 test("no lock file names where packages were downloaded", () => {
   const host = /"resolved": "(?!toolchain\/)/;
-  assert.match('"resolved": "https://registry.npmjs.org/', host);
+  assert.match('"resolved": "elsewhere/', host);
   assert.doesNotMatch(readFileSync(join(ROOT, "package-lock.json"), "utf8"), host);
 });
 

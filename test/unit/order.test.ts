@@ -255,10 +255,15 @@ for (const [title, facts, spoil] of [
 const ACTIVATION = { role: "active", lease: "released", holder: "xcatmn2" };
 const stepped = () => epoch(4, "xcatmn2", ["releasing", "released"]);
 const UP = ["quiesce", ...PARTS.slice(PARTS.indexOf("ownerLease") + 1)];
+const DOWN = ["hostsSyncCron", "network", "database", "virtualIp", "prove", "startGuard", "beat", "sharedDataLinks"];
+const failingActive = (part: string) =>
+  `apply_part() { told "apply $1"; [[ $1/$ROLE != ${part}/active ]] || fail incomplete "$1 failed" "it is so" "again"; }`;
+const words = (told: string[]) => told.map((line) => line.replace("apply ", ""));
+
 test("becoming active: who has the VIP is asked behind the claim, while other parts are applied; a node that steps down asks nobody", () => {
   const ask = "virtualIp_ask_ahead() { told ask; }";
-  epoch(4, "xcatmn2", ["releasing", "released"]);
-  const up = become({ role: "active", lease: "released", holder: "xcatmn2" }, `${ask}; lease_claim() { told claim; }`);
+  stepped();
+  const up = become(ACTIVATION, `${ask}; lease_claim() { told claim; }`);
   assert.equal(up.code, 0, up.stderr);
   assert.deepEqual(up.told.slice(0, 4), ["quiesce", "claim", "ask", "apply startGuard"]);
   epoch(5, "xcatmn1");
@@ -266,11 +271,6 @@ test("becoming active: who has the VIP is asked behind the claim, while other pa
   assert.equal(down.code, 0, down.stderr);
   assert.ok(!down.told.slice(up.told.length).includes("ask"), down.told.join("\n"));
 });
-
-const DOWN = ["hostsSyncCron", "network", "database", "virtualIp", "prove", "startGuard", "beat", "sharedDataLinks"];
-const failingActive = (part: string) =>
-  `apply_part() { told "apply $1"; [[ $1/$ROLE != ${part}/active ]] || fail incomplete "$1 failed" "it is so" "again"; }`;
-const words = (told: string[]) => told.map((line) => line.replace("apply ", ""));
 
 for (const part of ["sharedDataLinks", "virtualIp", "database", "network"])
   test(`an activation that fails at ${part}: what was started is stopped in reverse and proven, the epoch is released, and what to type is said`, () => {
