@@ -336,21 +336,25 @@ function twoPairs() {
   return folder;
 }
 
-for (const [cluster, node, next] of [
-  [[], "xcatmn2", "xcat-ha failover --to xcatmn2"],
-  [["--cluster", "south/cluster.yaml"], "southmn2", "xcat-ha --cluster south/cluster.yaml failover --to southmn2"],
+for (const [cluster, node, next, json] of [
+  [[], "xcatmn2", "xcat-ha failover --to xcatmn2", false],
+  [
+    ["--cluster", "south/cluster.yaml"],
+    "southmn2",
+    "xcat-ha --cluster south/cluster.yaml failover --to southmn2",
+    true,
+  ],
 ] as const)
-  test(`the next command is one that can be typed: of ${node}'s cluster`, () => {
+  test(`the next command is one that can be typed: of ${node}'s cluster, ${json ? "as JSON" : "in words"}`, () => {
     const program = join(__dirname, "../../ops/xcat-ha.js");
-    const typed = (...more: string[]) =>
-      spawnSync(process.execPath, [program, ...cluster, ...more, "failover", "--to", "nobody"], {
-        cwd: twoPairs(),
-        encoding: "utf8",
-      });
-    const { status, stderr } = typed();
+    const words = [...cluster, ...(json ? ["--json"] : []), "failover", "--to", "nobody"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], {
+      cwd: twoPairs(),
+      encoding: "utf8",
+    });
     assert.equal(status, 64, stderr);
-    assert.match(stderr, new RegExp(`expected ..*mn1 or ${node}\n.*\nnext: ${next}\n$`));
-    assert.equal(JSON.parse(typed("--json").stdout).error.next, next);
+    if (json) assert.equal(JSON.parse(stdout).error.next, next);
+    else assert.match(stderr, new RegExp(`expected ..*mn1 or ${node}\n.*\nnext: ${next}\n$`));
   });
 
 const PROGRAMS: [what: string, config: Record<string, string>, said: RegExp][] = [
@@ -367,25 +371,43 @@ const PROGRAMS: [what: string, config: Record<string, string>, said: RegExp][] =
   ],
   ["no path", { cluster: "/east.yaml" }, /^Pulumi\.one\.yaml: .*\n {2}cluster: seen "\/east\.yaml"; expected the path/],
 ];
-for (const [what, config, said] of PROGRAMS)
-  test(`the program reads the cluster file that its stack names: ${what}`, () => {
-    const values = Object.fromEntries(Object.entries(config).map(([key, value]) => [`xcat-ha:${key}`, value]));
-    const script = `
-      const pulumi = require(${JSON.stringify(require.resolve("@pulumi/pulumi"))});
-      pulumi.runtime.setAllConfig(${JSON.stringify(values)});
-      const mocks = { newResource: ({ inputs }) => ({ id: "x", state: inputs }), call: ({ inputs }) => inputs };
-      pulumi.runtime.setMocks(mocks, "xcat-ha", "one", true).then(() => {
+
+/** What the program says with each config of its stack, in the project's folder. One process: to load Pulumi takes a second. */
+function refusalsOfTheProgram(folder: string): string[] {
+  const script = `
+    const pulumi = require(${JSON.stringify(require.resolve("@pulumi/pulumi"))});
+    const mocks = { newResource: ({ inputs }) => ({ id: "x", state: inputs }), call: ({ inputs }) => inputs };
+    const program = ${JSON.stringify(join(__dirname, "../../index.ts"))};
+    (async () => {
+      for (const values of ${JSON.stringify(PROGRAMS.map(([, config]) => inProject(config)))}) {
+        pulumi.runtime.setAllConfig(values);
+        await pulumi.runtime.setMocks(mocks, "xcat-ha", "one", true);
+        delete require.cache[program];
+        let said = "";
         try {
-          require(${JSON.stringify(join(__dirname, "../../index.ts"))});
+          require(program);
         } catch (error) {
-          console.log(error.message);
+          said = error.message;
         }
-        process.exit();
-      });`;
-    const loader = require.resolve("tsx/cjs");
-    const { stdout, stderr } = spawnSync(process.execPath, ["--require", loader, "-e", script], {
-      cwd: twoPairs(),
-      encoding: "utf8",
-    });
-    assert.match(stdout, said, stderr);
+        console.log(JSON.stringify(said));
+      }
+      process.exit();
+    })();`;
+  const loader = require.resolve("tsx/cjs");
+  const { stdout, stderr } = spawnSync(process.execPath, ["--require", loader, "-e", script], {
+    cwd: folder,
+    encoding: "utf8",
   });
+  const said = stdout.trim().split("\n");
+  assert.equal(said.length, PROGRAMS.length, `${stdout}${stderr}`);
+  return said.map((line) => JSON.parse(line));
+}
+
+const inProject = (config: Record<string, string>) =>
+  Object.fromEntries(Object.entries(config).map(([key, value]) => [`xcat-ha:${key}`, value]));
+
+test("the program reads the cluster file that its stack names", async (t) => {
+  const said = refusalsOfTheProgram(twoPairs());
+  for (const [index, [what, , expected]] of PROGRAMS.entries())
+    await t.test(what, () => assert.match(said[index], expected));
+});
