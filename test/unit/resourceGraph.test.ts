@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { PARTS, type Part } from "../../components/manifest";
+import { functionsOf, PARTS, type Part } from "../../components/manifest";
 import { decodeDocument } from "../../components/remote/document";
 import { installedProgram, sha256 } from "../../components/remote/program";
-import { settingsOf } from "../../components/settings";
+import { pairFrom } from "../../components/settings";
 import type { Role } from "../../config/stack";
 import { LOGIN_SHELLS, wordsOf } from "../helpers/loginShells";
 import { PRIVATE_KEY, shippedPair } from "../helpers/shippedPair";
@@ -90,15 +90,13 @@ async function graphOf(name: string, role: Role): Promise<Registered[]> {
 async function valuesOf(name: string, role: Role): Promise<Record<Part, Record<string, string>>> {
   const { describeNode, roleValues } =
     require("../../components/description") as typeof import("../../components/description");
-  const { partFacts } = require("../../components/managementNode") as typeof import("../../components/managementNode");
-  const facts = partFacts({ cluster, name });
-  const description = describeNode(settingsOf(cluster, name), facts);
-  const values = Object.entries(roleValues(facts)).map(([part, roles]) => [part, roles[role]]);
+  const pair = pairFrom(cluster, name);
+  const values = Object.entries(roleValues(pair)).map(([part, roles]) => [part, roles[role]]);
   return {
     ...Object.fromEntries(values),
     nodeProgram: {
       program: sha256(installedProgram()),
-      description: sha256(description),
+      description: sha256(describeNode(pair)),
       stack: STACK,
       login: "shown",
     },
@@ -154,6 +152,20 @@ for (const { name, role, address, hostKey } of STACKS)
         assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
       },
     );
+
+    await t.test("each component's type stands in the URNs of every stack: it is called as its functions are", () => {
+      const typed = PARTS.map((part) => [part, functionsOf(part).replace(/^./, (first) => first.toUpperCase())]);
+      const components = [
+        [name, "ManagementNode"],
+        ...typed,
+        ["siteCommands", "SiteCommands"],
+        ["destroyable", "Destroyable"],
+      ];
+      assert.deepEqual(
+        graph.filter(({ type }) => type !== COMMAND && type !== OBSERVATION).map(({ name, type }) => [name, type]),
+        components.map(([name, type]) => [name, `xcat-ha:index:${type}`]),
+      );
+    });
 
     for (const part of PARTS) {
       await t.test(`${part}: the observation holds what is wanted and where to look, nothing else`, () => {
