@@ -1,4 +1,4 @@
-// The parts of a management node: the one table, a row a part, in the order of an activation. It orders the Pulumi
+// The parts of a management node: the one table, a row a part, in the order of an activation (docs/adding-a-part.md). It orders the Pulumi
 // graph, is installed on the node, and stopping is derived from it (the order reversed). Plain JavaScript, because observations read it too (see
 // config/cluster.js).
 
