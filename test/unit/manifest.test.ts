@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { roleValues } from "../../components/description";
-import { functionsOf, functionsText, MANIFEST, manifestText, PARTS } from "../../components/manifest";
+import { functionsOf, functionsText, MANIFEST, manifestText, PARTS, type Part } from "../../components/manifest";
 import { installedProgram, servingProgram } from "../../components/remote/program";
 import { managedUnits, pairFrom, settingsOf } from "../../components/settings";
 import type { RoleValues } from "../../components/values";
@@ -54,6 +54,24 @@ test("what stands before the lease in the manifest needs no lease: it is the sam
     PARTS.slice(0, lease + 1),
   );
 });
+
+const BEFORE: [first: Part, second: Part, why: string][] = [
+  ["nodeProgram", "ownerLease", "it is what claims the lease"],
+  ["staticAddress", "ownerLease", "whatever becomes of the VIP, the node answers there"],
+  ["ownerLease", "startGuard", "what is behind it is the owner's alone"],
+  ["startGuard", "sharedDataLinks", "a linked node without it could start a second server"],
+  ["beat", "sharedDataLinks", "it is there as long as anything that it watches"],
+  ["sharedDataLinks", "pgHbaEntry", "the file is there"],
+  ["sharedDataLinks", "listenAddresses", "the file is there"],
+  ["pgHbaEntry", "virtualIp", "meanwhile the network is asked who has the VIP"],
+  ["listenAddresses", "virtualIp", "meanwhile the network is asked who has the VIP"],
+  ["virtualIp", "database", "PostgreSQL listens on it, and xcatd's clients hang without it"],
+  ["database", "networksMgtIf", "chdef asks xcatd"],
+  ["networksMgtIf", "network", "DNS and DHCP are made from the networks table"],
+  ["network", "hostsSyncCron", "nobody waits for it"],
+];
+for (const [first, second, why] of BEFORE)
+  test(`${first} comes before ${second}: ${why}`, () => assert.ok(PARTS.indexOf(first) < PARTS.indexOf(second)));
 
 test("of what a standby node leaves it knows where to look, in one value: it remembers nothing of it", () => {
   const values: Record<string, RoleValues> = roleValues(pairFrom(cluster, "xcatmn1"));
