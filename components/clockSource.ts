@@ -8,7 +8,10 @@ export type ClockSourceArgs = {
   servers: string[];
 };
 
-/** The time service, with the same source on both nodes and running on both: a clock left alone for months fails on the night it counts. */
+/**
+ * The time service, with the same source on both nodes and running on both: a clock left alone for months fails on the
+ * night it counts.
+ */
 export const ClockSource = component("ClockSource", ({ service, servers }: ClockSourceArgs) => {
   const values: Values = { clock: "within the limit, or not known" };
   if (service) {

@@ -29,7 +29,10 @@ export type NodeContext = {
 export type PartArgs = {
   /** The node. */
   node: NodeContext;
-  /** The observation of the owner lease, whose check refuses a role that cannot be: before it has passed nothing else is observed or changed. */
+  /**
+   * The observation of the owner lease, whose check refuses a role that cannot be: before it has passed nothing else is
+   * observed or changed.
+   */
   lease: Observation;
   /** What must have converged before this part's remote command runs. */
   after: pulumi.Resource[];
@@ -89,8 +92,8 @@ type Differing = {
 };
 
 /**
- * Makes a part converge: an observation that reads it and a remote command that changes it, which runs when what is wanted
- * changed or the observation saw a difference, and at no other time (docs/developing.md, How a part converges).
+ * Makes a part converge: an observation that reads it and a remote command that changes it, which runs when what is
+ * wanted changed or the observation saw a difference, and at no other time (docs/developing.md, How a part converges).
  */
 function converge(
   parent: pulumi.ComponentResource,
@@ -110,7 +113,8 @@ function converge(
       connection: connectionTo(node, node.cluster.nodes[node.name].address),
       create: asRoot(node.cluster.ssh, differing.create ?? `${PROGRAM} apply ${part}`),
       delete: asRoot(node.cluster.ssh, `if [ -x ${PROGRAM} ]; then exec ${PROGRAM} remove ${part}; fi`),
-      // The only change signal: triggers would replace, and the old delete would run last (docs/developing.md, How a part converges).
+      // The only change signal: triggers would replace, and the old delete would run last (docs/developing.md, How a
+      // part converges).
       stdin,
       addPreviousOutputInEnv: false,
     },

@@ -11,7 +11,10 @@ export type HostsSyncCronArgs = {
   peerHostKey: string;
 };
 
-/** /etc/hosts from the active to the standby node, by cron and rsync (the manual, "synchronize /etc/hosts"), with the SSH trust that it needs. */
+/**
+ * /etc/hosts from the active to the standby node, by cron and rsync (the manual, "synchronize /etc/hosts"), with the
+ * SSH trust that it needs.
+ */
 export const HostsSyncCron = component(
   "HostsSyncCron",
   ({ schedule, peer, peerAddress, peerHostKey }: HostsSyncCronArgs) => {

@@ -1,13 +1,14 @@
-// The parts of a management node: the one table, a row a part, in the order of an activation (docs/adding-a-part.md). It orders the Pulumi
-// graph, is installed on the node, and stopping is derived from it (the order reversed). Plain JavaScript, because observations read it too (see
-// config/cluster.js).
+// The parts of a management node: the one table, a row a part, in the order of an activation (docs/adding-a-part.md).
+// It orders the Pulumi graph, is installed on the node, and stopping is derived from it (the order reversed). Plain
+// JavaScript, because observations read it too (see config/cluster.js).
 
 /**
  * What a standby node does with a part that an active node has applied:
  *   "as active"      it is the same on both
  *   "take back"      undone before the lease is released, in reverse order
  *   "after release"  applied as the standby role wants it, once the lease is released
- *   "leave"          it lives on shared data, which only the active node touches: what a standby node has of it is where to look, in one value
+ *   "leave"          it lives on shared data, which only the active node touches: a standby node has of it one value,
+ *                    where to look
  * @typedef {"as active" | "take back" | "after release" | "leave"} OnStandby
  */
 
@@ -19,14 +20,20 @@
  * @template {Pair} Known
  * @typedef {object} Row
  * @property {OnStandby} standby
- * @property {() => import("./converge").Component<Args>} component with its values for both roles; loaded by who asks for it, because an observation,
- *   which reads the rest of the row, runs no TypeScript
+ * @property {() => import("./converge").Component<Args>} component with its values for both roles; loaded by who asks
+ *   for it, because an observation, which reads the rest of the row, runs no TypeScript
  * @property {(pair: Known) => Args} args what cluster.yaml says of it
- * @property {string} [functions] the file in node/parts and what its functions there begin with, where it is not the name of the part
+ * @property {string} [functions] the file in node/parts and what its functions there begin with, where it is not the
+ *   name of the part
  * @property {string | [active: string, standby: string]} [step] what its step is called in docs/order.svg
  */
 
-/** Holds what a row gives its component against what the component takes. @template {object} Args @template {Pair} Known @param {Row<Args, Known>} row */
+/**
+ * Holds what a row gives its component against what the component takes.
+ * @template {object} Args
+ * @template {Pair} Known
+ * @param {Row<Args, Known>} row
+ */
 const row = (row) => row;
 
 /** What stands before ownerLease needs no lease; ownerLease is the change of role itself. */
@@ -73,7 +80,8 @@ const MANIFEST = {
     args: ({ managed }) => ({ services: managed }),
     step: ["start guard", "start guard of a standby"],
   }),
-  // As long as the lease, and so longer than everything that it watches: also where an activation fails half way, or a stop does.
+  // As long as the lease, and so longer than everything that it watches: also where an activation fails half way, or a
+  // stop does.
   beat: row({
     standby: "after release",
     component: () => require("./beat").Beat,
@@ -98,7 +106,8 @@ const MANIFEST = {
     args: ({ addresses }) => ({ addresses: ["localhost", ...addresses] }),
     step: "listen_addresses",
   }),
-  // Whether another machine has it is asked at the claim: the longer it takes until here, the less of that second is waited for.
+  // Whether another machine has it is asked at the claim: the longer it takes until here, the less of that second is
+  // waited for.
   virtualIp: row({
     standby: "take back",
     component: () => require("./virtualIp").VirtualIp,

@@ -7,7 +7,10 @@ export type NetworksMgtIfArgs = {
   mgtifname: string;
 };
 
-/** networks.mgtifname of the management network (the manual, "Modify provision network entry"), by chdef on the active node. */
+/**
+ * networks.mgtifname of the management network (the manual, "Modify provision network entry"), by chdef on the active
+ * node.
+ */
 export const NetworksMgtIf = component("NetworksMgtIf", ({ network, mgtifname }: NetworksMgtIfArgs) => ({
   active: { network, mgtifname },
   standby: { network },

@@ -18,9 +18,12 @@ export type NodeProgramArgs = {
 /** Runs `bash PROGRAM VERB` with a program that comes in the document on standard input, under the key program.text. */
 const runDelivered = (verb: string) =>
   `set -eu; umask 077; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cat >"$folder/document"; ` +
-  `LC_ALL=C; printf %b "$(sed -n 's/^program\\.text\t//p' "$folder/document")" >"$folder/program"; bash "$folder/program" ${verb} <"$folder/document"`;
+  `LC_ALL=C; printf %b "$(sed -n 's/^program\\.text\t//p' "$folder/document")" >"$folder/program"; ` +
+  `bash "$folder/program" ${verb} <"$folder/document"`;
 
-/** The node program and the description of the node, delivered to it; before that, once, the static address at run time. */
+/**
+ * The node program and the description of the node, delivered to it; before that, once, the static address at run time.
+ */
 export const NodeProgram = component(
   "NodeProgram",
   ({ description, stack }: NodeProgramArgs) => {
@@ -30,7 +33,8 @@ export const NodeProgram = component(
   (parent, args) => {
     const { node, lease, after, staticAddress } = args;
     const program = installedProgram();
-    // Where the node answers: not at its static address, and the bootstrap runs (again, where its address was lost before it was persistent).
+    // Where the node answers: not at its static address, and the bootstrap runs (again, where its address was lost
+    // before it was persistent).
     const reached = observe(parent, "bootstrap", { address: node.cluster.nodes[node.name].address }, node, [lease]);
     return {
       payload: { "program.text": program, "description.text": args.description },
@@ -46,7 +50,8 @@ export const NodeProgram = component(
             triggers: [reached.counter],
             addPreviousOutputInEnv: false,
           },
-          // From then on the node answers at its static address: today's connection and program are no reason to run it.
+          // From then on the node answers at its static address: today's connection and program are no reason to run
+          // it.
           { parent, dependsOn: after, ignoreChanges: ["connection", "create", "stdin"] },
         ),
     };

@@ -13,7 +13,10 @@ export function takeoverOrder({ role, takeover }: Pick<NodeContext, "role" | "ta
   return { "takeover.epoch": String(epoch), "takeover.by": by, "takeover.reason": reason };
 }
 
-/** Who may run the services. Its command is the change of role: one transaction on the node (docs/developing.md, How a part converges). */
+/**
+ * Who may run the services. Its command is the change of role: one transaction on the node (docs/developing.md, How a
+ * part converges).
+ */
 export const OwnerLease = component(
   "OwnerLease",
   ({ owner }: OwnerLeaseArgs) => ({

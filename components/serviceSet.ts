@@ -8,7 +8,10 @@ export type ServiceSetArgs = {
   virtualIp: string;
 };
 
-/** Services in their order, each ready before the next; disabled at boot. A standby node has them stopped, and the stop proven. */
+/**
+ * Services in their order, each ready before the next; disabled at boot. A standby node has them stopped, and the stop
+ * proven.
+ */
 export const ServiceSet = component("ServiceSet", ({ services, virtualIp }: ServiceSetArgs) => {
   const states = (managed: string): Values => Object.fromEntries(services.map((service) => [service, managed]));
   const order = services.join(" ");

@@ -1,5 +1,5 @@
-// What the node program must know of the pair whatever part it works on. Derived from the cluster file alone, so that an observation
-// can make it at call time (see config/cluster.js).
+// What the node program must know of the pair whatever part it works on. Derived from the cluster file alone, so that
+// an observation can make it at call time (see config/cluster.js).
 const { isTimeService } = require("../config/cluster");
 const { functionsText, manifestText } = require("./manifest");
 
@@ -14,11 +14,17 @@ const SHARED_DIRECTORIES = {
 
 /** @typedef {ReturnType<typeof import("../config/cluster").loadCluster>} LoadedCluster */
 
-/** The services that only an active node runs, in start order. The time service runs on both. @param {Pick<LoadedCluster, "services">} cluster */
+/**
+ * The services that only an active node runs, in start order. The time service runs on both.
+ * @param {Pick<LoadedCluster, "services">} cluster
+ */
 const managedUnits = ({ services }) =>
   [...services.database, ...services.network].filter((service) => !isTimeService(service));
 
-/** @typedef {ReturnType<typeof pairFrom>} Pair the cluster file, and what follows from it, as one of the two nodes sees it */
+/**
+ * @typedef {ReturnType<typeof pairFrom>} Pair the cluster file, and what follows from it, as one of the two nodes sees
+ * it
+ */
 
 /** @param {LoadedCluster} cluster @param {string} node its name */
 function pairFrom(cluster, node) {
@@ -41,7 +47,11 @@ function pairFrom(cluster, node) {
   };
 }
 
-/** @param {LoadedCluster} cluster @param {string} node @returns {Record<string, string>} keys as node/lib/main.sh reads them */
+/**
+ * @param {LoadedCluster} cluster
+ * @param {string} node
+ * @returns {Record<string, string>} keys as node/lib/main.sh reads them
+ */
 function settingsOf(cluster, node) {
   const { peer, vip, staticAddress, managed, directories } = pairFrom(cluster, node);
   return {

@@ -14,7 +14,10 @@ export type VirtualIpArgs = {
   staticAddress: string;
 };
 
-/** The VIP with its label: on the active node, announced and not persistent; on a standby node absent (the manual, "Configure VIP"). */
+/**
+ * The VIP with its label: on the active node, announced and not persistent; on a standby node absent (the manual,
+ * "Configure VIP").
+ */
 export const VirtualIp = component("VirtualIp", (args: VirtualIpArgs) => {
   const place = {
     ip: args.address,

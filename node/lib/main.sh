@@ -23,7 +23,9 @@ use_settings() {
   read -ra SERVICES <<<"${settings_from[settings.services]}"
   mapfile -t MANIFEST <<<"${settings_from[settings.manifest]}"
   FUNCTIONS=()
-  while read -r part functions; do [[ -z $part ]] || FUNCTIONS[$part]=$functions; done <<<"${settings_from[settings.functions]:-}"
+  while read -r part functions; do
+    [[ -z $part ]] || FUNCTIONS[$part]=$functions
+  done <<<"${settings_from[settings.functions]:-}"
 }
 
 # The description of this node: every part's values for both roles, and the settings.
@@ -75,8 +77,8 @@ apply_part() {
   ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
 }
 
-# remembers PART: not the change of role, not this program; and what a standby node leaves, on shared data, only while it is the active node's:
-# a standby node, whose only value is where to look, has nothing to take away there.
+# remembers PART: not the change of role, not this program; and what a standby node leaves, on shared data, only while
+# it is the active node's: a standby node, whose only value is where to look, has nothing to take away there.
 remembers() {
   local entry
   [[ $1 != @(nodeProgram|ownerLease) ]] || return 1

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { MANIFEST } from "../../components/manifest";
 import { decodeDocument } from "../../components/remote/document";
+import type { Role } from "../../config/stack";
 import { bash } from "../helpers/bash";
 import type { Registered } from "../helpers/resourceGraph";
 import { lostFailures } from "../helpers/shell";
@@ -63,7 +64,11 @@ test("what the page says that a standby node does with a part, it does with the 
 
 const LINE = "xCAT runs on this node, at 10.5.106.7.";
 
-for (const [role, line] of [["active", "there"] as const, ["standby", "absent"] as const])
+const LINES: [role: Role, line: string][] = [
+  ["active", "there"],
+  ["standby", "absent"],
+];
+for (const [role, line] of LINES)
   test(`in the resource graph of a node that is ${role} it is the last part, with the values of that role`, async () => {
     const { graphOf } = copied<typeof import("../helpers/resourceGraph")>("test/helpers/resourceGraph");
     const graph = await graphOf({ cluster, clusterFile, stack: "xcat-ha/any" }, "xcatmn1", role);
@@ -94,7 +99,7 @@ test("its functions keep the house rules of shell text", () => {
   assert.deepEqual(found, { bare: [], lost: [] });
 });
 
-/** Runs `script` with the program of the copy, on a node of the pair to which its description has come; `first`: /etc/motd before. */
+/** Runs `script` with the program and the description of the copy, as on xcatmn1; `first`: /etc/motd before. */
 function onNode(script: string, first?: string) {
   const { describeNode } = copied<typeof import("../../components/description")>("components/description");
   const { pairFrom } = copied<typeof import("../../components/settings")>("components/settings");

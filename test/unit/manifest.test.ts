@@ -47,7 +47,7 @@ test("what is installed and what observes are the same functions, called in anot
   assert.equal(installedProgram().replace(/main "\$@"\n$/, ""), servingProgram().replace(/main serve\n$/, ""));
 });
 
-test("what stands before the lease in the manifest needs no lease: it is the same on both nodes, and nothing behind it is", () => {
+test("what stands before the lease is the same on both nodes, and nothing behind it is", () => {
   const lease = PARTS.indexOf("ownerLease");
   assert.deepEqual(
     PARTS.filter((part) => MANIFEST[part].standby === "as active"),
@@ -83,7 +83,7 @@ test("of what a standby node leaves it knows where to look, in one value: it rem
   }
 });
 
-test("the node remembers what it applied: not the program and the role, and of what a standby node leaves only the owner", () => {
+test("what is remembered of a part: of the program and the role nothing, of what a standby node leaves the owner's alone", () => {
   const { code, stdout, stderr } = bash(
     ["node/lib/main.sh"],
     `mapfile -t MANIFEST <<'M'\n${manifestText()}\nM
