@@ -1,45 +1,24 @@
-import { beatValues } from "./beat";
-import { clockSourceValues } from "./clockSource";
-import { hostsEntryValues } from "./hostsEntry";
-import { hostsSyncCronValues } from "./hostsSyncCron";
-import { listenAddressesValues } from "./listenAddresses";
-import type { PartFacts } from "./managementNode";
-import type { Part } from "./manifest";
-import { networksMgtIfValues } from "./networksMgtIf";
-import { ownerLeaseValues } from "./ownerLease";
-import { pgHbaEntryValues } from "./pgHbaEntry";
+import { MANIFEST, PARTS, type Part, type Row } from "./manifest";
 import { encodeDocument } from "./remote/document";
-import { serviceSetValues } from "./serviceSet";
-import { sharedDataLinksValues } from "./sharedDataLinks";
-import { startGuardValues } from "./startGuard";
-import { staticAddressValues } from "./staticAddress";
+import { type Pair, settingsOf } from "./settings";
 import type { RoleValues, Values } from "./values";
-import { virtualIpValues } from "./virtualIp";
 
-/** Every part's values for both roles. A part without an entry does not compile. */
-export function roleValues(facts: PartFacts): Record<Exclude<Part, "nodeProgram">, RoleValues> {
-  return {
-    staticAddress: staticAddressValues(facts.staticAddress),
-    hostsEntry: hostsEntryValues(facts.hostsEntry),
-    clockSource: clockSourceValues(facts.clockSource),
-    ownerLease: ownerLeaseValues(facts.ownerLease),
-    sharedDataLinks: sharedDataLinksValues(facts.sharedDataLinks),
-    startGuard: startGuardValues(facts.startGuard),
-    virtualIp: virtualIpValues(facts.virtualIp),
-    pgHbaEntry: pgHbaEntryValues(facts.pgHbaEntry),
-    listenAddresses: listenAddressesValues(facts.listenAddresses),
-    database: serviceSetValues(facts.database),
-    networksMgtIf: networksMgtIfValues(facts.networksMgtIf),
-    network: serviceSetValues(facts.network),
-    hostsSyncCron: hostsSyncCronValues(facts.hostsSyncCron),
-    beat: beatValues(facts.beat),
-  };
+type Described = Exclude<Part, "nodeProgram">;
+
+/** Every part's values for both roles, as the cluster file has them; without the node program, which delivers them. */
+export function roleValues(pair: Pair): Record<Described, RoleValues> {
+  const described = PARTS.filter((part): part is Described => part !== "nodeProgram");
+  const entries = described.map((part) => {
+    const { component, args } = MANIFEST[part] as Row<object, Pair>;
+    return [part, component().values(args(pair))];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The description of a node, as a document: its settings, and ROLE.PART.KEY for every value. No secrets. */
-export function describeNode(settings: Values, facts: PartFacts): string {
-  const document: Values = { ...settings };
-  for (const [part, values] of Object.entries(roleValues(facts)))
+export function describeNode(pair: Pair): string {
+  const document: Values = settingsOf(pair.cluster, pair.node);
+  for (const [part, values] of Object.entries(roleValues(pair)))
     for (const role of ["active", "standby"] as const)
       for (const [key, value] of Object.entries(values[role])) document[`${role}.${part}.${key}`] = value;
   return encodeDocument(document);

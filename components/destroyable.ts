@@ -7,7 +7,10 @@ export type DestroyableArgs = PartArgs & {
   restoreFrom: string;
 };
 
-/** The refusal to destroy an owner: a leaf that depends on all others, so that it is deleted first, and asks the node (docs/design.md, The node decides, for every remove). */
+/**
+ * The refusal to destroy an owner: a leaf that depends on all others, so that it is deleted first, and asks the node
+ * (docs/design.md, The node decides, for every remove).
+ */
 export class Destroyable extends pulumi.ComponentResource {
   constructor(name: string, { node, after, restoreFrom }: DestroyableArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xcat-ha:index:Destroyable", name, {}, opts);

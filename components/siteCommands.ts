@@ -12,9 +12,10 @@ export const SITE_COMMANDS_VALUES: RoleValues = {
 };
 
 /**
- * What the site made itself: the fence of a standby node, `/etc/xcat-ha.fence`, which each refresh asks whether the active node is on, so that
- * one that does not work is found in daylight; the software of a standby node, beside what the active one has; and `/etc/xcat-ha.notify`, which
- * is run only where it is root's alone. No command: only the site can repair them, and nothing waits for that.
+ * What the site made itself: the fence of a standby node, `/etc/xcat-ha.fence`, which each refresh asks whether the
+ * active node is on, so that one that does not work is found in daylight; the software of a standby node, beside what
+ * the active one has; and `/etc/xcat-ha.notify`, which is run only where it is root's alone. No command: only the site
+ * can repair them, and nothing waits for that.
  */
 export class SiteCommands extends pulumi.ComponentResource {
   public readonly observation: pulumi.Resource;

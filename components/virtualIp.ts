@@ -1,11 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
 import { subnetOf } from "../config/addresses";
-import { converge, type PartArgs } from "./converge";
-import type { RoleValues } from "./values";
+import { component } from "./converge";
 
-export type VirtualIpArgs = PartArgs & VirtualIpFacts;
-
-export type VirtualIpFacts = {
+export type VirtualIpArgs = {
   /** The VIP, like 10.5.106.7. */
   address: string;
   /** Length of the subnet's prefix, in bits. */
@@ -18,7 +14,11 @@ export type VirtualIpFacts = {
   staticAddress: string;
 };
 
-export function virtualIpValues(args: VirtualIpFacts): RoleValues {
+/**
+ * The VIP with its label: on the active node, announced and not persistent; on a standby node absent (the manual,
+ * "Configure VIP").
+ */
+export const VirtualIp = component("VirtualIp", (args: VirtualIpArgs) => {
   const place = {
     ip: args.address,
     prefix: String(args.prefix),
@@ -34,15 +34,4 @@ export function virtualIpValues(args: VirtualIpFacts): RoleValues {
     },
     standby: { ...place, address: "absent" },
   };
-}
-
-/** The VIP with its label: on the active node, announced and not persistent; on a standby node absent (the manual, "Configure VIP"). */
-export class VirtualIp extends pulumi.ComponentResource {
-  public readonly converged: pulumi.Resource;
-
-  constructor(name: string, args: VirtualIpArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("xcat-ha:index:VirtualIp", name, {}, opts);
-    this.converged = converge(this, "virtualIp", virtualIpValues(args), args).command;
-    this.registerOutputs({});
-  }
-}
+});

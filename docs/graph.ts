@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { instance } from "@viz-js/viz";
-import { manifestText } from "../components/manifest";
+import { MANIFEST, manifestText, PARTS } from "../components/manifest";
 
 const ROOT = join(__dirname, "..");
 
@@ -92,6 +92,7 @@ function stepsOf(facts: Record<string, string>): string[][] {
 
 /** What a step is called, by its verb and argument; of a part, as an active node applies it and as one that steps down does. */
 const WORDS: Record<string, string | [active: string, standby: string]> = {
+  ...Object.fromEntries(PARTS.map((part) => [`apply ${part}`, MANIFEST[part].step ?? part])),
   "export begin": "export the cluster data",
   "export end": "export the cluster data",
   "prepare sharedDataLinks": "copy the data ahead",
@@ -101,16 +102,6 @@ const WORDS: Record<string, string | [active: string, standby: string]> = {
   "hosts own": "hand on /etc/hosts",
   "hosts newest": "take the newest /etc/hosts",
   "hosts keep": "leave /etc/hosts",
-  "apply startGuard": ["start guard", "start guard of a standby"],
-  "apply beat": ["beat", "end the beat"],
-  "apply sharedDataLinks": ["links to the share", "links to the share"],
-  "apply virtualIp": ["add the VIP, announce it", "drop the VIP"],
-  "apply pgHbaEntry": "pg_hba.conf",
-  "apply listenAddresses": "listen_addresses",
-  "apply database": ["start the database, xcatd", "stop xcatd, the database"],
-  "apply networksMgtIf": "mgtifname of the network",
-  "apply network": ["start DNS, DHCP, consoles", "stop consoles, DHCP, DNS"],
-  "apply hostsSyncCron": ["nightly copy of hosts", "end the nightly copy"],
   "verify -": "verify",
   "record -": "note what runs",
   "release -": "say that the release begins",

@@ -6,6 +6,7 @@ UNITS=() SERVICES=() MANIFEST=()
 
 # use_settings ARRAY: the node's description, its settings.
 use_settings() {
+  local part functions
   local -n settings_from=$1
   NODE=${settings_from[settings.node]}
   PEER=${settings_from[settings.peer]}
@@ -21,6 +22,10 @@ use_settings() {
   read -ra UNITS <<<"${settings_from[settings.units]}"
   read -ra SERVICES <<<"${settings_from[settings.services]}"
   mapfile -t MANIFEST <<<"${settings_from[settings.manifest]}"
+  FUNCTIONS=()
+  while read -r part functions; do
+    [[ -z $part ]] || FUNCTIONS[$part]=$functions
+  done <<<"${settings_from[settings.functions]:-}"
 }
 
 # The description of this node: every part's values for both roles, and the settings.
@@ -72,13 +77,12 @@ apply_part() {
   ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
 }
 
-# remembers PART: not the change of role, not this program; and a part on shared data only while it is the active node's:
-# a standby node, whose only value is where to look, has nothing to take away there.
+# remembers PART: not the change of role, not this program; and what a standby node leaves, on shared data, only while
+# it is the active node's: a standby node, whose only value is where to look, has nothing to take away there.
 remembers() {
-  case $1 in
-    nodeProgram | ownerLease) return 1 ;;
-    pgHbaEntry | listenAddresses | networksMgtIf) ((${#WANT[@]} > 1)) ;;
-  esac
+  local entry
+  [[ $1 != @(nodeProgram|ownerLease) ]] || return 1
+  for entry in "${MANIFEST[@]}"; do [[ $entry != "$1 leave" ]] || ((${#WANT[@]} > 1)) || return 1; done
 }
 
 # verb_apply PART: makes it so, then looks again with the code that observes.

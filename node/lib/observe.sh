@@ -1,7 +1,7 @@
 # What was seen of a part. SEEN starts empty: what nobody has answered is neither there nor absent.
 
-# By PART, where its functions have another name: `database` and `network` are two sets of one kind.
-declare -grA FUNCTIONS=([database]=serviceSet [network]=serviceSet)
+# By PART, where its functions have another name than it; the settings say so.
+declare -gA FUNCTIONS=()
 
 # observe_part PART: into SEEN, which starts empty: what the part does not say of a wanted key cannot be told, and is not as wanted.
 observe_part() {

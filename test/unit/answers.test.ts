@@ -15,9 +15,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { roleValues } from "../../components/description";
-import { partFacts } from "../../components/managementNode";
-import { PARTS } from "../../components/manifest";
+import { functionsOf, manifestText, PARTS } from "../../components/manifest";
 import { encodeDocument } from "../../components/remote/document";
+import { pairFrom } from "../../components/settings";
 import { bash } from "../helpers/bash";
 import { shippedPair } from "../helpers/shippedPair";
 
@@ -32,7 +32,7 @@ function put(name: string, content: string) {
 const { cluster } = shippedPair();
 const pair = { ...cluster, share: at("share"), ntpServers: ["10.0.0.103"] };
 const { address } = pair.nodes.xcatmn1;
-const VALUES = roleValues(partFacts({ cluster: pair, name: "xcatmn1" }));
+const VALUES = roleValues(pairFrom(pair, "xcatmn1"));
 const OBSERVED = PARTS.filter((part) => part !== "nodeProgram");
 const ROLES = ["active", "standby"] as const;
 
@@ -84,6 +84,10 @@ function onNode(script: string, before = "") {
     `F='${folder}'
      for file in ${sources.join(" ")}; do source <(sed -e "s,=/etc/xcat-ha$,=$F/configuration," -e "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
      NODE=xcatmn1 PEER=xcatmn2 VIP=${pair.virtualIp.address} SHARE=$F/share HOSTS_FILE=$F/hosts NETWORK_INTERFACES=$F/interfaces AUTHORIZED_KEYS=$F/authorized_keys NETPLAN_FILES=$F/none
+     mapfile -t MANIFEST <<'M'
+${manifestText()}
+M
+     FUNCTIONS=(${PARTS.map((part) => `[${part}]=${functionsOf(part)}`).join(" ")})
      share_do() { "$@" </dev/null; }; share_state() { echo ok; }; machine_id() { echo ${"1".repeat(32)}; }
      path_of() { echo "$F/root$1"; }; manual_path() { echo "\${1#$F/root}"; }
      guard_file() { echo "$F/guards/$1"; }; time_configuration() { echo "$F/time.conf"; }

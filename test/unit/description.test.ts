@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeNode, roleValues } from "../../components/description";
-import { partFacts } from "../../components/managementNode";
 import { decodeDocument } from "../../components/remote/document";
-import { settingsOf } from "../../components/settings";
+import { pairFrom, settingsOf } from "../../components/settings";
 import type { Values } from "../../components/values";
 import { PRIVATE_KEY, shippedPair } from "../helpers/shippedPair";
 
@@ -106,7 +105,8 @@ const WANTED: Record<string, { active: Values; standby: Values }> = {
   },
 };
 
-const values = roleValues(partFacts({ cluster, name: "xcatmn1" }));
+const pair = pairFrom(cluster, "xcatmn1");
+const values = roleValues(pair);
 
 test("every part is described", () => assert.deepEqual(Object.keys(values).sort(), Object.keys(WANTED).sort()));
 
@@ -116,14 +116,14 @@ for (const [part, { active, standby }] of Object.entries(WANTED)) {
 }
 
 test("what lies on shared data is the same whichever node is active", () => {
-  const other = roleValues(partFacts({ cluster, name: "xcatmn2" }));
+  const other = roleValues(pairFrom(cluster, "xcatmn2"));
   for (const part of ["pgHbaEntry", "listenAddresses", "networksMgtIf"] as const)
     assert.deepEqual(other[part], values[part]);
 });
 
 test("the description of a node is its settings and every value for both roles, and no secret", () => {
   const settings = settingsOf(cluster, "xcatmn1");
-  const text = describeNode(settings, partFacts({ cluster, name: "xcatmn1" }));
+  const text = describeNode(pair);
   const expected: Values = { ...settings };
   for (const [part, roles] of Object.entries(WANTED))
     for (const [role, wanted] of Object.entries(roles))

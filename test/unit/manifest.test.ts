@@ -2,32 +2,31 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { MANIFEST, manifestText, PARTS, type Part } from "../../components/manifest";
+import { roleValues } from "../../components/description";
+import { functionsOf, functionsText, MANIFEST, manifestText, PARTS, type Part } from "../../components/manifest";
 import { installedProgram, servingProgram } from "../../components/remote/program";
-import { managedUnits, settingsOf } from "../../components/settings";
+import { managedUnits, pairFrom, settingsOf } from "../../components/settings";
+import type { RoleValues } from "../../components/values";
 import { bash } from "../helpers/bash";
 import { shippedPair } from "../helpers/shippedPair";
 
 const ROOT = join(__dirname, "../..");
 const { cluster } = shippedPair();
 
-/** `database` and `network` are two sets of one kind. */
-const kindOf = (part: Part) => (part === "database" || part === "network" ? "serviceSet" : part);
-
-const functionsOf = (file: string) => readFileSync(join(ROOT, file), "utf8").match(/^\w+(?=\(\) *[{(])/gm) ?? [];
+const definedIn = (file: string) => readFileSync(join(ROOT, file), "utf8").match(/^\w+(?=\(\) *[{(])/gm) ?? [];
 
 for (const part of PARTS) {
-  const kind = kindOf(part);
+  const kind = functionsOf(part);
   test(`${part} is components/${kind}.ts, and observe, apply and remove in node/parts/${kind}.sh`, () => {
     assert.ok(existsSync(join(ROOT, `components/${kind}.ts`)));
-    const verbs = functionsOf(`node/parts/${kind}.sh`).filter((name) => /_(observe|apply|remove)$/.test(name));
+    const verbs = definedIn(`node/parts/${kind}.sh`).filter((name) => /_(observe|apply|remove)$/.test(name));
     for (const verb of ["observe", "apply", "remove"]) assert.ok(verbs.includes(`${kind}_${verb}`), verb);
   });
 }
 
 test("no file in node/parts is without its part, and every one is in the program", () => {
   const files = readdirSync(join(ROOT, "node/parts")).map((file) => file.replace(/\.sh$/, ""));
-  assert.deepEqual(files.sort(), [...new Set(PARTS.map(kindOf))].sort());
+  assert.deepEqual(files.sort(), [...new Set(PARTS.map(functionsOf))].sort());
   for (const file of [...files.map((name) => `parts/${name}`), ...libraries()])
     assert.ok(installedProgram().includes(readFileSync(join(ROOT, `node/${file}.sh`), "utf8")), file);
 });
@@ -37,7 +36,7 @@ const libraries = () => readdirSync(join(ROOT, "node/lib")).map((file) => `lib/$
 test("no function of the node program is defined twice: the second would silently win", () => {
   const names = [...readdirSync(join(ROOT, "node/parts")).map((file) => `node/parts/${file}`)]
     .concat(readdirSync(join(ROOT, "node/lib")).map((file) => `node/lib/${file}`))
-    .flatMap(functionsOf);
+    .flatMap(definedIn);
   assert.deepEqual(
     names.filter((name, index) => names.indexOf(name) !== index),
     [],
@@ -48,24 +47,56 @@ test("what is installed and what observes are the same functions, called in anot
   assert.equal(installedProgram().replace(/main "\$@"\n$/, ""), servingProgram().replace(/main serve\n$/, ""));
 });
 
-test("what stands before the lease in the manifest needs no lease; what shared data holds is left by a standby node", () => {
-  assert.deepEqual(MANIFEST, {
-    nodeProgram: "as active",
-    staticAddress: "as active",
-    hostsEntry: "as active",
-    clockSource: "as active",
-    ownerLease: "as active",
-    startGuard: "after release",
-    beat: "after release",
-    sharedDataLinks: "after release",
-    virtualIp: "take back",
-    pgHbaEntry: "leave",
-    listenAddresses: "leave",
-    database: "take back",
-    networksMgtIf: "leave",
-    network: "take back",
-    hostsSyncCron: "take back",
-  });
+test("what stands before the lease is the same on both nodes, and nothing behind it is", () => {
+  const lease = PARTS.indexOf("ownerLease");
+  assert.deepEqual(
+    PARTS.filter((part) => MANIFEST[part].standby === "as active"),
+    PARTS.slice(0, lease + 1),
+  );
+});
+
+const BEFORE: [first: Part, second: Part, why: string][] = [
+  ["nodeProgram", "ownerLease", "it is what claims the lease"],
+  ["staticAddress", "ownerLease", "whatever becomes of the VIP, the node answers there"],
+  ["ownerLease", "startGuard", "what is behind it is the owner's alone"],
+  ["startGuard", "sharedDataLinks", "a linked node without it could start a second server"],
+  ["beat", "sharedDataLinks", "it is there as long as anything that it watches"],
+  ["sharedDataLinks", "pgHbaEntry", "the file is there"],
+  ["sharedDataLinks", "listenAddresses", "the file is there"],
+  ["pgHbaEntry", "virtualIp", "meanwhile the network is asked who has the VIP"],
+  ["listenAddresses", "virtualIp", "meanwhile the network is asked who has the VIP"],
+  ["virtualIp", "database", "PostgreSQL listens on it, and xcatd's clients hang without it"],
+  ["database", "networksMgtIf", "chdef asks xcatd"],
+  ["networksMgtIf", "network", "DNS and DHCP are made from the networks table"],
+  ["network", "hostsSyncCron", "nobody waits for it"],
+];
+for (const [first, second, why] of BEFORE)
+  test(`${first} comes before ${second}: ${why}`, () => assert.ok(PARTS.indexOf(first) < PARTS.indexOf(second)));
+
+test("of what a standby node leaves it knows where to look, in one value: it remembers nothing of it", () => {
+  const values: Record<string, RoleValues> = roleValues(pairFrom(cluster, "xcatmn1"));
+  const left = PARTS.filter((part) => MANIFEST[part].standby === "leave");
+  assert.ok(left.length > 0);
+  for (const part of left) {
+    assert.equal(Object.keys(values[part].standby).length, 1, part);
+    assert.deepEqual({ ...values[part].active, ...values[part].standby }, values[part].active, part);
+  }
+});
+
+test("what is remembered of a part: of the program and the role nothing, of what a standby node leaves the owner's alone", () => {
+  const { code, stdout, stderr } = bash(
+    ["node/lib/main.sh"],
+    `mapfile -t MANIFEST <<'M'\n${manifestText()}\nM
+     declare -A WANT=()
+     for part in "\${MANIFEST[@]%% *}"; do
+       WANT=([file]=where); ! remembers "$part" || printf '%s ' "$part"
+       WANT[more]=what; ! remembers "$part" || printf '%s ' "$part"
+     done`,
+  );
+  assert.equal(code, 0, stderr);
+  const remembered = PARTS.filter((part) => part !== "nodeProgram" && part !== "ownerLease");
+  const twice = remembered.flatMap((part) => (MANIFEST[part].standby === "leave" ? [part] : [part, part]));
+  assert.deepEqual(stdout.trim().split(" "), twice);
 });
 
 /** Runs a function of the node program that stops services; what it would stop, in order. */
@@ -128,6 +159,7 @@ test("the settings of a node, whole", () => {
     "settings.services": "postgresql xcatd named dhcpd ntpd conserver",
     "settings.hostNames": "xcatmn1 xcatmn1.cluster.com xcatmn1-static",
     "settings.manifest": manifestText(),
+    "settings.functions": functionsText(),
     "settings.directories":
       "/etc/xcat /HA/xcat\n/install /HA/install\n/root/.xcat /HA/.xcat\n/var/lib/pgsql /HA/pgsql\n/tftpboot /HA/tftpboot",
   });
@@ -137,11 +169,15 @@ test("the settings of a node, whole", () => {
 test("the node program reads the settings that the workstation writes", () => {
   const entries = Object.entries(settingsOf(cluster, "xcatmn1")).map(([key, value]) => `[${key}]='${value}'`);
   const { code, stdout, stderr } = bash(
-    ["node/lib/main.sh"],
+    ["node/lib/observe.sh", "node/lib/main.sh"],
     `declare -A FROM=(${entries.join(" ")})
      use_settings FROM
-     printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$STATIC_ADDRESS" "$INTERFACE" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#SERVICES[@]}" "\${#MANIFEST[@]}"`,
+     printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$STATIC_ADDRESS" "$INTERFACE" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#SERVICES[@]}" "\${#MANIFEST[@]}"
+     printf ' %s' "\${FUNCTIONS[database]}" "\${FUNCTIONS[network]}" "\${!FUNCTIONS[@]}" | xargs -n 1 | sort | xargs`,
   );
   assert.equal(code, 0, stderr);
-  assert.equal(stdout, `xcatmn1|xcatmn2|10.5.106.5|22|10.5.106.7|10.5.106.70/8|eth0|/HA|20|5|6|${PARTS.length}|`);
+  assert.equal(
+    stdout,
+    `xcatmn1|xcatmn2|10.5.106.5|22|10.5.106.7|10.5.106.70/8|eth0|/HA|20|5|6|${PARTS.length}|database network serviceSet serviceSet\n`,
+  );
 });

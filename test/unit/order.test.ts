@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { manifestText, PARTS } from "../../components/manifest";
+import { MANIFEST, manifestText, PARTS } from "../../components/manifest";
 import { bash } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
@@ -90,6 +90,8 @@ function become(facts: Facts, script = "") {
 const NO_LINK = "ln() { echo 'ln: failed to create hard link: Operation not permitted' >&2; return 1; }; export -f ln";
 const NO_FILE = "mktemp() { echo 'mktemp: No space left on device' >&2; return 1; }; export -f mktemp";
 const MINE = { lease: "mine", holder: "xcatmn1" };
+/** As a node that steps down comes to them. */
+const TAKEN_BACK = PARTS.filter((part) => MANIFEST[part].standby === "take back").reverse();
 const applied = (told: string[]) => told.filter((line) => line.startsWith("apply")).map((line) => line.slice(6));
 
 for (const [title, boot, spoil] of [
@@ -116,7 +118,7 @@ test("stepping down: the mark is on the share before the first stop; what was ma
       `apply_part() { told "$1 $(ls "$SHARE/.xcat-ha/epoch" | grep -o 'releas.*' | sort -r | paste -sd,)"; }`,
     );
     assert.equal(code, 0, stderr);
-    assert.equal(told[0], "hostsSyncCron releasing");
+    assert.equal(told[0], `${TAKEN_BACK[0]} releasing`);
     assert.ok(told.includes("beat releasing,released"), told.join());
     rmSync(at(LEASE), { recursive: true });
     rmSync(at("told"));
@@ -129,7 +131,7 @@ test("stepping down while another node took over: there is nothing of ours to re
   epoch(5, "xcatmn2");
   const { code, stderr, told } = become({ role: "standby", ...MINE });
   assert.equal(code, 0, stderr);
-  assert.deepEqual(applied(told).slice(0, 4), ["hostsSyncCron", "network", "database", "virtualIp"]);
+  assert.deepEqual(applied(told).slice(0, TAKEN_BACK.length), TAKEN_BACK);
   assert.deepEqual(readdirSync(at(LEASE)), ["000004.owner", "000005.owner"]);
 });
 
@@ -255,7 +257,7 @@ for (const [title, facts, spoil] of [
 const ACTIVATION = { role: "active", lease: "released", holder: "xcatmn2" };
 const stepped = () => epoch(4, "xcatmn2", ["releasing", "released"]);
 const UP = ["quiesce", ...PARTS.slice(PARTS.indexOf("ownerLease") + 1)];
-const DOWN = ["hostsSyncCron", "network", "database", "virtualIp", "prove", "startGuard", "beat", "sharedDataLinks"];
+const DOWN = [...TAKEN_BACK, "prove", ...PARTS.filter((part) => MANIFEST[part].standby === "after release")];
 const failingActive = (part: string) =>
   `apply_part() { told "apply $1"; [[ $1/$ROLE != ${part}/active ]] || fail incomplete "$1 failed" "it is so" "again"; }`;
 const words = (told: string[]) => told.map((line) => line.replace("apply ", ""));
@@ -341,6 +343,8 @@ test("a takeover that fails is rolled back too, and nobody is told to go back to
   assert.ok(existsSync(at(LEASE, "000005.released")));
 });
 
+/** The parts behind the last service. */
+const BEHIND = PARTS.slice(PARTS.indexOf("network") + 1);
 const SERVES = "say: active and serving";
 const TELLING = `say() { told "say: $*"; }; export_cluster_data() { told export; }; verify_after_activation() { told verify; }`;
 const RUNS = "postgresql xcatd ";
@@ -396,7 +400,7 @@ for (const [what, given, facts, line, seconds] of SERVING)
     const index = told.findIndex((one) => one.startsWith(SERVES));
     assert.match(told[index], line);
     assert.equal(told[index - 1], "apply network");
-    assert.deepEqual(told.slice(index + 1), ["apply hostsSyncCron", "export", "verify"]);
+    assert.deepEqual(told.slice(index + 1), [...BEHIND.map((part) => `apply ${part}`), "export", "verify"]);
     assert.equal(existsSync(at("records/seconds")), seconds);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { manifestText } from "../../components/manifest";
+import { MANIFEST, manifestText, type OnStandby, PARTS } from "../../components/manifest";
 import { bash } from "../helpers/bash";
 
 /** What is observed before a change of role; node/lib/plan.sh says what each means. */
@@ -108,20 +108,11 @@ const verbs = (lines: string[]) => lines.map((line) => line.split("\t").slice(0,
 
 const apply = (reason: string, ...parts: string[]) => parts.map((part) => `apply ${part}: ${reason}`);
 
-const ACTIVATED = [
-  "startGuard",
-  "beat",
-  "sharedDataLinks",
-  "pgHbaEntry",
-  "listenAddresses",
-  "virtualIp",
-  "database",
-  "networksMgtIf",
-  "network",
-  "hostsSyncCron",
-];
-const TAKEN_BACK = ["hostsSyncCron", "network", "database", "virtualIp"];
-const KEPT = ["startGuard", "beat", "sharedDataLinks"];
+/** Behind the lease, which steps of its own take and give back. */
+const ACTIVATED = PARTS.slice(PARTS.indexOf("ownerLease") + 1);
+const onStandby = (does: OnStandby) => ACTIVATED.filter((part) => MANIFEST[part].standby === does);
+const TAKEN_BACK = onStandby("take back").reverse();
+const KEPT = onStandby("after release");
 
 const prepare = "prepare sharedDataLinks: first setup: copy ahead while the services run";
 const quiesce = "quiesce: the services start again under the owner lease, after about 14 s";

@@ -1,104 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
-import { PARTS, type Part } from "../../components/manifest";
+import { functionsOf, PARTS, type Part } from "../../components/manifest";
 import { decodeDocument } from "../../components/remote/document";
 import { installedProgram, sha256 } from "../../components/remote/program";
-import { settingsOf } from "../../components/settings";
+import { pairFrom } from "../../components/settings";
 import type { Role } from "../../config/stack";
 import { LOGIN_SHELLS, wordsOf } from "../helpers/loginShells";
+import { COMMAND, graphOf, OBSERVATION, type Registered, SECRET } from "../helpers/resourceGraph";
 import { PRIVATE_KEY, shippedPair } from "../helpers/shippedPair";
 
-const { cluster, clusterFile } = shippedPair();
 const STACK = "xcat-ha/any";
-const COMMAND = "command:remote:Command";
-const OBSERVATION = "pulumi-nodejs:dynamic/xcat-ha:Observation";
-/** How Pulumi marks a secret on the wire. */
-const SECRET = "4dabf18193072939515e22adb298388d";
-
-type Connection = { host: string; hostKey: string };
-type Inputs = {
-  connection: { [SECRET]: string; value: Connection };
-  stdin: string;
-  create: string;
-  delete?: string;
-  addPreviousOutputInEnv: boolean;
-  triggers?: unknown[];
-  target: { part: string };
-  __provider: string;
-};
-
-/** What the program sends to the engine for one resource. */
-type Request = {
-  getType(): string;
-  getName(): string;
-  getParent(): string;
-  getObject(): { toJavaScript(): Inputs };
-  getDependenciesList(): string[];
-  getIgnorechangesList(): string[];
-};
-
-/** One resource as the program asked the engine to register it. */
-type Registered = {
-  type: string;
-  name: string;
-  /** Name of the resource above it. */
-  parent: string;
-  /** Inputs as they go to the engine. */
-  inputs: Inputs;
-  /** Names of the resources that it waits for, components left out. */
-  dependsOn: string[];
-  ignoreChanges: string[];
-};
-
-/** What was registered, in order: `pulumi up` on a node with this role, with Pulumi's engine replaced. */
-async function graphOf(name: string, role: Role): Promise<Registered[]> {
-  const registered: Registered[] = [];
-  const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({
-    id: `id of ${name}`,
-    // What the observation's provider returns: the node was found at its bootstrap address.
-    state: { ...inputs, counter: 3, foundAt: "10.5.106.7" },
-  });
-  await pulumi.runtime.setMocks({ newResource, call: ({ inputs }) => inputs }, "xcat-ha", "any", false);
-  const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(...words: [Request, unknown]): unknown };
-  const register = monitor.registerResource.bind(monitor);
-  const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
-  monitor.registerResource = (request, callback) => {
-    registered.push({
-      type: request.getType(),
-      name: request.getName(),
-      parent: nameOf(request.getParent()),
-      inputs: request.getObject().toJavaScript(),
-      dependsOn: request
-        .getDependenciesList()
-        .filter((urn) => urn.includes(COMMAND) || urn.includes(OBSERVATION))
-        .map((urn) => `${urn.includes(COMMAND) ? "command" : "observation"} ${nameOf(urn)}`)
-        .sort(),
-      ignoreChanges: request.getIgnorechangesList(),
-    });
-    return register(request, callback);
-  };
-  // After the mocks are set, or its first resource would ask for an engine.
-  const { ManagementNode } =
-    require("../../components/managementNode") as typeof import("../../components/managementNode");
-  new ManagementNode(name, { clusterFile, cluster, stack: STACK, name, role });
-  await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
-  return registered;
-}
+const pair = shippedPair();
+const { cluster, clusterFile } = pair;
 
 /** The values of every part, without an engine. */
 async function valuesOf(name: string, role: Role): Promise<Record<Part, Record<string, string>>> {
   const { describeNode, roleValues } =
     require("../../components/description") as typeof import("../../components/description");
-  const { partFacts } = require("../../components/managementNode") as typeof import("../../components/managementNode");
-  const facts = partFacts({ cluster, name });
-  const description = describeNode(settingsOf(cluster, name), facts);
-  const values = Object.entries(roleValues(facts)).map(([part, roles]) => [part, roles[role]]);
+  const seen = pairFrom(cluster, name);
+  const values = Object.entries(roleValues(seen)).map(([part, roles]) => [part, roles[role]]);
   return {
     ...Object.fromEntries(values),
     nodeProgram: {
       program: sha256(installedProgram()),
-      description: sha256(description),
+      description: sha256(describeNode(seen)),
       stack: STACK,
       login: "shown",
     },
@@ -127,7 +52,7 @@ const STACKS: { name: string; role: Role; address: string; hostKey: string }[] =
 
 for (const { name, role, address, hostKey } of STACKS)
   test(`${name} as ${role}`, async (t) => {
-    const graph = await graphOf(name, role);
+    const graph = await graphOf({ ...pair, stack: STACK }, name, role);
     const values = await valuesOf(name, role);
     const bootstrap = `bootstrap ${address}/8`;
     const observations = graph.filter(({ type }) => type === OBSERVATION);
@@ -154,6 +79,20 @@ for (const { name, role, address, hostKey } of STACKS)
         assert.deepEqual(placed(commands), [...pairs, [bootstrap, "nodeProgram"]].sort());
       },
     );
+
+    await t.test("each component's type stands in the URNs of every stack: it is called as its functions are", () => {
+      const typed = PARTS.map((part) => [part, functionsOf(part).replace(/^./, (first) => first.toUpperCase())]);
+      const components = [
+        [name, "ManagementNode"],
+        ...typed,
+        ["siteCommands", "SiteCommands"],
+        ["destroyable", "Destroyable"],
+      ];
+      assert.deepEqual(
+        graph.filter(({ type }) => type !== COMMAND && type !== OBSERVATION).map(({ name, type }) => [name, type]),
+        components.map(([name, type]) => [name, `xcat-ha:index:${type}`]),
+      );
+    });
 
     for (const part of PARTS) {
       await t.test(`${part}: the observation holds what is wanted and where to look, nothing else`, () => {
@@ -273,7 +212,7 @@ for (const { name, role, address, hostKey } of STACKS)
 for (const name of ["xcatmn1", "xcatmn2"])
   test(`${name}: a change of role adds and removes no resource and changes nothing but wanted values`, async () => {
     const shape = async (role: Role) =>
-      (await graphOf(name, role))
+      (await graphOf({ ...pair, stack: STACK }, name, role))
         .map(({ type, name, parent, dependsOn, inputs }) => ({
           type,
           name,
