@@ -297,7 +297,8 @@ export async function failover(context: Context, options: Options): Promise<Endi
       "asking both nodes what they would do",
       preflight(cluster, stacks, reached, options.to),
     );
-    clocks = await Promise.all(reached.map(clockOf));
+    // Only a report asks for them.
+    clocks = options.dryRun ? [] : await Promise.all(reached.map(clockOf));
   } finally {
     closeAll(reached);
   }
