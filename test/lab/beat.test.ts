@@ -47,10 +47,10 @@ test("an owner whose share hangs steps down after shareLossSeconds and tells the
     lab.must("share", "xcatmn1", "resume");
   }
   await until("the demotion to end", () => remains("xcatmn1") === "");
-  await until("the site to be told", () => told() !== "");
+  await until("the site to be told", () => /^demoted /m.test(told()));
   assert.match(
     told(),
-    /^demoted xcatmn1\nxcatmn1 stepped down by itself at \S+: the shared data could not be read for \d+ s\n/,
+    /^demoted xcatmn1\nxcatmn1 stepped down by itself at \S+: the shared data could not be read for \d+ s\n/m,
   );
   assert.match(lab.on("xcatmn1", "cat /var/lib/xcat-ha/demoted"), /the shared data could not be read for \d+ s/);
   become("xcatmn1", "active");
