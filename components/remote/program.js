@@ -6,51 +6,23 @@ const path = require("node:path");
 
 const NODE_FOLDER = path.join(__dirname, "..", "..", "node");
 
-/** Libraries first, in the order in which they need each other; then the parts. */
-const LIBRARIES = [
-  "report",
-  "document",
-  "steps",
-  "files",
-  "observe",
-  "platform",
-  "interfaceOwner",
-  "units",
-  "processes",
-  "lease",
-  "databaseSettings",
-  "nodeFacts",
-];
-const LAST = [
-  "clusterData",
-  "hostsFile",
-  "counts",
-  "localFiles",
-  "handBuilt",
-  "freeze",
-  "notify",
-  "takeover",
-  "databaseCopy",
-  "watch",
-  "traps",
-  "verify",
-  "plan",
-  "become",
-  "run",
-  "role",
-  "look",
-  "main",
-];
+/** @param {string} folder below node/ @returns {string[]} its shell files, below node/ */
+function shellFiles(folder) {
+  const entries = fs.readdirSync(path.join(NODE_FOLDER, folder), { withFileTypes: true });
+  return entries
+    .flatMap((entry) => {
+      const file = `${folder}/${entry.name}`;
+      return entry.isDirectory() ? shellFiles(file) : file.endsWith(".sh") ? [file] : [];
+    })
+    .sort();
+}
+
+/** @returns {string[]} every library and every part, below node/. Their order means nothing: each defines, and calls nothing when it is read. */
+const programFiles = () => [...shellFiles("lib"), ...shellFiles("parts")];
 
 /** @returns {string} every function of the node program, and no call */
 function programFunctions() {
-  const parts = fs.readdirSync(path.join(NODE_FOLDER, "parts")).sort();
-  const files = [
-    "header.sh",
-    ...LIBRARIES.map((name) => `lib/${name}.sh`),
-    ...parts.map((name) => `parts/${name}`),
-    ...LAST.map((name) => `lib/${name}.sh`),
-  ];
+  const files = ["header.sh", ...programFiles()];
   return files.map((file) => fs.readFileSync(path.join(NODE_FOLDER, file), "utf8")).join("\n");
 }
 
@@ -63,4 +35,4 @@ const servingProgram = () => `${programFunctions()}\nmain serve\n`;
 /** @param {string} content @returns {string} */
 const sha256 = (content) => crypto.createHash("sha256").update(content).digest("hex");
 
-module.exports = { installedProgram, servingProgram, sha256 };
+module.exports = { programFiles, installedProgram, servingProgram, sha256 };

@@ -197,4 +197,3 @@ takeover_at_console() {
   WANT=([takeover.epoch]=$1 [takeover.by]=$by [takeover.reason]=$3)
   run become active < <(document_write WANT)
 }
-

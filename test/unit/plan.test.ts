@@ -79,7 +79,7 @@ function plans(situations: Facts[]): string[][] {
     return [...changed.map(([fact, value]) => `FACT[${fact}]=${quoted(value)}`), "decide"].join("; ");
   });
   const { code, stdout, stderr } = bash(
-    ["node/lib/plan.sh"],
+    ["plan"],
     `mapfile -t MANIFEST <<'M'\n${manifestText()}\nM
      declare -A FACT=()
      decide() { local facts=\${FACT[*]}; plan; [[ \${FACT[*]} == "$facts" ]] || echo "plan changed a fact" >&2; echo ==; }
