@@ -69,16 +69,6 @@ observe_facts() {
   [[ ${FACT[lease]}/$1 != none/active || ${FACT[shared]} == absent ]] || hand_built_facts
 }
 
-# login_facts ROLE: fills FACT[login]: why xCAT would not come to its database here, whatever is written, or nothing. Asked where this node's links or,
-# before the first setup, its own directories show PostgreSQL's configuration, and PostgreSQL can read it.
-login_facts() {
-  FACT[login]=
-  [[ $1 == active && ${FACT[lease]} != mine* && -z ${FACT[tools]}${FACT[unfit]}${FACT[missing]} && ( ${FACT[links]} == all || ${FACT[shared]} == absent ) ]] || return 0
-  # A preview has the settings alone, and no values of parts.
-  FACT[login]=$(hba_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit
-  [[ -n ${FACT[login]} ]] || FACT[login]=$(listen_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit
-}
-
 # outage_expected: how long the services are down in a change of role on this node.
 outage_expected() {
   local seconds
@@ -87,14 +77,6 @@ outage_expected() {
   else
     printf 'about 20 s and the last copy of what changed; on a cluster of thousands of nodes makedns and makedhcp take minutes\n'
   fi
-}
-
-directories_wanted() {
-  local directory shared
-  WANT=()
-  while read -r directory shared; do
-    [[ -z $directory ]] || WANT[$directory]="-> $shared"
-  done <<<"$DIRECTORIES"
 }
 
 # refuse_or_pass STEPS: a refusal becomes the three lines of an error.

@@ -8,9 +8,6 @@ listen_wanted() {
   in_order "${addresses[@]}"
 }
 
-readonly LISTEN_SETTING='^[[:space:]]*[Ll][Ii][Ss][Tt][Ee][Nn]_[Aa][Dd][Dd][Rr][Ee][Ss][Ss][Ee][Ss][[:space:]=]'
-readonly LISTENS="on which addresses PostgreSQL listens"
-
 # listen_file: where a setting wins: ALTER SYSTEM's file, where it has one, over postgresql.conf.
 listen_file() {
   local automatic text line lines=()
@@ -24,36 +21,6 @@ listen_file() {
     }
   done
   path_of "${WANT[file]}"
-}
-
-listens_on() { # LIST ADDRESS
-  local item items=()
-  IFS=, read -ra items <<<"$1"
-  for item in "${items[@]}"; do
-    item=${item#"${item%%[![:space:]]*}"}
-    item=${item%"${item##*[![:space:]]}"}
-    [[ $item != @("$2"|\*|0.0.0.0) ]] || return 0
-  done
-  return 1
-}
-
-# listen_stuck ADDRESS...: why no setting of ours wins: the unit's command line has one; nothing where it has none, or one that will do. Known before anything
-# stops for it.
-listen_stuck() {
-  local address option list='' set=''
-  local -A DATABASE_UNIT=()
-  local DATABASE_OPTIONS=()
-  database_unit
-  for option in "${DATABASE_OPTIONS[@]}"; do
-    [[ $option != listen_addresses=* ]] || list=${option#*=} set=yes
-  done
-  [[ -n $set ]] || return 0
-  for address; do
-    listens_on "$list" "$address" || {
-      printf "%s.service listens on '%s' by its command line, whatever its configuration says\n" "$(unit_of postgresql)" "$list"
-      return 0
-    }
-  done
 }
 
 listenAddresses_observe() {

@@ -1,31 +1,6 @@
 # staticAddress: the node's own persistent address, which SSH uses from the first setup on (the manual, "Configure VIP").
 # The VIP is never persistent.
 
-# Seconds after which an address that bootstrap added is taken back, unless the node was reached over it.
-readonly REACHED_SECONDS=120
-
-# has_address ADDRESS/PREFIX INTERFACE: is it there right now?
-has_address() {
-  local answer
-  answer=$(ip -o -4 addr show dev "$2" 2>&1) || {
-    [[ $answer != *'does not exist'* ]] || return
-    fail unknown "the addresses of $2 on $NODE cannot be told; expected to know whether $1 is among them" "ip -o -4 addr show dev $2: $answer" \
-      "ip addr show dev $2 on $NODE; when it answers, run the same command again"
-  }
-  [[ $answer == *" inet $1 "* ]]
-}
-
-# address_drop ADDRESS/PREFIX INTERFACE: this one and no other. Without promote_secondaries, which is off by default, the kernel takes all
-# addresses of a subnet away with its first one: then nothing is dropped.
-address_drop() {
-  local key=net.ipv4.conf.${2//.//}.promote_secondaries said
-  said=$(sysctl -w "$key=1" 2>&1 </dev/null) || fail blocked "$key on $NODE cannot be set to 1; expected it before $1 goes, so that the kernel leaves the others of $2" \
-    "$said" "sysctl -w $key=1 on $NODE, then run the same command again"
-  said=$(ip addr del "$1" dev "$2" 2>&1) || ! has_address "$1" "$2" || fail blocked "$1 is still on $2 of $NODE; expected it gone" \
-    "$said" "ip addr del $1 dev $2 on $NODE, then run the same command again"
-  networkmanager_forget "${1%/*}" "$2"
-}
-
 # persistent_state ADDRESS INTERFACE: ADDRESS, where the tool that owns the interface has it and nothing has the VIP; else what there is instead.
 persistent_state() {
   local state other said
@@ -63,98 +38,11 @@ persistent_list() {
   fi
 }
 
-# owners_sentence INTERFACE OWNER...: none, or two and more.
-owners_sentence() {
-  local interface=$1 idle
-  shift
-  if (($# == 0)); then
-    idle=$(ifupdown_idle "$interface") || exit
-    printf 'no tool owns %s%s\n' "$interface" "${idle:+: neither auto nor allow-hotplug brings up its stanza in $idle}"
-  else
-    printf '%s tools own %s: %s\n' "$#" "$interface" "$(printf '%s\n' "$@" | sed 's/ /, /' | paste -sd';' | sed 's/;/; /g')"
-  fi
-}
-
 staticAddress_observe() {
   seen_as_told interface
   if has_address "${WANT[address]}" "${WANT[interface]}"; then SEEN[address]=${WANT[address]}; else SEEN[address]=absent; fi
   SEEN[persistent]=$(persistent_state "${WANT[address]}" "${WANT[interface]}")
 }
-
-# static_address_facts: fills FACT[static]: here, or as address_answer says; and FACT[owners], where there is not one tool, as a sentence.
-static_address_facts() {
-  local OWNERS
-  FACT[static]=here FACT[owners]=
-  ! has_address "$STATIC_ADDRESS" "$INTERFACE" || return 0
-  FACT[static]=$(address_answer "${STATIC_ADDRESS%/*}" "$INTERFACE")
-  owners_of "$INTERFACE"
-  ((${#OWNERS[@]} == 1)) || FACT[owners]=$(owners_sentence "$INTERFACE" "${OWNERS[@]}")
-}
-
-# arping_do QUESTION ADDRESS INTERFACE SECONDS: who: does somebody answer for it (a probe of RFC 5227, from no address); request, reply: it is here
-# (gratuitous). One packet a second. Two programs have this name, each with letters of its own: iputils', and Thomas Habets', where -D is no probe.
-arping_do() {
-  local options=()
-  arping_which
-  case $ARPING:$1 in
-    *Habets*:who) options=(-0 -C 1) ;;
-    *Habets*:request) options=(-U -S "$2") ;;
-    *Habets*:reply) options=(-U -P -S "$2") ;;
-    *:who) options=(-D) ;;
-    *:request) options=(-U) ;;
-    *:reply) options=(-A) ;;
-  esac
-  if [[ $ARPING == *Habets* ]]; then options+=(-i "$3"); else options+=(-I "$3"); fi
-  arping "${options[@]}" -c "$4" -w "$4" "$2" </dev/null
-}
-
-# arping_which: into ARPING which of the two it is, as it says itself, asked once in a process. Another answer is asked for again.
-arping_which() {
-  [[ ${ARPING:-} != *@(Habets|iputils)* ]] || return 0
-  ARPING=$(arping -V 2>&1 </dev/null) || true
-}
-
-# address_answer ADDRESS INTERFACE [SECONDS]: free, the line of the machine that answers for it, or how arping failed.
-address_answer() {
-  local answer
-  answer=$(arping_do who "$1" "$2" "${3:-2}" 2>&1) || true
-  case $answer in
-    *'Received '[1-9]* | *' packets transmitted, '[1-9]*) grep -iEm 1 '(reply|request|bytes) from' <<<"$answer" | tr -s ' ' ;;
-    *'Received 0 '* | *' packets transmitted, 0 packets received'*) printf 'free\n' ;;
-    *) printf 'arping on %s failed: %s\n' "$2" "$(tail -n 1 <<<"$answer")" ;;
-  esac
-}
-
-# staticAddress_add: at run time only, and only when no other machine answers for it.
-staticAddress_add() {
-  local address=${WANT[address]%/*} answer
-  has_address "${WANT[address]}" "${WANT[interface]}" && return 0
-  answer=$(address_answer "$address" "${WANT[interface]}")
-  [[ $answer != arping\ * ]] || fail unknown "whether another machine has $address cannot be told; expected to know that nobody has before $NODE takes it" \
-    "$answer" "look at ${WANT[interface]} on $NODE (ip link), then run the same command again"
-  [[ $answer == free ]] || fail refused "another machine answers for $address; expected nobody before $NODE takes it as its static address" \
-    "$answer" "choose a free nodes.$NODE.address in cluster.yaml"
-  ip addr add "${WANT[address]}" broadcast + dev "${WANT[interface]}" ||
-    fail incomplete "ip addr add ${WANT[address]} dev ${WANT[interface]} failed; expected the address" \
-      "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" "check the interface on $NODE, then pulumi up again"
-  say "static address ${WANT[address]} added on ${WANT[interface]}"
-}
-
-# staticAddress_try: bootstrap's. Added over the address where the node was found, and taken back by itself when nobody comes over the new one:
-# an address that leads the node's answers somewhere else must not stay.
-staticAddress_try() {
-  ! has_address "${WANT[address]}" "${WANT[interface]}" || return 0
-  # Nothing is installed yet: this program as it came, for address_drop.
-  install -d -m 0700 "$RUN"
-  write_file "$RUN/bootstrap" 0600 <<<"${WANT[program.text]}"
-  staticAddress_add
-  staticAddress_keep
-  systemd-run --quiet --collect --unit=xcat-ha-address-back --on-active="$REACHED_SECONDS" --timer-property=AccuracySec=1s \
-    bash "$RUN/bootstrap" address-back "${WANT[address]}" "${WANT[interface]}" </dev/null
-}
-
-# staticAddress_keep: somebody came over it, at a first setup and where the address was lost later.
-staticAddress_keep() { systemctl stop xcat-ha-address-back.timer 2>/dev/null </dev/null || true; }
 
 staticAddress_apply() {
   staticAddress_add

@@ -13,12 +13,13 @@ const ALONE = ["unshare", ...(process.getuid?.() ? ["--map-root-user"] : []), "-
  * parts/lease.sh. A file with its folder is itself.
  */
 export function nodeFiles(...names: string[]): string[] {
-  return names.flatMap((name) => {
+  const found = names.flatMap((name) => {
     if (name.includes("/")) return [name];
     const files = programFiles().filter((file) => new RegExp(`^(lib|parts)/${name}(/|\\.sh$)`).test(file));
     if (!files.length) throw new Error(`the node program has no library and no part ${name}`);
     return files.map((file) => `node/${file}`);
   });
+  return [...new Set(found)];
 }
 
 /** Shell text that brings these in. */

@@ -44,7 +44,19 @@ export function edit(
       return `edit ${at} "${entries.join(" ")}"`;
     });
     const { code, stderr } = bash(
-      ["report", "document", "files", "observe", "platform", "lease", "databaseSettings", "traps", part],
+      [
+        "report",
+        "document",
+        "files",
+        "observe",
+        "platform",
+        "deadline",
+        "share",
+        "lease",
+        "databaseSettings",
+        "traps",
+        part,
+      ],
       `lease_require() { echo lease >>"$AT/did"; }
        postgresql_reload() { echo reload >>"$AT/did"; }
        say() { :; }

@@ -169,7 +169,7 @@ for (const [ip, vip] of [
 ])
   test(`a beat of a former owner looks for the VIP: ${vip}`, () => {
     const { code, stdout, stderr } = bash(
-      ["report", "virtualIp", "beat"],
+      ["report", "addresses", "virtualIp", "beat"],
       `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other [epoch]=000005)
        load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; frozen_follow() { :; }; services_left() { :; }; directories_wanted() { :; }; links_state() { echo all; }
        ip() { ${ip}; }; beat_facts; echo "\${FACT[vip]}"`,

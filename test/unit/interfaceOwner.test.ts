@@ -59,7 +59,7 @@ function on(machine: Machine, call: string) {
     ["report", "files", "units", "interfaceOwner"],
     `declare -A WANT=() FACT=()
      PATH=${root}/bin:$PATH NODE=xcatmn1 VIP=10.5.106.7 RECORDS=${root}/records
-     ${sourced("staticAddress")}     NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
+     ${sourced("addresses", "staticAddress")}     NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
      WICKED_SCRIPTS=${root}/etc/sysconfig/network NETPLAN_FILES=${root}/etc/netplan NETWORKD_LINKS=${root}/links NETWORK_CLASS=${root}/sys
      NETWORKD_FILES=(${root}/etc/systemd/network ${root}/run/systemd/network) BOOT_SCRIPTS=(${root}/etc/rc.local)
      command() { [[ " ${commands.join(" ")} " == *" $2 "* ]]; }

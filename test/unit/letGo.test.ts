@@ -52,8 +52,34 @@ function stepAside() {
   writeFileSync(at("records/aside"), ["xcat", "pgsql"].map((name) => `${at(name)} ${at(name)}.bak\n`).join(""));
 }
 
-const PROGRAMS = ["report", "files", "observe", "platform", "lease", "units", "processes", "localFiles"];
-const PARTS = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"];
+const PROGRAMS = [
+  "report",
+  "files",
+  "observe",
+  "platform",
+  "deadline",
+  "share",
+  "lease",
+  "units",
+  "processes",
+  "localFiles",
+];
+const PARTS = [
+  "directories",
+  "copy",
+  "dissolved",
+  "letGo",
+  "sharedDataLinks",
+  "records",
+  "nodeProgram",
+  "guard",
+  "startGuard",
+  "ownerLease",
+  "services",
+  "databaseStop",
+  "databaseProcesses",
+  "serviceSet",
+];
 // The records of the node program are constants there: here they are below $F.
 const MOVED = {
   "/usr/local/sbin/xcat-ha": "program",

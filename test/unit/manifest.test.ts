@@ -89,7 +89,17 @@ test("what stands before the lease in the manifest needs no lease; what shared d
 /** Runs a function of the node program that stops services; what it would stop, in order. */
 function stopped(call: string, state: string): string[] {
   const { code, stdout, stderr } = bash(
-    ["platform", "units", "become", "serviceSet"],
+    [
+      "platform",
+      "units",
+      "become",
+      "directories",
+      "databaseLogin",
+      "services",
+      "databaseStop",
+      "databaseProcesses",
+      "serviceSet",
+    ],
     `declare -A WANT=()
      units_record() { :; }; systemctl() { :; }
      units_ask() { local unit; for unit; do UNIT_STATE[$unit]=${state} UNIT_THERE[$unit]=yes; done; }; unit_stopped() { [[ ${state} == inactive ]]; }; units_disable() { :; }

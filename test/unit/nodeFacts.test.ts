@@ -15,7 +15,19 @@ const FITS = { ...ALIKE, fit: "yes", mount: "ok" };
 /** xcatmn1, of these facts, but for what the script says otherwise. */
 const onNode = (script: string) =>
   bash(
-    ["report", "document", "files", "observe", "platform", "lease", "databaseSettings", "takeover", "nodeFacts"],
+    [
+      "report",
+      "document",
+      "files",
+      "observe",
+      "platform",
+      "deadline",
+      "share",
+      "lease",
+      "databaseSettings",
+      "takeover",
+      "nodeFacts",
+    ],
     `NODE=xcatmn1 PEER=xcatmn2 SHARE=${at("share")} RUN=${at("run")} SHARE_DEADLINE=2 XCAT_LIBRARY=${at("perl")}
      declare -A WANT=() SEEN=() FACT=([shared]=present) LEASE=([is]=mine)
      uptime_seconds() { echo 1000; }; lease_read() { :; }

@@ -53,8 +53,37 @@ function become(facts: Facts, script = "") {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const empty =
     "holder running mounted elsewhere astray unfit peer_unfit peer_untold unlike login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners epoch handover takeover takeover_by takeover_reason apart signs fence from_console by frozen";
-  const sources = ["report", "document", "steps", "files", "lease", "units", "plan", "become"];
-  for (const part of ["sharedDataLinks", "nodeProgram", "startGuard", "serviceSet", "beat"]) sources.push(part);
+  const sources = [
+    "report",
+    "document",
+    "steps",
+    "files",
+    "deadline",
+    "share",
+    "lease",
+    "units",
+    "plan",
+    "become",
+    "directories",
+    "databaseLogin",
+  ];
+  for (const part of [
+    "directories",
+    "copy",
+    "dissolved",
+    "letGo",
+    "sharedDataLinks",
+    "records",
+    "nodeProgram",
+    "guard",
+    "startGuard",
+    "services",
+    "databaseStop",
+    "databaseProcesses",
+    "serviceSet",
+    "beat",
+  ])
+    sources.push(part);
   const done = bash(
     [],
     `F='${at()}'

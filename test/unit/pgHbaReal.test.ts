@@ -115,7 +115,7 @@ test(
       ({ way, addresses }, index) =>
         `perl -e "$HBA_PERL" list xcatadm xcatdb ${way.join(" ")} ${addresses.join(" ")} <'${folder}/rows/${index}'`,
     );
-    const judged = bash(["pgHbaEntry"], looks.join("\n"));
+    const judged = bash(["databaseLogin", "pgHbaEntry"], looks.join("\n"));
     const rows = (answers: string[]) => {
       let next = 0;
       return ROWS.map(

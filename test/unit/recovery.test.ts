@@ -34,7 +34,19 @@ beforeEach(() => {
 
 /** For three seconds at most a unit may start; \`ends\` after five seconds. */
 function started(script: string, { title = "", ends = "echo active >state" } = {}) {
-  const files = ["report", "lease", "platform", "units", "processes", "serviceSet"];
+  const files = [
+    "report",
+    "deadline",
+    "share",
+    "lease",
+    "platform",
+    "units",
+    "processes",
+    "services",
+    "databaseStop",
+    "databaseProcesses",
+    "serviceSet",
+  ];
   const done = bash(
     [],
     `for file in ${nodeFiles(...files).join(" ")}; do source <(sed 's/^readonly START_SECONDS=.*/START_SECONDS=3/' "$file"); done

@@ -28,14 +28,14 @@ function epochs(...list: Epoch[]) {
   }
 }
 
-const SOURCES = ["report", "document", "files", "platform", "units", "lease", "role", "main"];
+const SOURCES = ["report", "document", "files", "platform", "units", "deadline", "share", "lease", "role", "main"];
 
 /** `xcat-ha role` on xcatmn1, where nothing runs. */
 function role(script = "") {
   return bash(
     [],
     `F='${at()}'
-     for file in ${nodeFiles(...SOURCES, "nodeProgram").join(" ")}; do source <(sed "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
+     for file in ${nodeFiles(...SOURCES, "records", "nodeProgram").join(" ")}; do source <(sed "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
      NODE=xcatmn1 SHARE=$F/share UNITS=(postgresql named)
      machine_id() { echo ${NODES.xcatmn1}; }
      share_state() { if [[ -d $SHARE/.xcat-ha ]]; then echo ok; else echo 'is not mounted: it is a directory of the root file system'; fi; }
@@ -209,7 +209,7 @@ for (const [what, found, error] of UNKNOWN)
 
 test("a share that the kernel holds: the role cannot be told, and why", { skip: CANNOT_HOLD }, () => {
   const { code, stderr } = onHeldShare(
-    [...SOURCES, "nodeProgram"],
+    [...SOURCES, "records", "nodeProgram"],
     `NODE=xcatmn1 UNITS=(); machine_id() { echo ${NODES.xcatmn1}; }; verb_role`,
   );
   assert.equal(code, 40);
@@ -219,7 +219,7 @@ test("a share that the kernel holds: the role cannot be told, and why", { skip: 
 test("services that are started end a step down by itself", () => {
   demoted();
   const { code, stderr } = role(
-    `${sourced("serviceSet")} lease_require() { :; }; unit_start() { :; }; wait_ready() { :; }; verb_role() { service_start xcatd; }`,
+    `${sourced("services", "databaseStop", "databaseProcesses", "serviceSet")} lease_require() { :; }; unit_start() { :; }; wait_ready() { :; }; verb_role() { service_start xcatd; }`,
   );
   assert.equal(code, 0, stderr);
   assert.ok(!existsSync(at("records/demoted")));
@@ -230,7 +230,7 @@ const part = (script: string) =>
   bash(
     [],
     `F='${at()}'
-     for file in ${nodeFiles("report", "document", "files", "observe", "nodeProgram").join(" ")}; do
+     for file in ${nodeFiles("report", "document", "files", "observe", "records", "nodeProgram").join(" ")}; do
        source <(sed -E "s,=(/(usr/local/sbin|etc|var/lib|etc/profile\\.d)/xcat-ha(\\.sh)?)$,=$F\\1," "$file")
      done
      NODE=xcatmn1; declare -A WANT=([stack]=a/b [login]=shown [program.text]=x [description.text]=y) SEEN=()

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bash } from "../helpers/bash";
+import { bash, sourced } from "../helpers/bash";
 import { CANNOT_RUN, Sshd } from "../helpers/sshd";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-run-"));
@@ -250,8 +250,8 @@ describe("over SSH", { skip: CANNOT_RUN }, () => {
   ] as const)
     test(`whoever gave the order ${how} while it waits: it does not run later`, async () => {
       const { node, RUN, started } = busy();
-      const sources = PROGRAM.map((file) => `source ${join(__dirname, "../..", file)}`).join("; ");
-      writeFileSync(sshd.file("order"), `set -Eeuo pipefail; ${sources}; ${node}; run become active\n`);
+      const sources = sourced(...PROGRAM);
+      writeFileSync(sshd.file("order"), `set -Eeuo pipefail; ${sources}${node}; run become active\n`);
       const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
       const client = spawn(
         "ssh",
@@ -276,7 +276,7 @@ describe("over SSH", { skip: CANNOT_RUN }, () => {
 
 test("a run that says nothing for a while: every two seconds it is said for which command it waits", () => {
   const { code, stdout, stderr } = bash(
-    [...PROGRAM, "lease", "processes"],
+    [...PROGRAM, "deadline", "share", "lease", "processes"],
     `RUN=$(mktemp -d -p ${folder}) NODE=xcatmn1 SILENCE_SECONDS=3; notify_of_order() { :; }; document_read() { :; }; sync() { sleep "$1"; }
      verb_become() { echo copied; x=$(sync 9.5); echo linked; sleep 1; return 20; }
      mkdir "$RUN/run.x"; echo become active >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"; jobs -p`,

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { bash } from "../helpers/bash";
 import { CANNOT_HOLD, onHeldShare } from "../helpers/heldShare";
 
-const LEASE = ["report", "lease"];
+const LEASE = ["report", "deadline", "share", "lease"];
 const NODE = "NODE=xcatmn1 RECORDS=/nowhere; machine_id() { echo 1; }";
 
 /** Seconds: on a busy machine everything takes long, and what hangs takes for ever. */
@@ -195,7 +195,19 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
   // What reads below the share, or through a link to it: what it says, and with which code.
   const PARTS = ["handBuilt", "clusterData"];
   const READERS = ["files", "platform", "units", "observe", "databaseSettings", "traps"];
-  const OF = (...parts: string[]) => [...LEASE, ...READERS, ...PARTS, ...parts];
+  const WITH: Record<string, string[]> = {
+    pgHbaEntry: ["databaseLogin"],
+    networksMgtIf: ["xcat"],
+    hostsSyncCron: ["hostsSync"],
+    sharedDataLinks: ["directories", "copy", "dissolved", "letGo"],
+  };
+  const OF = (...parts: string[]) => [
+    ...LEASE,
+    ...READERS,
+    ...PARTS,
+    ...parts,
+    ...parts.flatMap((part) => WITH[part] ?? []),
+  ];
   const PGSQL = `declare -A SEEN=() FACT=([copy]=); VIP=10.5.106.7 PEER_ADDRESS=10.5.106.5; path_of() { echo "\${1/#\\/var\\/lib/$SHARE}"; }
     WANT=([file]=/var/lib/pgsql/data/x.conf [10.5.106.7/32]=wanted [10.5.106.7]=listed); lease_require() { :; }`;
   const BARE: [what: string, script: string, code: number, said: RegExp][] = [

@@ -25,7 +25,7 @@ const ANSWERS: [title: string, said: string, answer: string][] = [
 for (const [title, said, answer] of ANSWERS)
   test(`who answers for an address: ${title}`, () => {
     const { stdout } = bash(
-      ["staticAddress"],
+      ["addresses", "staticAddress"],
       'said=$(cat); arping() { printf %s "$said"; }; address_answer 10.5.106.7 eth0',
       said,
     );
@@ -41,7 +41,7 @@ function addressesAfter(addresses: string[], script: string, program = "") {
     "ip link add eth0 type veth peer name other; ip link set eth0 up",
     "for key in all default eth0; do sysctl -qw net.ipv4.conf.$key.promote_secondaries=0; done",
     ...addresses.map((address) => `ip addr add ${address} broadcast + dev eth0`),
-    sourced("staticAddress", "virtualIp"),
+    sourced("staticAddress", "addresses", "virtualIp"),
   ];
   const done = spawnSync(
     "unshare",
@@ -130,7 +130,7 @@ for (const [what, ip, code, error] of [
 ] as const)
   test(`an address is ${what}`, () => {
     const done = bash(
-      ["report", "staticAddress"],
+      ["report", "addresses", "staticAddress"],
       `NODE=xcatmn1; ip() { ${ip}; }; if has_address 10.5.106.70/8 eth9; then exit 0; else exit 1; fi`,
     );
     assert.equal(done.code, code);

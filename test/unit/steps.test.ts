@@ -12,7 +12,7 @@ const at = scratch("steps", "records");
 /** A run that becomes active by three steps; `script` comes before it. */
 const become = (script: string, ...rest: string[]) =>
   bash(
-    ["report", "document", "files", "steps", "become"],
+    ["report", "document", "files", "steps", "become", "directories", "databaseLogin"],
     `RECORDS=${at("records")} RUN=${at()} NODE=xcatmn2 PEER=xcatmn1 ORIGIN=program
      declare -A FACT=() LEASE=([epoch]=000008)
      observe_facts() { FACT=([lease]=released [running]='' [shared]=present); }; refuse_or_pass() { :; }; lease_try() { :; }; virtualIp_ask_ahead() { :; }

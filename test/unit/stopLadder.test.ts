@@ -48,7 +48,19 @@ function stopped(
   { quits = true, main = "server", servers = 1, meanwhile = ":" }: Stop,
   script = "unit_stop postgresql 4",
 ) {
-  const files = ["report", "lease", "platform", "units", "processes", "serviceSet"];
+  const files = [
+    "report",
+    "deadline",
+    "share",
+    "lease",
+    "platform",
+    "units",
+    "processes",
+    "services",
+    "databaseStop",
+    "databaseProcesses",
+    "serviceSet",
+  ];
   const done = bash(
     files,
     `cat >${at()}/server.sh <<'SERVER'

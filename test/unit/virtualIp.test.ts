@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { bash, sourced } from "../helpers/bash";
 
-const FILES = ["report", "files", "observe", "staticAddress", "virtualIp"];
+const FILES = ["report", "files", "observe", "staticAddress", "addresses", "virtualIp"];
 
 const IPUTILS = "arping from iputils 20221126";
 const HABETS = "arping: option requires an argument -- 'V'\nARPing 2.23, by Thomas Habets <thomas@habets.se>";
