@@ -19,7 +19,7 @@ const managedUnits = ({ services }) =>
 /** @param {import("../config/cluster").Cluster} cluster @param {string} node @returns {string} */
 const peerOf = (cluster, node) => Object.keys(cluster.nodes).find((name) => name !== node) ?? "";
 
-/** @param {import("../config/cluster").Cluster} cluster @param {string} node @returns {Record<string, string>} keys as node/lib/main.sh reads them */
+/** @param {import("../config/cluster").Cluster} cluster @param {string} node @returns {Record<string, string>} keys as node/lib/main/settings.sh reads them */
 function settingsOf(cluster, node) {
   const peer = peerOf(cluster, node);
   return {

@@ -14,7 +14,7 @@ const PLAN = programFiles()
   .filter((file) => file.startsWith("lib/plan"))
   .map((file) => `source node/${file};`)
   .join(" ");
-/** What is observed in each change of role that is drawn; node/lib/plan.sh says what each means. */
+/** What is observed in each change of role that is drawn; node/lib/plan/plan.sh says what each means. */
 const FACTS = {
   node: "xcatmn1",
   peer: "xcatmn2",

@@ -20,10 +20,29 @@ function shellFiles(folder) {
 /** @returns {string[]} every library and every part, below node/. Their order means nothing: each defines, and calls nothing when it is read. */
 const programFiles = () => [...shellFiles("lib"), ...shellFiles("parts")];
 
+/** Programs in other languages, by folder below node/. */
+const OTHER_LANGUAGES = ["awk", "perl"];
+
+/**
+ * Each as a variable of the shell, because a node gets one file: node/awk/countsDns.awk is COUNTS_DNS_AWK.
+ * @returns {string}
+ */
+function otherPrograms() {
+  const lines = OTHER_LANGUAGES.flatMap((language) =>
+    fs.readdirSync(path.join(NODE_FOLDER, language)).map((file) => {
+      const name = `${path.parse(file).name.replace(/[A-Z]/g, "_$&")}_${language}`.toUpperCase();
+      const text = fs.readFileSync(path.join(NODE_FOLDER, language, file), "utf8");
+      return `${name}='${text.replaceAll("'", "'\\''")}'\n`;
+    }),
+  );
+  return lines.sort().join("");
+}
+
 /** @returns {string} every function of the node program, and no call */
 function programFunctions() {
   const files = ["header.sh", ...programFiles()];
-  return files.map((file) => fs.readFileSync(path.join(NODE_FOLDER, file), "utf8")).join("\n");
+  const [header, ...texts] = files.map((file) => fs.readFileSync(path.join(NODE_FOLDER, file), "utf8"));
+  return [header, otherPrograms(), ...texts].join("\n");
 }
 
 /** @returns {string} the file that is installed on a node */
@@ -35,4 +54,4 @@ const servingProgram = () => `${programFunctions()}\nmain serve\n`;
 /** @param {string} content @returns {string} */
 const sha256 = (content) => crypto.createHash("sha256").update(content).digest("hex");
 
-module.exports = { programFiles, installedProgram, servingProgram, sha256 };
+module.exports = { programFiles, otherPrograms, installedProgram, servingProgram, sha256 };

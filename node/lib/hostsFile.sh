@@ -134,32 +134,7 @@ hosts_own_epoch() {
 # hosts_merged: standard input, but with this node's loopback lines in the places of those in it; and where it does not have the own host name, with
 # this node's line for that: without it makedns fails (see own_name_state), and so would the activation.
 hosts_merged() {
-  awk -v own="$HOSTS_FILE" -v host="$(hostname)" '
-    function is_loopback(address) { return tolower(address) ~ /^(127\.|::1$|fe00:|ff0[02]:)/ }
-    function has_host(text,   word, n, i) {
-      sub(/#.*/, "", text)
-      n = split(text, word, " ")
-      for (i = 2; i <= n; i++) if (tolower(word[i]) == tolower(host)) return 1
-      return 0
-    }
-    BEGIN {
-      while ((result = (getline text < own)) > 0) {
-        split(text, word, " ")
-        if (is_loopback(word[1])) loopback[++count] = text
-        else if (address == "" && has_host(text)) { address = word[1]; line = text }
-      }
-    }
-    is_loopback($1) { if (used < count) all[++n] = loopback[++used]; next }
-    { all[++n] = $0; if (has_host($0)) address = "" }
-    END {
-      if (result < 0) exit 1
-      for (i = 1; i <= n; i++) {
-        split(all[i], word, " ")
-        if (address != "" && word[1] == address) { print line; address = "" } else print all[i]
-      }
-      if (address != "") print line
-      while (used < count) print loopback[++used]
-    }'
+  awk -v own="$HOSTS_FILE" -v host="$(hostname)" "$HOSTS_MERGED_AWK"
 }
 
 # hosts_with_our_names FILE: as this node's description wants them, whatever the newest owner's did.

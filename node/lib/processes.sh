@@ -10,35 +10,6 @@ read_processes() {
   printf '%s\n' "$answer"
 }
 
-# Which mount a path is on, as its process sees it: the device of the mount whose place is the longest front of the path.
-IFS= read -r -d '' MOUNT_AWK <<'AWK' || true
-function load_mounts(pid,  file, line, part, at, n) {
-  if (pid in mounts) return
-  file = "/proc/" pid "/mountinfo"
-  while ((getline line < file) > 0) {
-    split(line, part, " ")
-    at = part[5]
-    gsub(/\\040/, " ", at)
-    n = ++mounts[pid]
-    id[pid, n] = part[1]
-    place[pid, n] = at
-    device[pid, n] = part[3]
-  }
-  close(file)
-  mounts[pid] += 0
-}
-# mount_of: its number, or 0 where the process is gone. The last one on a place covers those before it.
-function mount_of(pid, path,  i, at, best, length_of_best) {
-  load_mounts(pid)
-  length_of_best = -1
-  for (i = 1; i <= mounts[pid]; i++) {
-    at = place[pid, i]
-    if ((at == "/" || path == at || index(path, at "/") == 1) && length(at) >= length_of_best) { best = i; length_of_best = length(at) }
-  }
-  return best + 0
-}
-AWK
-
 # device_of PID PATH: MAJOR:MINOR and place of the mount, as that process sees it; nothing where it has ended. Asks no file system.
 device_of() {
   awk -v pid="$1" -v path="$2" "$MOUNT_AWK"'BEGIN { i = mount_of(pid, path); if (i) print device[pid, i], place[pid, i]; exit !i && pid == "self" }' ||
@@ -55,28 +26,7 @@ mounts_not_told() {
 processes_named() {
   local paths
   paths=$(read_processes "which processes use $1" /proc/[0-9]*/cwd /proc/[0-9]*/fd -maxdepth 1 -type l -lname '/*' -printf '%p %l\n') || exit
-  awk -v directory="$1" "$MOUNT_AWK"'
-    BEGIN { own = mount_of("self", directory); if (!own) exit 1; wanted = device["self", own] }
-    {
-      split($1, part, "/")
-      pid = part[3]
-      path = substr($0, length($1) + 2)
-      sub(/ \(deleted\)$/, "", path)
-      if (path == directory || index(path, directory "/") == 1) { if (!(pid in told)) print pid; told[pid] = 1; next }
-      if ((pid, path) in known) next
-      known[pid, path] = 1
-      i = mount_of(pid, path)
-      # On the same mount its name is all that there is to it.
-      if (!i || device[pid, i] != wanted || id[pid, i] == id["self", own]) next
-      while (1) {
-        name = "/proc/" pid "/root" path
-        if (!(name in asked)) print "look", name
-        asked[name] = 1
-        if (path == place[pid, i] || path == "/" || path == "") break
-        sub(/\/[^\/]*$/, "", path)
-        if (path == "") path = "/"
-      }
-    }' <<<"$paths" || mounts_not_told
+  awk -v directory="$1" "$MOUNT_AWK$PROCESSES_NAMED_AWK" <<<"$paths" || mounts_not_told
 }
 
 # processes_with DIRECTORY: pid and command of every process that has its working directory or an open file there, whoever started it and by

@@ -1,6 +1,6 @@
 # beat: every ten seconds the active node looks at the owner lease, shows that it lives, and steps down by itself where a newer epoch names
 # another owner or the shared data is gone. A transient timer: nothing of it is there after a reboot (docs/design.md, The beat is a transient timer).
-# And the standby node's watch of it (node/lib/watch.sh), which a boot brings back.
+# And the standby node's watch of it (node/lib/watch/look.sh), which a boot brings back.
 
 beat_observe() {
   local REPLY

@@ -19,31 +19,7 @@ hosts_wanted() {
 hosts_awk() {
   local REPLY
   hosts_wanted
-  awk -v lines="$REPLY" '
-    BEGIN {
-      count = split(lines, line, ";") - 1
-      for (i = 1; i <= count; i++) {
-        n = split(line[i], word, " ")
-        order[i] = word[1]
-        for (j = 2; j <= n; j++) { wanted[word[1]] = wanted[word[1]] (j > 2 ? " " : "") word[j]; owner[tolower(word[j])] = word[1] }
-      }
-    }
-    function comment_of(text) { return match(text, /[[:space:]]*#.*/) ? substr(text, RSTART) : "" }
-    # As an address of IPv4 the resolver answers with the IPv6 loopback and with one that is mapped, however they are written.
-    function counts(address) { return address !~ /:/ || tolower(address) ~ /^[0:]*:(0*1|ffff:[0-9.]+|ffff:[0-9a-f]+:[0-9a-f]+)$/ }
-    # holds(found, names): names stand at the front or among what is found, the first of them first.
-    function holds(found, names,   i, n, name, there) {
-      n = split(found, name, " ")
-      for (i = 1; i <= n; i++) there[name[i]] = 1
-      n = split(names, name, " ")
-      if (index(found " ", name[1] " ") != 1) return 0
-      for (i = 1; i <= n; i++) if (!(name[i] in there)) return 0
-      return 1
-    }
-    function names_of(from,   i, text) { text = ""; for (i = from; i <= NF; i++) text = text (i > from ? " " : "") $i; return text }
-    # A carriage return, as an editor of Windows leaves it, is a blank to the resolver.
-    { whole = $0; tail = comment_of($0); sub(/#.*/, ""); gsub(/[\r\f\v]/, " ") }
-    '"$1" "$2"
+  awk -v lines="$REPLY" "$HOSTS_ENTRY_AWK$1" "$2"
 }
 
 hostsEntry_observe() {
@@ -79,26 +55,7 @@ hostsEntry_apply() {
   [[ -n $differs ]] || return 0
   install -d -m 0700 "$RECORDS"
   [[ -e $RECORDS/hosts.found ]] || cp -a -- "$HOSTS_FILE" "$RECORDS/hosts.found"
-  edit_file "$HOSTS_FILE" 0644 hosts_awk '
-    NF && ($1 in wanted) {
-      if ($1 in written) next
-      written[$1] = 1
-      if (holds(names_of(2), wanted[$1])) { print whole; next }
-      extra = ""
-      for (i = 2; i <= NF; i++) if (!(tolower($i) in owner)) extra = extra " " $i
-      print $1 " " wanted[$1] extra tail
-      next
-    }
-    NF && counts($1) {
-      kept = ""; taken = 0
-      for (i = 2; i <= NF; i++) if (tolower($i) in owner) taken = 1; else kept = kept " " $i
-      if (!taken) { print whole; next }
-      if (kept != "") print $1 kept tail
-      else if (tail != "") { sub(/^[[:space:]]*/, "", tail); print tail }
-      next
-    }
-    { print whole }
-    END { for (i = 1; i <= count; i++) if (!(order[i] in written)) print order[i] " " wanted[order[i]] }'
+  edit_file "$HOSTS_FILE" 0644 hosts_awk "$HOSTS_ENTRY_APPLY_AWK"
   say "$HOSTS_FILE:$differs with the names of ours"
 }
 

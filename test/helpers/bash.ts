@@ -1,7 +1,7 @@
 // Runs functions of the node program and other shell libraries in a real bash.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { programFiles } from "../../components/remote/program";
+import { otherPrograms, programFiles } from "../../components/remote/program";
 
 const ROOT = join(__dirname, "../..");
 
@@ -47,7 +47,7 @@ export function bash(
     [
       ...words,
       "-c",
-      `set -euo pipefail\nshopt -s inherit_errexit\ndeclare -A BEFORE=()\n${sourced(...files)}${script}`,
+      `set -euo pipefail\nshopt -s inherit_errexit\ndeclare -A BEFORE=()\n${otherPrograms()}${sourced(...files)}${script}`,
     ],
     {
       input,

@@ -2,6 +2,7 @@
 import { accessSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { otherPrograms } from "../../components/remote/program";
 import { bash, nodeFiles } from "./bash";
 
 const ROOT = join(__dirname, "../..");
@@ -31,7 +32,7 @@ export function onHeldShare(files: string[], script: string) {
   return bash(
     [],
     `exec unshare --mount bash -c "$(cat)"`,
-    `set -euo pipefail\ndeclare -A BEFORE=()\n${HELD}\n${source}\nSHARE=$share SHARE_DEADLINE=1\n${script}`,
+    `set -euo pipefail\ndeclare -A BEFORE=()\n${HELD}\n${otherPrograms()}${source}\nSHARE=$share SHARE_DEADLINE=1\n${script}`,
   );
 }
 

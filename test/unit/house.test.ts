@@ -116,7 +116,7 @@ function shellFiles(folder: string): string[] {
 }
 /** By file and function, why it may be so. */
 const BARE: Record<string, string> = {
-  "node/lib/watch.sh: watch_stop": "each is tried; what it did not do the next look at the part names",
+  "node/lib/watch/units.sh: watch_stop": "each is tried; what it did not do the next look at the part names",
 };
 const LOST: Record<string, string> = {
   "node/lib/hostsFile.sh: hosts_take": "a zero says that it came to its end",
@@ -156,7 +156,7 @@ test("no failure is taken for nothing there: [[ -z $(...) ]] looks at no exit co
       .map((line) => `${file}: ${line.trim()}`),
   );
   // A system that is not told is not supported.
-  assert.deepEqual(lines, ["node/lib/platform.sh: elif [[ -z $(system_column) ]]; then"]);
+  assert.deepEqual(lines, ["node/lib/platform/system.sh: elif [[ -z $(system_column) ]]; then"]);
 });
 test("what the two rules let pass is still there", () => {
   const there = (kind: "bare" | "lost") =>

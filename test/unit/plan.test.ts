@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { manifestText } from "../../components/manifest";
 import { bash } from "../helpers/bash";
 
-/** What is observed before a change of role; node/lib/plan.sh says what each means. */
+/** What is observed before a change of role; node/lib/plan/plan.sh says what each means. */
 type Facts = Record<
   | "role"
   | "node"
@@ -1435,7 +1435,9 @@ const NO_LOOK =
   );
 
 test("plan: each fact that is observed is one of those that are tried with an answer that cannot be told", () => {
-  const list = /for fact in ([^;]*); do/.exec(readFileSync(join(__dirname, "../../node/lib/become.sh"), "utf8"))?.[1];
+  const list = /for fact in ([^;]*); do/.exec(
+    readFileSync(join(__dirname, "../../node/lib/become/facts.sh"), "utf8"),
+  )?.[1];
   const observed = list?.split(/[\s\\]+/) ?? [];
   assert.ok(observed.length > 40);
   assert.deepEqual(

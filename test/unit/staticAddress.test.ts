@@ -1,10 +1,10 @@
 // Who answers for an address, by what arping says; and what is left on an interface when one address goes, by the kernel.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { installedProgram } from "../../components/remote/program";
+import { installedProgram, programFiles } from "../../components/remote/program";
 import { bash, sourced } from "../helpers/bash";
 
 const ANSWERS: [title: string, said: string, answer: string][] = [
@@ -106,15 +106,12 @@ test("an address that bootstrap added is taken back by itself: it and no other",
 });
 
 test("one function deletes addresses: the kernel takes others along", () => {
-  const node = join(__dirname, "../../node");
-  const deleting = ["lib", "parts"].flatMap((folder) =>
-    readdirSync(join(node, folder)).flatMap((file) =>
-      readFileSync(join(node, folder, file), "utf8")
-        .split("\n")
-        // Not what a person is told to type.
-        .map((line) => line.replace(/"[^"]*\bip addr del[^"]*"/g, ""))
-        .filter((line) => /\bip (-\S+ )*a\w* (del|flush)/.test(line)),
-    ),
+  const deleting = programFiles().flatMap((file) =>
+    readFileSync(join(__dirname, "../../node", file), "utf8")
+      .split("\n")
+      // Not what a person is told to type.
+      .map((line) => line.replace(/"[^"]*\bip addr del[^"]*"/g, ""))
+      .filter((line) => /\bip (-\S+ )*a\w* (del|flush)/.test(line)),
   );
   assert.deepEqual(deleting.length, 1, deleting.join("\n"));
 });

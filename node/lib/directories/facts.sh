@@ -68,16 +68,9 @@ directories_facts() {
   done
 }
 
-# first_setup_mark: the file that names the machine whose first setup has begun to place directories and has not linked all of them.
-# Until a directory is linked its local original is the truth: a setup that was cut, rolled back and used again locally copies it anew.
-first_setup_mark() { printf '%s/.xcat-ha/first-setup\n' "$SHARE"; }
-
-# first_setup_by: the machine id in it, or nothing where nobody's first setup has begun.
-first_setup_by() { share_text "$(first_setup_mark)" "whose first setup has begun"; }
-
 # shared_state: present, partial or absent: which of the directories are on shared data, complete.
 shared_state() {
-  local directory kind there=0 missing=0 HERE=()
+  local directory kind there=0 absent=0 HERE=()
   local -A MANUAL=() ON_SHARE=() LINK=() KIND=()
   kind=$(share_kind "$(first_setup_mark)") || exit
   if [[ $kind != absent ]]; then
@@ -87,7 +80,7 @@ shared_state() {
   directories_look
   share_kinds "${ON_SHARE[@]}"
   for directory in "${HERE[@]}"; do
-    if [[ ${KIND[${ON_SHARE[$directory]}]} == directory ]]; then there=$((there + 1)); else missing=$((missing + 1)); fi
+    if [[ ${KIND[${ON_SHARE[$directory]}]} == directory ]]; then there=$((there + 1)); else absent=$((absent + 1)); fi
   done
-  if ((missing == 0)); then printf 'present\n'; elif ((there == 0)); then printf 'absent\n'; else printf 'partial\n'; fi
+  if ((absent == 0)); then printf 'present\n'; elif ((there == 0)); then printf 'absent\n'; else printf 'partial\n'; fi
 }
