@@ -1,3 +1,4 @@
+# Of counts_dns in node/lib/counts.sh: the questions, a name and its node a line, and what dig printed of the answers.
 FILENAME == ARGV[1] { node[tolower($1) " " $2] = $2; next }
 match($0, /status: [A-Z]+/) { status = substr($0, RSTART + 8, RLENGTH - 8) }
 { name = tolower($1); sub(/^;/, "", name); sub(/\.$/, "", name) }

@@ -1,3 +1,4 @@
+# Of hostsEntry_apply in node/parts/hostsEntry.sh, behind hostsEntry.awk.
 NF && ($1 in wanted) {
   if ($1 in written) next
   written[$1] = 1

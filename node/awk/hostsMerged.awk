@@ -1,3 +1,4 @@
+# Of hosts_merged in node/lib/hostsFile.sh.
 function is_loopback(address) { return tolower(address) ~ /^(127\.|::1$|fe00:|ff0[02]:)/ }
 function has_host(text,   word, n, i) {
   sub(/#.*/, "", text)

@@ -1,7 +1,10 @@
-# What ifquery says, ifupdown's (an option a line, its stanza before it) or ifupdown2's (stanzas), as lines of ifupdown_says. An address that
-# ifupdown uses has a broadcast, which it adds itself; the one of a stanza `manual` has none.
+# What ifquery says, ifupdown's (an option a line, its stanza before it) or ifupdown2's (stanzas), as lines of
+# ifupdown_says. An address that ifupdown uses has a broadcast, which it adds itself; the one of a stanza `manual` has
+# none.
 function flush() {
-  if (address != "" && (broadcast || stanzas)) print "address " (lines ? address " in one stanza" : with_prefix(address, stanzas && mask == "" ? 32 : "", mask))
+  if (address != "" && (broadcast || stanzas)) {
+    print "address " (lines ? address " in one stanza" : with_prefix(address, stanzas && mask == "" ? 32 : "", mask))
+  }
   address = mask = key = ""; broadcast = lines = 0
 }
 function option(name, value) {

@@ -1,5 +1,5 @@
-# One reader and editor for the files of all tools. act=list prints ADDRESS/PREFIX a line; act=edit prints the file with `old` replaced by
-# `new` (old empty: new is added; new empty: old is taken out). Every other line stays as it is.
+# One reader and editor for the files of all tools. act=list prints ADDRESS/PREFIX a line; act=edit prints the file with
+# `old` replaced by `new` (old empty: new is added; new empty: old is taken out). Every other line stays as it is.
 function unquoted(text) { gsub(/["']/, "", text); return text }
 function indentation(text) { match(text, /^ */); return RLENGTH }
 { line[NR] = $0 }
@@ -10,8 +10,8 @@ END {
   else ifcfg()
 }
 
-# Stanzas: the lines from `iface` to the next stanza. A further address is a stanza of its own, of the same name or of an alias; where a template has
-# its netmask, the address alone says which one it is.
+# Stanzas: the lines from `iface` to the next stanza. A further address is a stanza of its own, of the same name or of
+# an alias; where a template has its netmask, the address alone says which one it is.
 function ifupdown(  i, k, n, word, s, start, name, address, mask, gone, bare, own, left, cut) {
   n = split(names, own, "|")
   for (k = 1; k <= n; k++) ours[own[k]] = 1
@@ -37,7 +37,10 @@ function ifupdown(  i, k, n, word, s, start, name, address, mask, gone, bare, ow
     s = at[i]
     if (s && address[s] == old && old != "") {
       if (new == "") continue
-      if (word[1] == "address") { match(line[i], /^[ \t]*/); print substr(line[i], 1, RLENGTH) "address " new; continue }
+      if (word[1] == "address") {
+        match(line[i], /^[ \t]*/); print substr(line[i], 1, RLENGTH) "address " new
+        continue
+      }
       if (word[1] == "netmask" || word[1] == "broadcast") continue
     }
     # An alias that is taken out is not brought up either.
@@ -98,7 +101,9 @@ function networkd(  i, section, value, added, first) {
   for (i = 1; i <= NR; i++) {
     if (line[i] ~ /^\[/) { section = line[i]; first = i }
     value = ""
-    if (section ~ /^\[(Network|Address)\]/ && line[i] ~ /^Address[ \t]*=/) { value = line[i]; sub(/^[^=]*=[ \t]*/, "", value); sub(/[ \t]+$/, "", value) }
+    if (section ~ /^\[(Network|Address)\]/ && line[i] ~ /^Address[ \t]*=/) {
+      value = line[i]; sub(/^[^=]*=[ \t]*/, "", value); sub(/[ \t]+$/, "", value)
+    }
     if (value ~ /^[0-9.]+\/[0-9]+$/ && act == "list") print value
     if (value != "" && value == old) {
       if (new != "") line[i] = "Address=" new
@@ -115,7 +120,8 @@ function networkd(  i, section, value, added, first) {
 }
 
 # The list `addresses` of the interface's own mapping: [a, b] on one line, or an item a line.
-function netplan(  i, inside, own, depth, items, value, text, list, n, k, out, last, last_item, item_depth, dropped, keep, done) {
+function netplan(  i, inside, own, depth, items, value, text, list, n, k, out,
+    last, last_item, item_depth, dropped, keep, done) {
   inside = -1; own = -1; items = 0
   for (i = 1; i <= NR; i++) {
     text = line[i]
@@ -126,7 +132,8 @@ function netplan(  i, inside, own, depth, items, value, text, list, n, k, out, l
     else if (inside >= 0) {
       if (own < 0) own = depth
       if (items && depth >= own && text ~ /^ *- /) {
-        value = text; sub(/^ *- +/, "", value); sub(/[ ]+#.*$/, "", value); sub(/:[ ]*$/, "", value); value = unquoted(value)
+        value = text; sub(/^ *- +/, "", value); sub(/[ ]+#.*$/, "", value); sub(/:[ ]*$/, "", value)
+        value = unquoted(value)
         if (value ~ /^[0-9.]+\/[0-9]+$/ && act == "list") print value
         keep = 1
         if (value == old && old != "") { if (new == "") keep = 0; else sub(escaped(old), new, text) }
@@ -153,7 +160,9 @@ function netplan(  i, inside, own, depth, items, value, text, list, n, k, out, l
           }
           if (old == "" && new != "") { value = value (value == "" ? "" : ", ") new; done = 1 }
           match(text, /\[[^]]*\]/); text = substr(text, 1, RSTART) value substr(text, RSTART + RLENGTH - 1)
-        } else if (depth == own && text ~ /^ *addresses:[ ]*(#.*)?$/) { items = 1; keep = 1; last_item = i; item_depth = depth + 2 }
+        } else if (depth == own && text ~ /^ *addresses:[ ]*(#.*)?$/) {
+          items = 1; keep = 1; last_item = i; item_depth = depth + 2
+        }
       }
     }
     out[i] = text
@@ -164,7 +173,10 @@ function netplan(  i, inside, own, depth, items, value, text, list, n, k, out, l
     print out[i]
     if (old == "" && new != "" && !done) {
       if (i == last_item) { printf "%" item_depth "s- %s\n", "", new; done = 1 }
-      else if (i == last && !last_item) { printf "%" (own > 0 ? own : indentation(out[i]) + 2) "saddresses: [%s]\n", "", new; done = 1 }
+      else if (i == last && !last_item) {
+        printf "%" (own > 0 ? own : indentation(out[i]) + 2) "saddresses: [%s]\n", "", new
+        done = 1
+      }
     }
   }
 }

@@ -1,10 +1,14 @@
+# Of make_warnings in node/lib/services/start.sh.
 function take(kind, name) {
   if (!(kind in count)) kinds[++n] = kind
   if (++count[kind] <= 5 && name != "") names[kind] = names[kind] (count[kind] > 1 ? ", " : "") name
 }
 # The text of an error can begin on the next line.
 open { text = $0; open = 0 }
-!open && /^(Warning|Error): / { text = $0; sub(/^[A-Za-z]+: (\[[^]]*\]: ?)?/, "", text); if (text == "") { open = 1; next } }
+!open && /^(Warning|Error): / {
+  text = $0; sub(/^[A-Za-z]+: (\[[^]]*\]: ?)?/, "", text)
+  if (text == "") { open = 1; next }
+}
 /^Ignoring / { text = $0 }
 text == "" || text ~ /^No dynamic range specified/ { text = ""; next }
 {

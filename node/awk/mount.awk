@@ -1,4 +1,5 @@
-# Which mount a path is on, as its process sees it: the device of the mount whose place is the longest front of the path.
+# Which mount a path is on, as its process sees it: the device of the mount whose place is the longest front of the
+# path.
 function load_mounts(pid,  file, line, part, at, n) {
   if (pid in mounts) return
   file = "/proc/" pid "/mountinfo"
@@ -20,7 +21,9 @@ function mount_of(pid, path,  i, at, best, length_of_best) {
   length_of_best = -1
   for (i = 1; i <= mounts[pid]; i++) {
     at = place[pid, i]
-    if ((at == "/" || path == at || index(path, at "/") == 1) && length(at) >= length_of_best) { best = i; length_of_best = length(at) }
+    if ((at == "/" || path == at || index(path, at "/") == 1) && length(at) >= length_of_best) {
+      best = i; length_of_best = length(at)
+    }
   }
   return best + 0
 }

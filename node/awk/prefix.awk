@@ -1,3 +1,4 @@
+# An address and its prefix, for ifquery.awk and interface.awk, which stand behind it.
 function prefix_of(mask,  part, i, value, bits) {
   if (mask !~ /\./) return mask
   split(mask, part, ".")

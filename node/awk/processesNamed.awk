@@ -1,3 +1,4 @@
+# Of processes_named in node/lib/processes/look.sh, behind mount.awk.
 BEGIN { own = mount_of("self", directory); if (!own) exit 1; wanted = device["self", own] }
 {
   split($1, part, "/")

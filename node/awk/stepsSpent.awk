@@ -1,3 +1,4 @@
+# Of steps_spent in node/lib/steps.sh.
 $2 == "step" || $2 == "ended" {
   if (name != "") { if (!(name in spent)) names[++count] = name; spent[name] += $1 - since }
   name = $2 == "step" ? $3 : ""; since = $1
@@ -10,7 +11,9 @@ END {
   rest = last - began
   for (place = 1; place <= 5 && place <= count; place++) {
     most = ""
-    for (i = 1; i <= count; i++) if (!(names[i] in told) && (most == "" || spent[names[i]] > spent[most])) most = names[i]
+    for (i = 1; i <= count; i++) {
+      if (!(names[i] in told) && (most == "" || spent[names[i]] > spent[most])) most = names[i]
+    }
     if (spent[most] < 100) break
     told[most] = 1; rest -= spent[most]
     text = text sprintf("%s %.1f, ", most, spent[most] / 1000)

@@ -4,11 +4,12 @@
 readonly CLOCK_LIMIT=10
 
 readonly CLOCK_KNOWN_SECONDS=60
-# The service on this node answers at once, or (restrict noquery) never: ntpq alone would wait for 10 s, in every preview.
+# The service on this node answers at once, or (restrict noquery) never: ntpq alone would wait for 10 s, in every
+# preview.
 readonly CLOCK_ANSWER_SECONDS=3
 
-# clock_offset: seconds between this clock and its source, without a sign, as the running time service says; nothing where it has none.
-# The only place that looks: no clock is ever compared over the network by us.
+# clock_offset: seconds between this clock and its source, without a sign, as the running time service says; nothing
+# where it has none. The only place that looks: no clock is ever compared over the network by us.
 clock_offset() {
   local service
   for service in ntpd chronyd; do
@@ -21,7 +22,8 @@ clock_offset() {
   done
 }
 
-# ntp_offset: out of `ntpq -pn`: the source that ntpd follows, or one that answers and is not out of line. The local clock is no source.
+# ntp_offset: out of `ntpq -pn`: the source that ntpd follows, or one that answers and is not out of line. The local
+# clock is no source.
 ntp_offset() {
   awk '
     NR <= 2 { next }
@@ -35,7 +37,8 @@ ntp_offset() {
 
 # chrony_offset: out of `chronyc -c tracking`. 7F7F0101 is its own clock.
 chrony_offset() {
-  awk -F, '$1 !~ /^(00000000|7F7F0101)$/ && $14 != "Not synchronised" && NF >= 14 { printf "%.6f\n", $5 < 0 ? -$5 : $5 }'
+  awk -F, \
+    '$1 !~ /^(00000000|7F7F0101)$/ && $14 != "Not synchronised" && NF >= 14 { printf "%.6f\n", $5 < 0 ? -$5 : $5 }'
 }
 
 # clock_state: ok, off, or unknown.

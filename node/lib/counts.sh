@@ -1,9 +1,12 @@
-# What DNS and DHCP have of xCAT's nodes, against what they had before the failover. makedns and makedhcp end with 0 where they find no address of a
-# node (docs/xcat-facts.md, Addresses come from the hosts file): what counts is what named and dhcpd have then.
+# What DNS and DHCP have of xCAT's nodes, against what they had before the failover. makedns and makedhcp end with 0
+# where they find no address of a node (docs/xcat-facts.md, Addresses come from the hosts file): what counts is what
+# named and dhcpd have then.
 #
-#   SHARE/.xcat-ha/hosts/000007.counts   of epoch 7: "nodes N", then a line for each node: its name, and dns, dhcp where it has them
+#   SHARE/.xcat-ha/hosts/000007.counts   of epoch 7: "nodes N", then a line for each node: its name, and dns, dhcp where
+#                                        it has them
 #
-# What was lost stays in it until it is back, or is no node any more: the next failover would take the loss for what was there before.
+# What was lost stays in it until it is back, or is no node any more: the next failover would take the loss for what was
+# there before.
 
 # Of all looks together. Behind the change of role: nobody waits for them.
 COUNT_SECONDS=120
@@ -21,7 +24,8 @@ counts_rows() {
   kept=$(sed -n 's/^keep //p' <<<"$compared")
   [[ -n $kept ]] || return 0
   said=$(printf '%s\n' "$kept" | share_write "$(hosts_directory)/${LEASE[epoch]}.counts" 0644 2>&1) ||
-    row warning 'DNS, DHCP' "what they have could not be kept on $SHARE, and the next failover has only what was kept before: $(one_line "${said:-no answer within $SHARE_DEADLINE s}")"
+    row warning 'DNS, DHCP' "what they have could not be kept on $SHARE, and the next failover has only what was kept \
+before: $(one_line "${said:-no answer within $SHARE_DEADLINE s}")"
 }
 
 # counts_look WHAT LOOK: the lines of the look behind the word that it was taken; or why it could not be.
@@ -79,7 +83,10 @@ counts_nodes() {
     return 1
   }
   printf '%s\n' "$nodes"
-  awk '{ sub(/#.*/, ""); for (i = 2; i <= NF; i++) { print "address", $i; if (sub(/\..*/, "", $i)) print "address", $i } }' "$HOSTS_FILE"
+  awk '{
+    sub(/#.*/, "")
+    for (i = 2; i <= NF; i++) { print "address", $i; if (sub(/\..*/, "", $i)) print "address", $i }
+  }' "$HOSTS_FILE"
 }
 
 # counts_before: what the newest record says.
@@ -121,8 +128,8 @@ counts_domains() {
   sed -n 's/^[^:]*: domain=\(.\)/\1/p' <<<"$said" || return
 }
 
-# counts_dns: of the nodes on standard input, to which named answers with an address at the VIP. One process asks for all of them, into a file: bash
-# reads a pipe byte by byte. Of a node whose question has no answer nothing is said.
+# counts_dns: of the nodes on standard input, to which named answers with an address at the VIP. One process asks for
+# all of them, into a file: bash reads a pipe byte by byte. Of a node whose question has no answer nothing is said.
 counts_dns() {
   local domains questions=$RUN/counts.questions answers=$RUN/counts.answers said
   command -v dig >/dev/null || {
@@ -148,7 +155,9 @@ counts_dns() {
         asked[name, $2] = 1
       }
     }' >"$questions" || return
-  said=$(within "$(counts_left)" bash -c 'cut -d" " -f1 -- "$2" >"$3.asked" && dig "@$1" +noall +comments +question +answer +norecurse +time=2 +tries=2 -f "$3.asked" >"$3" 2>&1' \
+  said=$(within "$(counts_left)" bash -c '
+    cut -d" " -f1 -- "$2" >"$3.asked" &&
+      dig "@$1" +noall +comments +question +answer +norecurse +time=2 +tries=2 -f "$3.asked" >"$3" 2>&1' \
     dig "$VIP" "$questions" "$answers" 2>&1) || true
   # REFUSED: a domain that is none of named's.
   awk "$COUNTS_DNS_AWK" "$questions" "$answers" || {
@@ -172,7 +181,8 @@ counts_dhcp() {
   sed -nE 's/^([^: ]+): ip-address = .*/dhcp \1/p' <<<"$said"
 }
 
-# counts_compare: rows, and behind "keep" the lines of the new record, of the looks on standard input. Reads nothing else.
+# counts_compare: rows, and behind "keep" the lines of the new record, of the looks on standard input. Reads nothing
+# else.
 #
 # told WHAT, untold WHAT WHY     a look was taken, or could not be: nodes, before, dns, dhcp
 # node, address, mac NAME        a node; an address, or a MAC, is known of it
@@ -180,5 +190,6 @@ counts_dhcp() {
 # first                          there is no record
 # before NAME [dns] [dhcp]       a line of the record
 counts_compare() {
-  awk -v vip="$VIP" -v node="$NODE" -v files="$(hosts_directory)" -v hosts="$HOSTS_FILE" -v former="$RECORDS/hosts.before" "$COUNTS_COMPARE_AWK"
+  awk -v vip="$VIP" -v node="$NODE" -v files="$(hosts_directory)" -v hosts="$HOSTS_FILE" \
+    -v former="$RECORDS/hosts.before" "$COUNTS_COMPARE_AWK"
 }

@@ -11,12 +11,13 @@ database_prove_stopped() {
 database_in_use() {
   local data
   data=$(database_data) || exit
-  fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" "$(tr '\n' ';' <<<"$1" | cut -c1-400)" \
+  fail blocked "processes still use $data on $NODE; expected none after the stop of postgresql" \
+    "$(tr '\n' ';' <<<"$1" | cut -c1-400)" \
     "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
-# database_data [apart]: where the data directory really is. By another name than /proc's nothing would match. `apart`: by what its link says,
-# without a look at where that leads.
+# database_data [apart]: where the data directory really is. By another name than /proc's nothing would match. `apart`:
+# by what its link says, without a look at where that leads.
 database_data() {
   local data home
   data=$(path_of /var/lib/pgsql/data)
@@ -30,12 +31,15 @@ database_data() {
   elif share_do readlink -m -- "$data"; then
     return 0
   fi
-  fail blocked "the data directory of postgresql cannot be looked at on $NODE; expected to know that no process uses it" \
-    "$(path_of /var/lib/pgsql/data); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
+  fail blocked \
+    "the data directory of postgresql cannot be looked at on $NODE; expected to know that no process uses it" \
+    "$(path_of /var/lib/pgsql/data); $SHARE $(share_state)" \
+    "look at the shared data on $NODE, then run the same command again. Until then nothing starts on the other node"
 }
 
-# database_processes [apart]: pid and command of each process that has the data directory, and of each server that is not proven to work
-# elsewhere. `apart`: by the names in /proc alone. What has it by another mount's name and is no server is known only where the share answers.
+# database_processes [apart]: pid and command of each process that has the data directory, and of each server that is
+# not proven to work elsewhere. `apart`: by the names in /proc alone. What has it by another mount's name and is no
+# server is known only where the share answers.
 database_processes() {
   local data holders servers
   data=$(database_data "${1:-}") || exit
@@ -52,11 +56,12 @@ database_processes() {
 }
 
 database_untold() {
-  fail unknown "what uses the database on $NODE cannot be told; expected each process with its command" "/proc" "ps -ef on $NODE, then run the same command again"
+  fail unknown "what uses the database on $NODE cannot be told; expected each process with its command" "/proc" \
+    "ps -ef on $NODE, then run the same command again"
 }
 
-# database_servers: pid of each process of PostgreSQL's program that is not proven to work on another file system than the share's, whoever
-# started it, also where the share was taken away under it.
+# database_servers: pid of each process of PostgreSQL's program that is not proven to work on another file system than
+# the share's, whoever started it, also where the share was taken away under it.
 database_servers() {
   local programs share pid
   programs=$(program_processes postgresql) || exit
@@ -87,7 +92,8 @@ works_elsewhere() {
 # database_state: the cluster state that pg_controldata reports, for the record of a release.
 database_state() {
   local tool answer state=
-  if tool=$(database_tool pg_controldata) && answer=$(LC_ALL=C share_do "$tool" "$(path_of /var/lib/pgsql/data)" 2>/dev/null); then
+  if tool=$(database_tool pg_controldata) &&
+    answer=$(LC_ALL=C share_do "$tool" "$(path_of /var/lib/pgsql/data)" 2>/dev/null); then
     state=$(sed -n 's/^Database cluster state: *//p' <<<"$answer")
   fi
   printf '%s\n' "${state:-unknown}"

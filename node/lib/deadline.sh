@@ -1,8 +1,8 @@
 # A child with a deadline, for what the kernel may never answer.
 
-# within SECONDS COMMAND...: runs it in a child with a deadline, and returns then (124) also where the kernel does not let the child die: nothing
-# that it has open leads to whoever reads here, and it holds no lock of ours (8 and 9). What it printed comes when it has ended: where it
-# succeeded on standard output, where it failed on standard error.
+# within SECONDS COMMAND...: runs it in a child with a deadline, and returns then (124) also where the kernel does not
+# let the child die: nothing that it has open leads to whoever reads here, and it holds no lock of ours (8 and 9). What
+# it printed comes when it has ended: where it succeeded on standard output, where it failed on standard error.
 within() {
   local limit=$1 said='' part='' answers result='' end=$RANDOM
   shift

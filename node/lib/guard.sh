@@ -50,8 +50,9 @@ guard() {
     # Its owner is either dead, or somebody whom the newest epoch names by now.
     [[ -z $server ]] || lease_read fresh
   fi
-  [[ ${LEASE[is]} == mine ]] || fail held "$1 may not start on $NODE; expected the owner lease to be held by $NODE in this boot" \
-    "$(lease_sentence)${server:+; $server}" "pulumi up on the stack of the node that should be active"
+  [[ ${LEASE[is]} == mine ]] ||
+    fail held "$1 may not start on $NODE; expected the owner lease to be held by $NODE in this boot" \
+      "$(lease_sentence)${server:+; $server}" "pulumi up on the stack of the node that should be active"
   [[ -z $server ]] || say "$server: its epoch is over, and PostgreSQL recovers"
 }
 
@@ -62,7 +63,8 @@ server_of_another_boot() {
   kind=$(share_kind "$file") || exit
   [[ $kind != absent ]] || return 0
   if ! pid=$(share_do head -n 1 -- "$file") || ! data=$(share_do readlink -f -- "${file%/*}"); then
-    fail unknown "$file cannot be read on $NODE; expected to know whose server it names" "$SHARE $(share_state)" "look at the shared data on $NODE, then start the unit again"
+    fail unknown "$file cannot be read on $NODE; expected to know whose server it names" "$SHARE $(share_state)" \
+      "look at the shared data on $NODE, then start the unit again"
   fi
   [[ $pid =~ ^[0-9]+$ && $(readlink -- "/proc/$pid/cwd" 2>/dev/null) == "$data" ]] ||
     printf '%s names the process %s of another boot, or of the other node\n' "$file" "$pid"

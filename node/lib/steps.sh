@@ -1,5 +1,5 @@
-# When each step of a change of role began here, for the workstation's `xcat-ha report`: a file a run, RECORDS/steps/MILLISECONDS, of lines
-# MILLISECONDS, kind and text between tabs:
+# When each step of a change of role began here, for the workstation's `xcat-ha report`: a file a run,
+# RECORDS/steps/MILLISECONDS, of lines MILLISECONDS, kind and text between tabs:
 #
 #   run ROLE ORIGIN     it began, with its looks
 #   lease STATE EPOCH   what they found; from here on it acts
@@ -38,7 +38,8 @@ step_append() {
   document_escape text
   { printf '%s\t%s\t%s\n' "$1" "$2" "$text" >>"$STEP_FILE"; } 2>/dev/null || {
     # By `say` it would be noted.
-    printf '%s: warning: %s cannot be written: xcat-ha report will not know all steps of this run\n' "$NODE" "$STEP_FILE"
+    printf '%s: warning: %s cannot be written: xcat-ha report will not know all steps of this run\n' "$NODE" \
+      "$STEP_FILE"
     STEP_FILE=
   }
 }
@@ -80,10 +81,12 @@ verb_steps() {
 }
 
 steps_untold() { # EVIDENCE
-  fail unknown "the steps of former runs cannot be read on $NODE; expected to read $RECORDS/steps" "$1" "ls -l $RECORDS/steps on $NODE; then the same command again"
+  fail unknown "the steps of former runs cannot be read on $NODE; expected to read $RECORDS/steps" "$1" \
+    "ls -l $RECORDS/steps on $NODE; then the same command again"
 }
 
-# verb_now: the clock of this node, in milliseconds, and which share it was set up with: two clusters may count the same epoch.
+# verb_now: the clock of this node, in milliseconds, and which share it was set up with: two clusters may count the same
+# epoch.
 verb_now() {
   local share=''
   [[ ! -e $RECORDS/share-id ]] || share=$(<"$RECORDS/share-id")

@@ -1,5 +1,6 @@
-# clockSource: the time service, whichever of ntpd and chrony the node has, runs on both nodes, on the standby too; with the servers of
-# cluster.yaml, where it lists any. A clock that is far off is stepped once in a boot; where that did not help nothing is activated.
+# clockSource: the time service, whichever of ntpd and chrony the node has, runs on both nodes, on the standby too; with
+# the servers of cluster.yaml, where it lists any. A clock that is far off is stepped once in a boot; where that did not
+# help nothing is activated.
 
 # clock_servers: those of cluster.yaml, into ORDERED.
 clock_servers() {
@@ -12,8 +13,11 @@ clock_servers() {
 clock_server_is_listed() {
   local answer
   [[ -e $1 ]] || return
-  answer=$(awk -v server="$2" '($1 == "server" || $1 == "pool" || $1 == "peer") && tolower($2) == tolower(server) { found = 1 } END { print found ? "yes" : "no" }' "$1" 2>&1) ||
-    fail unknown "$1 cannot be read on $NODE; expected to know its time servers" "$answer" "look at $1 on $NODE, then run the same command again"
+  answer=$(awk -v server="$2" '
+    ($1 == "server" || $1 == "pool" || $1 == "peer") && tolower($2) == tolower(server) { found = 1 }
+    END { print found ? "yes" : "no" }' "$1" 2>&1) ||
+    fail unknown "$1 cannot be read on $NODE; expected to know its time servers" "$answer" \
+      "look at $1 on $NODE, then run the same command again"
   [[ $answer == yes ]]
 }
 
@@ -25,7 +29,11 @@ clockSource_observe() {
     SEEN[state]=$(clock_service_now "${WANT[service]}")
     clock_servers
     for server in "${ORDERED[@]}"; do
-      if clock_server_is_listed "$file" "$server"; then SEEN[server.$server]=listed; else SEEN[server.$server]="not listed in $file"; fi
+      if clock_server_is_listed "$file" "$server"; then
+        SEEN[server.$server]=listed
+      else
+        SEEN[server.$server]="not listed in $file"
+      fi
     done
   fi
   # The offset itself moves: it is no part of what is observed.
@@ -67,7 +75,8 @@ clockSource_apply() {
       unit_start "$service" "$START_SECONDS"
       say "$(unit_of "$service") started"
     }
-    [[ $(unit_enabled "$service") == enabled ]] || systemctl enable --quiet -- "$(unit_of "$service").service" </dev/null
+    [[ $(unit_enabled "$service") == enabled ]] ||
+      systemctl enable --quiet -- "$(unit_of "$service").service" </dev/null
   fi
   clockSource_prepare
 }
@@ -86,7 +95,10 @@ clock_add_servers() {
   edit_file "$file" 0644 awk -v servers="$*" '
     { line[NR] = $0 }
     $1 == "server" || $1 == "pool" || $1 == "peer" { last = NR }
-    function ours(  i, n, server) { n = split(servers, server, " "); for (i = 1; i <= n; i++) print "server " server[i] " iburst" }
+    function ours(  i, n, server) {
+      n = split(servers, server, " ")
+      for (i = 1; i <= n; i++) print "server " server[i] " iburst"
+    }
     END {
       for (i = 1; i <= NR; i++) { print line[i]; if (i == last) ours() }
       if (!last) ours()
@@ -94,7 +106,8 @@ clock_add_servers() {
   say "$file: added $*"
 }
 
-# clockSource_prepare: a clock that is far off is stepped, once in a boot: where it is far off again, source and clock must be looked at.
+# clockSource_prepare: a clock that is far off is stepped, once in a boot: where it is far off again, source and clock
+# must be looked at.
 clockSource_prepare() {
   local limit
   [[ $(clock_state) == off ]] || return 0
@@ -109,8 +122,10 @@ clockSource_prepare() {
       return 0
     }
   fi
-  fail misconfigured "the clock of $NODE is off by more than $CLOCK_LIMIT s although it was stepped; expected it to follow its source" \
-    "off by $(clock_offset) s, as $(clock_unit) says" "look at the time servers of $NODE, set its clock, then run the same command again"
+  fail misconfigured \
+    "the clock of $NODE is off by more than $CLOCK_LIMIT s although it was stepped; expected it to follow its source" \
+    "off by $(clock_offset) s, as $(clock_unit) says" \
+    "look at the time servers of $NODE, set its clock, then run the same command again"
 }
 
 # clock_step: by the time service that runs. ntpd lets itself be told only before it starts.

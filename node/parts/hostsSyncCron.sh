@@ -1,8 +1,12 @@
-# hostsSyncCron: /etc/hosts goes from the active to the standby node at the configured time (the manual, "synchronize /etc/hosts"; always in this
-# direction, docs/xcat-facts.md, Mistakes of the manual), with the SSH trust that it needs: a key of its own on shared data, that may do nothing else.
+# hostsSyncCron: /etc/hosts goes from the active to the standby node at the configured time (the manual, "synchronize
+# /etc/hosts"; always in this direction, docs/xcat-facts.md, Mistakes of the manual), with the SSH trust that it needs:
+# a key of its own on shared data, that may do nothing else.
 
-# cron_text: the whole file. The program looks at the lease first: a node that died as the active one must not push its old file.
-cron_text() { printf '# xcat-ha: /etc/hosts to %s\n%s root %s sync-hosts\n' "${WANT[peer]}" "${WANT[schedule]}" "$PROGRAM"; }
+# cron_text: the whole file. The program looks at the lease first: a node that died as the active one must not push its
+# old file.
+cron_text() {
+  printf '# xcat-ha: /etc/hosts to %s\n%s root %s sync-hosts\n' "${WANT[peer]}" "${WANT[schedule]}" "$PROGRAM"
+}
 
 # sync_key_state: present or absent; one that is empty is none.
 sync_key_state() {
@@ -11,14 +15,16 @@ sync_key_state() {
   if [[ $kind == 'regular file' ]]; then printf 'present\n'; else printf 'absent\n'; fi
 }
 
-# trust_line: the peer's key in authorized_keys: it may only deliver /etc/hosts, only from its static address. Nothing where there is none yet.
+# trust_line: the peer's key in authorized_keys: it may only deliver /etc/hosts, only from its static address. Nothing
+# where there is none yet.
 trust_line() {
   local public kind key
   public=$(share_text "$(sync_key).pub" "the key of the hosts sync") || exit
   [[ -n $public ]] || return 0
   # Without the comment.
   read -r kind key _ <<<"$public"
-  printf 'restrict,from="%s",command="%s receive-hosts" %s xcat-ha hosts-sync\n' "${WANT[peerAddress]}" "$PROGRAM" "$kind $key"
+  printf 'restrict,from="%s",command="%s receive-hosts" %s xcat-ha hosts-sync\n' "${WANT[peerAddress]}" "$PROGRAM" \
+    "$kind $key"
 }
 
 hostsSyncCron_observe() {
@@ -66,8 +72,10 @@ hostsSyncCron_apply() {
   fi
   if [[ -n ${WANT[trust]:-} ]]; then
     line=$(trust_line) || exit
-    [[ -n $line ]] || fail incomplete "the key of the hosts sync is not on shared data yet; expected $(sync_key).pub" \
-      "$(share_do ls -la "$SHARE/.xcat-ha" 2>&1 | tr '\n' ' ')" "pulumi up on the stack of ${WANT[peer]} first, then here again"
+    [[ -n $line ]] ||
+      fail incomplete "the key of the hosts sync is not on shared data yet; expected $(sync_key).pub" \
+        "$(share_do ls -la "$SHARE/.xcat-ha" 2>&1 | tr '\n' ' ')" \
+        "pulumi up on the stack of ${WANT[peer]} first, then here again"
     install -d -m 0700 "${AUTHORIZED_KEYS%/*}"
     others=$(trust_others) || exit
     printf '%s\n' ${others:+"$others"} "$line" | write_file "$AUTHORIZED_KEYS" 0600

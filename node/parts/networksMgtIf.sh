@@ -14,7 +14,8 @@ networksMgtIf_observe() {
     SEEN[mgtifname]="(needs the VIP: absent)"
     return 0
   fi
-  if line=$(xcat "$XCAT_SECONDS" lsdef -t network -o "${WANT[network]}" -i mgtifname -c 2>&1) && [[ $line == "${WANT[network]}: mgtifname="* ]]; then
+  if line=$(xcat "$XCAT_SECONDS" lsdef -t network -o "${WANT[network]}" -i mgtifname -c 2>&1) &&
+    [[ $line == "${WANT[network]}: mgtifname="* ]]; then
     SEEN[mgtifname]=${line#"${WANT[network]}: mgtifname="}
   else
     SEEN[mgtifname]="(lsdef: $(tr '\n' ' ' <<<"$line" | cut -c1-200))"
@@ -31,8 +32,10 @@ networksMgtIf_apply() {
   networksMgtIf_observe
   # chdef ends with 0 also where nothing was written: the value that is read back counts.
   [[ ${SEEN[mgtifname]} == "${WANT[mgtifname]}" ]] ||
-    fail incomplete "networks.mgtifname of ${WANT[network]} is ${SEEN[mgtifname]} after chdef; expected ${WANT[mgtifname]}" \
-      "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" "lsdef -t network on $NODE; is network in cluster.yaml the name of a networks row?"
+    fail incomplete \
+      "networks.mgtifname of ${WANT[network]} is ${SEEN[mgtifname]} after chdef; expected ${WANT[mgtifname]}" \
+      "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" \
+      "lsdef -t network on $NODE; is network in cluster.yaml the name of a networks row?"
   say "networks.mgtifname of ${WANT[network]} is ${WANT[mgtifname]}"
 }
 

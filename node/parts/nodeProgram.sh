@@ -1,5 +1,5 @@
-# nodeProgram: this program and the description of the node, where console and systemd find them; which stack manages the node; and its role at
-# root's login.
+# nodeProgram: this program and the description of the node, where console and systemd find them; which stack manages
+# the node; and its role at root's login.
 
 nodeProgram_observe() {
   SEEN[program]=$(digest "$PROGRAM")
@@ -19,12 +19,14 @@ nodeProgram_apply() {
   login_text | write_file "$LOGIN_MESSAGE" 0644
 }
 
-# login_text: read by every login shell, whatever its kind. Nobody waits for it, and it leaves nothing behind in the shell.
+# login_text: read by every login shell, whatever its kind. Nobody waits for it, and it leaves nothing behind in the
+# shell.
 login_text() {
   cat <<TEXT
 # xcat-ha: the role of this node, at root's interactive logins. Do not edit it here: \`pulumi up\` delivers it.
 if [ -n "\${PS1:-}" ] && [ "\$(id -u)" = 0 ]; then
-  timeout 3 $PROGRAM role </dev/null 2>/dev/null || echo "xcat-ha: the role of this node cannot be told (xcat-ha status says more)"
+  timeout 3 $PROGRAM role </dev/null 2>/dev/null || \
+echo "xcat-ha: the role of this node cannot be told (xcat-ha status says more)"
 fi
 TEXT
 }
@@ -40,8 +42,9 @@ login_state() {
   esac
 }
 
-# Last of a destroy. Where a directory still leads to the shared data the guard stays, and what it asks with it: this program, the
-# description and the id of the share. Services start for the last owner alone, who has taken the data home.
+# Last of a destroy. Where a directory still leads to the shared data the guard stays, and what it asks with it: this
+# program, the description and the id of the share. Services start for the last owner alone, who has taken the data
+# home.
 nodeProgram_remove() {
   local linked home left
   linked=$(links_to_share) || exit
@@ -52,7 +55,8 @@ nodeProgram_remove() {
     [[ -z ${WANT[stack]:-} ]] || rm -f -- "$(stack_record)"
     say "still on the shared data, without a local copy to put back: $(one_line "$linked")"
     say "so these stay stopped, and the start guard and $PROGRAM stay with them: ${UNITS[*]}"
-    say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir LINK), then on $NODE: xcat-ha remove nodeProgram"
+    say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir \
+LINK), then on $NODE: xcat-ha remove nodeProgram"
     return 0
   fi
   # A beat that is left stops what runs without the owner lease.
@@ -60,8 +64,12 @@ nodeProgram_remove() {
   home=$(dissolved_by) || exit
   if [[ ${home%% *} == "$NODE" ]]; then
     left=$(copies_left) || exit
-    [[ -z $left ]] || fail incomplete "what was taken home is not in its place: $(one_line "$left"); expected each to be the directory of that name; nothing was started" \
-      "$(dissolved_mark): $home" "mv each to its place on $NODE (mv -T DIRECTORY.xcat-ha-copy DIRECTORY), then run the same command again"
+    [[ -z $left ]] ||
+      fail incomplete \
+        "what was taken home is not in its place: $(one_line "$left"); expected each to be the directory of that \
+name; nothing was started" \
+        "$(dissolved_mark): $home" \
+        "mv each to its place on $NODE (mv -T DIRECTORY.xcat-ha-copy DIRECTORY), then run the same command again"
     virtualIp_stays
     guards_remove
     units_restore

@@ -1,5 +1,6 @@
-# pgHbaEntry: both nodes' static addresses and the VIP may log in with a password (the manual, "Add 10.5.106.70 into postgresql configuration",
-# corrected: xcatd reaches the VIP of its own node from the static address; docs/xcat-facts.md, The VIP and its connections).
+# pgHbaEntry: both nodes' static addresses and the VIP may log in with a password (the manual, "Add 10.5.106.70 into
+# postgresql configuration", corrected: xcatd reaches the VIP of its own node from the static address;
+# docs/xcat-facts.md, The VIP and its connections).
 
 # hba_addresses: those that are wanted, into ORDERED.
 hba_addresses() {
@@ -27,8 +28,8 @@ pgHbaEntry_observe() {
   done
 }
 
-# pgHbaEntry_apply: a rule of ours where it decides, for each address from which xCAT could not log in with its password; all other lines and
-# their order stay, the site's methods and what it says of TLS too.
+# pgHbaEntry_apply: a rule of ours where it decides, for each address from which xCAT could not log in with its
+# password; all other lines and their order stay, the site's methods and what it says of TLS too.
 pgHbaEntry_apply() {
   local address wrong=() FILE='' HBA=() STUCK='' text said result=0 ORDERED
   local -A RULE=()
@@ -36,8 +37,11 @@ pgHbaEntry_apply() {
   ((${#ORDERED[@]})) || return 0
   hba_ask || result=1
   ((result)) || hba_look "$FILE" || result=1
-  ((result == 0)) || fail incomplete "${FILE:-$(path_of "${WANT[file]}")} is not there on $NODE; expected the file in which PostgreSQL reads who may log in" \
-    "cat: No such file or directory" "look at it on $NODE, then run the same command again"
+  ((result == 0)) ||
+    fail incomplete \
+      "${FILE:-$(path_of "${WANT[file]}")} is not there on $NODE; expected the file in which PostgreSQL reads who \
+may log in" \
+      "cat: No such file or directory" "look at it on $NODE, then run the same command again"
   pgHbaEntry_forget
   for address in "${ORDERED[@]}"; do
     [[ ${RULE[$address]} == ok ]] || wrong+=("$address")
@@ -51,8 +55,10 @@ pgHbaEntry_apply() {
   share_edit "$FILE" 0600 perl -e "$HBA_PERL" edit "${HBA[@]}" "${ORDERED[@]%/32}"
   hba_look "$FILE" || true
   for address in "${ORDERED[@]}"; do
-    [[ ${RULE[$address]:-absent} == ok ]] || fail misconfigured "$FILE does not let xCAT's user in from $address, whatever is written; expected a rule with a password" "${RULE[$address]:-absent}" \
-      "correct that line on $NODE, then run the same command again"
+    [[ ${RULE[$address]:-absent} == ok ]] ||
+      fail misconfigured \
+        "$FILE does not let xCAT's user in from $address, whatever is written; expected a rule with a password" \
+        "${RULE[$address]:-absent}" "correct that line on $NODE, then run the same command again"
   done
   postgresql_reload
   say "$FILE: ${wrong[*]} may log in"
@@ -71,7 +77,8 @@ pgHbaEntry_forget() {
       count = split(former, address, " ")
       for (i = 1; i <= count; i++) {
         gone["host all all " address[i] " md5"] = 1
-        gone["host " own " " address[i] " md5"] = gone["hostssl " own " " address[i] " md5"] = gone["hostnossl " own " " address[i] " md5"] = 1
+        gone["host " own " " address[i] " md5"] = 1
+        gone["hostssl " own " " address[i] " md5"] = gone["hostnossl " own " " address[i] " md5"] = 1
         written[sprintf("hostssl all          all        %s      md5", address[i])] = 1
         written[sprintf("hostnossl all          all        %s      md5", address[i])] = 1
       }
@@ -89,7 +96,9 @@ postgresql_reload() {
   local REPLY unit
   unit=$(unit_of postgresql)
   unit_shows MainPID "$unit.service" ||
-    fail unknown "which process is the server of postgresql on $NODE cannot be told; expected it, to let it read its configuration again" "$REPLY" \
-      "systemctl reload $unit on $NODE, when systemd answers; then run the same pulumi up again"
+    fail unknown \
+      "which process is the server of postgresql on $NODE cannot be told; expected it, to let it read its \
+configuration again" \
+      "$REPLY" "systemctl reload $unit on $NODE, when systemd answers; then run the same pulumi up again"
   [[ $REPLY == 0 ]] || kill -HUP "$REPLY"
 }

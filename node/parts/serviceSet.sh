@@ -1,7 +1,8 @@
 # serviceSet: the services of one set in their order, each ready before the next (the manual, "Activate Primary MN" and
 # "Disable And Stop All Related Services"). Two of them exist: `database` and `network`.
 # The values are SERVICE = what it should be; `order` lists them as they start. Stopping is the order reversed.
-# `virtualIp` is there on an active node: with another VIP than the last time they all start again, the make* steps included.
+# `virtualIp` is there on an active node: with another VIP than the last time they all start again, the make* steps
+# included.
 
 # unit_now SERVICE: what it is, in the words of the values.
 unit_now() {
@@ -18,14 +19,16 @@ unit_words() {
       # In a child: what it cannot look at does not end this look.
       [[ ${WANT[$1]} != running* ]] || (unit_ready "$1") >/dev/null 2>&1 || running='active, but it does not answer'
       ;;
-    # A unit that failed is not running: on a standby node that is what is wanted (goconserver's stop always ends in failed).
+    # A unit that failed is not running: on a standby node that is what is wanted (goconserver's stop always ends in
+    # failed).
     inactive | failed)
       running=stopped
       [[ ${UNIT_STATE[$1]} == inactive || ${WANT[$1]} == stopped* ]] || running='stopped (failed)'
       ;;
     *) running=${UNIT_STATE[$1]} ;;
   esac
-  [[ $running != stopped* || -z ${COMPANIONS[$1]:-} ]] || unit_stopped "$1" || running="stopped, but of${COMPANIONS[$1]} something runs"
+  [[ $running != stopped* || -z ${COMPANIONS[$1]:-} ]] || unit_stopped "$1" ||
+    running="stopped, but of${COMPANIONS[$1]} something runs"
   [[ ${UNIT_THERE[$1]} == yes ]] || running='not installed'
   printf '%s, %s\n' "$running" "${UNIT_ENABLED[$1]}"
 }
@@ -38,7 +41,8 @@ serviceSet_observe() {
   for unit in "${units[@]}"; do
     SEEN[$unit]=$(unit_words "$unit")
   done
-  [[ " ${WANT[order]} " != *' postgresql '* || -z ${WANT[virtualIp]:-} ]] || ! postgresql_misses_the_vip || SEEN[virtualIp]="$VIP is here, and postgresql does not listen on it"
+  [[ " ${WANT[order]} " != *' postgresql '* || -z ${WANT[virtualIp]:-} ]] || ! postgresql_misses_the_vip ||
+    SEEN[virtualIp]="$VIP is here, and postgresql does not listen on it"
 }
 
 serviceSet_apply() {
@@ -68,7 +72,8 @@ serviceSet_apply() {
     [[ $now != 'not installed, '* ]] || unit_require "$unit"
     [[ $now == running,* ]] || service_start "$unit"
   done
-  # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service (docs/xcat-facts.md, Console services).
+  # Again after the make* steps: makegocons, makeconservercf and makedhcp with Kea enable their service
+  # (docs/xcat-facts.md, Console services).
   units_disable "${units[@]}"
 }
 

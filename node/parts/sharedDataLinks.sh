@@ -1,8 +1,9 @@
-# sharedDataLinks: the five directories on shared data, linked (the manual, "Configure Shared Data", with cp, mv and chown corrected;
-# docs/xcat-facts.md, Mistakes of the manual).
+# sharedDataLinks: the five directories on shared data, linked (the manual, "Configure Shared Data", with cp, mv and
+# chown corrected; docs/xcat-facts.md, Mistakes of the manual).
 #
-# First setup, each directory: local -> SHARE/.xcat-ha/copy-MACHINE/NAME (rsync, resumable, verified) -> SHARE/NAME (rename) ->
-# local becomes local.bak -> link. What is on SHARE/NAME already is never written: there the local directory only steps aside.
+# First setup, each directory: local -> SHARE/.xcat-ha/copy-MACHINE/NAME (rsync, resumable, verified) -> SHARE/NAME
+# (rename) -> local becomes local.bak -> link. What is on SHARE/NAME already is never written: there the local directory
+# only steps aside.
 
 # owner_of PATH: USER:GROUP MODE, or absent.
 owner_of() {
@@ -16,8 +17,10 @@ owner_of() {
   if [[ $kind == absent ]]; then
     printf 'absent\n'
   else
-    share_do stat -c '%U:%G %a' -- "$1" || fail unknown "the owner of $1 cannot be told on $NODE; expected user, group and mode" "stat: as the line above says" \
-      "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
+    share_do stat -c '%U:%G %a' -- "$1" ||
+      fail unknown "the owner of $1 cannot be told on $NODE; expected user, group and mode" \
+        "stat: as the line above says" \
+        "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
   fi
 }
 
@@ -48,7 +51,8 @@ sharedDataLinks_observe() {
   done
 }
 
-# sharedDataLinks_prepare: copies ahead of the stop, while the services run, so that the outage holds only what changed since.
+# sharedDataLinks_prepare: copies ahead of the stop, while the services run, so that the outage holds only what changed
+# since.
 sharedDataLinks_prepare() {
   local directory directories kind
   install -d -m 0700 "$SHARE/.xcat-ha"
@@ -61,14 +65,16 @@ sharedDataLinks_prepare() {
   done <<<"$directories"
 }
 
-# link_directory DIRECTORY: the local one steps aside, the link takes its place. The first of these is the point of no return of a first setup.
+# link_directory DIRECTORY: the local one steps aside, the link takes its place. The first of these is the point of no
+# return of a first setup.
 link_directory() {
   local directory=$1 aside
   is_linked "$directory" && return 0
   if [[ -L $directory ]]; then
     rm -f -- "$directory"
   elif is_mount_point "$directory"; then
-    fail misconfigured "$directory is a mount point; expected a directory that can step aside for a link to $(shared_of "$directory")" \
+    fail misconfigured \
+      "$directory is a mount point; expected a directory that can step aside for a link to $(shared_of "$directory")" \
       "$(findmnt -no SOURCE,FSTYPE "$directory" 2>/dev/null)" "umount $directory and take it out of /etc/fstab on $NODE"
   elif [[ -e $directory ]]; then
     aside=$(fresh_name "$directory.bak")
@@ -116,15 +122,19 @@ sharedDataLinks_apply() {
     done
     rm -rf -- "$SHARE/.xcat-ha/copy-$machine"
   elif [[ -n $by ]]; then
-    fail refused "a first setup has not finished, and $NODE does not hold the owner lease; expected its end before $NODE makes a link: a local directory could be the truth" \
-      "$(first_setup_mark): machine $by; $(lease_sentence)" "pulumi up on the stack of ${LEASE[node]:-the active node}, with it as activeNode: it goes on where it ended"
+    fail refused \
+      "a first setup has not finished, and $NODE does not hold the owner lease; expected its end before $NODE makes \
+a link: a local directory could be the truth" \
+      "$(first_setup_mark): machine $by; $(lease_sentence)" \
+      "pulumi up on the stack of ${LEASE[node]:-the active node}, with it as activeNode: it goes on where it ended"
   fi
   # All before the first link: a setup that fails up to here goes back by itself.
   directories_look
   share_kinds "${ON_SHARE[@]}"
   for directory in "${HERE[@]}"; do
     [[ ${KIND[${ON_SHARE[$directory]}]} == directory ]] ||
-      fail misconfigured "${ON_SHARE[$directory]} is not there; expected it before $directory can be linked" "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
+      fail misconfigured "${ON_SHARE[$directory]} is not there; expected it before $directory can be linked" \
+        "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
         "set up the active node first, or mount the right share on $NODE"
   done
   share_remember

@@ -1,8 +1,11 @@
-# startGuard: a drop-in on every unit of the managed services that lets it start only where the newest epoch names this node in this boot.
+# startGuard: a drop-in on every unit of the managed services that lets it start only where the newest epoch names this
+# node in this boot.
 
 # guard_text: the whole drop-in. "+" runs the check as root whatever user the unit has.
 guard_text() {
-  printf '# xcat-ha: starts only where the owner lease is held (xcat-ha guard).\n[Service]\nExecStartPre=+%s guard %%N\n' "$PROGRAM"
+  printf \
+    '# xcat-ha: starts only where the owner lease is held (xcat-ha guard).\n[Service]\nExecStartPre=+%s guard %%N\n' \
+    "$PROGRAM"
 }
 
 # guard_in FILE: the drop-in that is there, into REPLY.
@@ -18,8 +21,8 @@ guard_states() {
   declare -gA GUARD=()
   text=$(guard_text)
   units_show 'Id ExecStartPre' "$@" ||
-    fail unknown "whether the services of $NODE are guarded cannot be told; expected systemd to know their units" "${REPLY//$'\n'/ }" \
-      "systemctl show $1.service on $NODE; when it answers, run the same command again"
+    fail unknown "whether the services of $NODE are guarded cannot be told; expected systemd to know their units" \
+      "${REPLY//$'\n'/ }" "systemctl show $1.service on $NODE; when it answers, run the same command again"
   for unit; do
     # A line for each command that runs before it.
     asks=${SHOWN["$index ExecStartPre"]:-}
@@ -80,12 +83,15 @@ startGuard_apply() {
     startGuard_observe
     # What follows links the shared data to this node.
     for unit in "${!GUARD[@]}"; do
-      [[ ${GUARD[$unit]} == guarded ]] || fail incomplete "$unit is not guarded on $NODE: ${GUARD[$unit]}; expected the start guard before anything is linked" "$(guard_file "$unit")" \
-        "systemctl show -p ExecStartPre $unit on $NODE; then run the same command again"
+      [[ ${GUARD[$unit]} == guarded ]] ||
+        fail incomplete \
+          "$unit is not guarded on $NODE: ${GUARD[$unit]}; expected the start guard before anything is linked" \
+          "$(guard_file "$unit")" "systemctl show -p ExecStartPre $unit on $NODE; then run the same command again"
     done
   fi
   [[ -z $changed ]] || say "start guard on$changed"
 }
 
-# The guard outlives every part that it guards: it goes with the node program, last, and only from a node that no link leads to the share.
+# The guard outlives every part that it guards: it goes with the node program, last, and only from a node that no link
+# leads to the share.
 startGuard_remove() { :; }

@@ -11,8 +11,8 @@ virtualIp_observe() {
   ! virtualIp_is_first "$addresses" || SEEN[address]+=", the first of its subnet: what $NODE sends carries it"
 }
 
-# virtualIp_is_first ADDRESSES: by what ip shows, the kernel takes the static address for a secondary one and the VIP not. What the node sends by
-# itself would come from the VIP then, and move with it.
+# virtualIp_is_first ADDRESSES: by what ip shows, the kernel takes the static address for a secondary one and the VIP
+# not. What the node sends by itself would come from the VIP then, and move with it.
 virtualIp_is_first() {
   local line vip='' static=''
   while IFS= read -r line; do
@@ -26,7 +26,9 @@ virtualIp_is_first() {
 
 virtualIp_apply() {
   local former=''
-  if [[ -n ${BEFORE[ip]:-} && ${BEFORE[ip]} != "${WANT[ip]}" ]]; then former=$(virtualIp_entries "${BEFORE[ip]}") || exit; fi
+  if [[ -n ${BEFORE[ip]:-} && ${BEFORE[ip]} != "${WANT[ip]}" ]]; then
+    former=$(virtualIp_entries "${BEFORE[ip]}") || exit
+  fi
   if [[ -n $former ]]; then
     virtualIp_drop "${BEFORE[ip]}"
     virtualIp_keep_static

@@ -1,5 +1,8 @@
+# flattenExport DIRECTORY: a line per value, "TABLE/ROW", a tab, "COLUMN = VALUE", sorted. Not in it: the order of rows,
+# the mgtifname that we set ourselves, and the states that xCAT keeps up to date while it runs.
 use strict; use warnings;
-my %noise = map { $_ => 1 } qw(mgtifname consoleenabled status statustime appstatus appstatustime updatestatus updatestatustime);
+my %noise = map { $_ => 1 }
+  qw(mgtifname consoleenabled status statustime appstatus appstatustime updatestatus updatestatustime);
 my %lines;
 for my $file (glob "$ARGV[0]/tables/*.csv") {
   open(my $in, "<", $file) or die "$file: $!\n";
@@ -13,7 +16,11 @@ for my $file (glob "$ARGV[0]/tables/*.csv") {
     push @row, $value;
     next if $end eq ",";
     if (!@columns) { @columns = @row; $columns[0] =~ s/^#// }
-    else { for my $i (0 .. $#row) { $lines{"$table/$row[0]\t$columns[$i] = $row[$i]"} = 1 if $row[$i] ne "" && !$noise{$columns[$i]} } }
+    else {
+      for my $i (0 .. $#row) {
+        $lines{"$table/$row[0]\t$columns[$i] = $row[$i]"} = 1 if $row[$i] ne "" && !$noise{$columns[$i]};
+      }
+    }
     @row = ();
     last if $end eq "";
   }

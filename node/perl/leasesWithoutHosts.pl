@@ -1,3 +1,4 @@
+# Of leases_without_hosts in node/lib/localFiles/reservations.sh.
 use strict; use warnings;
 my ($from, $to) = @ARGV;
 open(my $in, "<:raw", $from) or die "it cannot be read: $!\n";

@@ -55,6 +55,7 @@ export function edit(
         "lease",
         "databaseSettings",
         "traps",
+        "databaseLogin",
         part,
       ],
       `lease_require() { echo lease >>"$AT/did"; }

@@ -1130,7 +1130,8 @@ for (const [what, steps, outage] of OUTAGES)
 test("the plan says it in the words that are looked for", () => {
   const text = nodeFiles("plan")
     .map((file) => readFileSync(join(__dirname, "../..", file), "utf8"))
-    .join("\n");
+    .join("\n")
+    .replace(/\\\n/g, "");
   const [, said] = /step quiesce - "(.*)"$/m.exec(text) ?? [];
   const filled = said?.replace(/\$\{FACT\[outage\]\}/, "about 9 s").replace(/\$\{FACT\[running\]:\+(.*)\}$/, "$1");
   assert.equal(expectedOutage(planSentences(B, "active", `quiesce\t-\t${filled}`)), "about 9 s");

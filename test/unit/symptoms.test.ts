@@ -13,7 +13,7 @@ const SAID = [
   ...readdirSync(join(ROOT, "ops")).map((name) => `ops/${name}`),
   "test/refusals.ts",
   "test/unit/plan.test.ts",
-].map(read);
+].map((file) => read(file).replace(/\\\n/g, ""));
 const SECTION = read("docs/failover.md")
   .split("\n## ")
   .find((section) => section.startsWith("At three in the morning\n"));

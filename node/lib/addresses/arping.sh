@@ -1,7 +1,8 @@
 # Who answers on the network, asked by arping.
 
-# arping_do QUESTION ADDRESS INTERFACE SECONDS: who: does somebody answer for it (a probe of RFC 5227, from no address); request, reply: it is here
-# (gratuitous). One packet a second. Two programs have this name, each with letters of its own: iputils', and Thomas Habets', where -D is no probe.
+# arping_do QUESTION ADDRESS INTERFACE SECONDS: who: does somebody answer for it (a probe of RFC 5227, from no address);
+# request, reply: it is here (gratuitous). One packet a second. Two programs have this name, each with letters of its
+# own: iputils', and Thomas Habets', where -D is no probe.
 arping_do() {
   local options=()
   arping_which
@@ -17,7 +18,8 @@ arping_do() {
   arping "${options[@]}" -c "$4" -w "$4" "$2" </dev/null
 }
 
-# arping_which: into ARPING which of the two it is, as it says itself, asked once in a process. Another answer is asked for again.
+# arping_which: into ARPING which of the two it is, as it says itself, asked once in a process. Another answer is asked
+# for again.
 arping_which() {
   [[ ${ARPING:-} != *@(Habets|iputils)* ]] || return 0
   ARPING=$(arping -V 2>&1 </dev/null) || true
@@ -28,14 +30,17 @@ address_answer() {
   local answer
   answer=$(arping_do who "$1" "$2" "${3:-2}" 2>&1) || true
   case $answer in
-    *'Received '[1-9]* | *' packets transmitted, '[1-9]*) grep -iEm 1 '(reply|request|bytes) from' <<<"$answer" | tr -s ' ' ;;
+    *'Received '[1-9]* | *' packets transmitted, '[1-9]*)
+      grep -iEm 1 '(reply|request|bytes) from' <<<"$answer" | tr -s ' '
+      ;;
     *'Received 0 '* | *' packets transmitted, 0 packets received'*) printf 'free\n' ;;
     *) printf 'arping on %s failed: %s\n' "$2" "$(tail -n 1 <<<"$answer")" ;;
   esac
 }
 
-# link_is_heard INTERFACE: prints who was heard there: a neighbour that answered lately, else one that answers now. False where nobody does. Asked
-# are the default gateway and neighbours, first those that answered some time; three at once, so that it takes a second.
+# link_is_heard INTERFACE: prints who was heard there: a neighbour that answered lately, else one that answers now.
+# False where nobody does. Asked are the default gateway and neighbours, first those that answered some time; three at
+# once, so that it takes a second.
 link_is_heard() {
   local known routes line answers answer asked=() silent=()
   local -A met=(["${VIP:-none}"]=1)

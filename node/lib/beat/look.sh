@@ -20,9 +20,13 @@ beat_facts() {
   load_values active beat
   # What cannot be told ends no beat: one that ended would neither show life nor step down.
   began=$(uptime_seconds) || began=
-  declare -gA FACT=([role]=beat [node]=$NODE [lease]=unknown [sentence]='' [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0 [frozen]='' [running]='' [vip]=absent [links]=unknown)
+  declare -gA FACT=(
+    [role]=beat [node]=$NODE [lease]=unknown [sentence]='' [frozen]='' [running]='' [vip]=absent [links]=unknown
+    [on_share_loss]=${WANT[onShareLoss]} [share_loss_limit]=${WANT[shareLossSeconds]} [share_lost]=0
+  )
   # In a child: what cannot be read ends it, and not the beat.
-  if may_look "$BEAT_UNIT" "$BEAT_SECONDS" && read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" "${LEASE[epoch]}" && lease_sentence); then
+  if may_look "$BEAT_UNIT" "$BEAT_SECONDS" &&
+    read=$(lease_read fresh 2>/dev/null && printf '%s\n' "${LEASE[is]}" "${LEASE[epoch]}" && lease_sentence); then
     FACT[lease]=${read%%$'\n'*} read=${read#*$'\n'}
     LEASE[epoch]=${read%%$'\n'*} FACT[sentence]=${read#*$'\n'}
   fi
@@ -43,16 +47,17 @@ beat_facts() {
   if ! vip=$(virtualIp_entries "$VIP" 2>/dev/null); then FACT[vip]=unknown; elif [[ -n $vip ]]; then FACT[vip]=here; fi
 }
 
-# may_look UNIT SECONDS: where many former looks of a timer hang in the kernel only one in ten adds another: nobody can end them.
+# may_look UNIT SECONDS: where many former looks of a timer hang in the kernel only one in ten adds another: nobody can
+# end them.
 may_look() {
   local hanging
   hanging=$(unit_processes "$1" 2>/dev/null | wc -l) || true
   ((${hanging:-0} < BEAT_HANGING)) || (($(uptime_seconds) / $2 % 10 == 0))
 }
 
-# share_lost_seconds BEGAN: since the first of the looks that could not read it, without a gap between them; the last one began then. What was
-# counted before nobody looked is no loss that goes on. By the clock that nobody sets. False where that cannot be told, or not be kept for the next
-# beat, which would count from 0 again.
+# share_lost_seconds BEGAN: since the first of the looks that could not read it, without a gap between them; the last
+# one began then. What was counted before nobody looked is no loss that goes on. By the clock that nobody sets. False
+# where that cannot be told, or not be kept for the next beat, which would count from 0 again.
 share_lost_seconds() {
   local now began since='' last=''
   now=$(uptime_seconds) || return

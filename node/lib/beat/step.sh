@@ -14,9 +14,12 @@ beat_step() {
       say "stepping down by itself: $3" || true
       # A disk that takes no note keeps nobody from stepping down.
       { install -d -m 0700 "$RECORDS" && TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T %s\n' -1 "$3" >"$RECORDS/demoted"; } ||
-        say "warning: $RECORDS/demoted could not be written: xcat-ha role will not say that $NODE stepped down by itself" || true
-      # No other order starts until this beat ends: it would start what is killed here. Who starts one holds the lock for a moment.
-      { exec 8>>"$RUN/start.lock" && flock -w 2 8 && lock_note "$RUN/start.lock" "the step down of $NODE by itself"; } || true
+        say "warning: $RECORDS/demoted could not be written: xcat-ha role will not say that $NODE stepped down by \
+itself" || true
+      # No other order starts until this beat ends: it would start what is killed here. Who starts one holds the lock
+      # for a moment.
+      { exec 8>>"$RUN/start.lock" && flock -w 2 8 &&
+        lock_note "$RUN/start.lock" "the step down of $NODE by itself"; } || true
       kill_units "$RUN_UNIT"
       ;;
     kill) kill_services ;;
@@ -36,27 +39,32 @@ beat_step() {
 beat_tell_demotion() {
   rm -f -- "$RUN/step-down-blocked"
   notify demoted "$(demotion)
-Nothing of the owner's runs on $NODE any more. Who is active: xcat-ha role on either node. Nothing starts by itself: docs/failover.md" || true
+Nothing of the owner's runs on $NODE any more. Who is active: xcat-ha role on either node. Nothing starts by itself: \
+docs/failover.md" || true
 }
 
 # beat_tell_blocked WHY: once for a step down: each further beat comes here again.
 beat_tell_blocked() {
   [[ ! -e $RUN/step-down-blocked ]] || return 0
   : >"$RUN/step-down-blocked"
-  notify step-down-blocked "$NODE steps down by itself, and that is blocked: $1. The next beat tries again; where something hangs in the kernel, power $NODE off" ||
+  notify step-down-blocked "$NODE steps down by itself, and that is blocked: $1. The next beat tries again; where \
+something hangs in the kernel, power $NODE off" ||
     rm -f -- "$RUN/step-down-blocked"
 }
 
-# beat_show: a counter on the share that moves while its owner lives. Whoever judges it looks twice: no clock is compared.
+# beat_show: a counter on the share that moves while its owner lives. Whoever judges it looks twice: no clock is
+# compared.
 beat_show() {
   local number
   number=$(($(cat "$RUN/beat" 2>/dev/null || echo 0) + 1))
   printf '%s\n' "$number" >"$RUN/beat"
-  share_do bash -c 'set -eu; mkdir -p -- "$1"; printf "%s %s\n" "$3" "$4" >"$1/.$2.new"; mv -f -- "$1/.$2.new" "$1/$2"' beat \
+  share_do bash -c \
+    'set -eu; mkdir -p -- "$1"; printf "%s %s\n" "$3" "$4" >"$1/.$2.new"; mv -f -- "$1/.$2.new" "$1/$2"' beat \
     "$SHARE/.xcat-ha/beat" "$NODE" "$number" "$(boot_id)" 2>/dev/null || say "the beat could not be written to $SHARE"
 }
 
-# kill_units UNIT...: the order to stop first, so that systemd starts nothing again; then without mercy: another node may be writing.
+# kill_units UNIT...: the order to stop first, so that systemd starts nothing again; then without mercy: another node
+# may be writing.
 kill_units() {
   systemctl stop --no-block -- "${@/%/.service}" 2>/dev/null </dev/null || true
   systemctl kill --signal=KILL -- "${@/%/.service}" 2>/dev/null </dev/null || true
@@ -90,7 +98,8 @@ beat_drop_vip() {
   virtualIp_keep_static
 }
 
-# services_gone: waits until nothing of the services is left; what still is after that is said, and the next beat tries again.
+# services_gone: waits until nothing of the services is left; what still is after that is said, and the next beat tries
+# again.
 services_gone() {
   local limit=$((SECONDS + DEMOTION_SECONDS)) left
   while :; do
@@ -103,8 +112,8 @@ services_gone() {
     [[ -n $left ]] || break
     ((SECONDS < limit)) || {
       beat_tell_blocked "not all is gone $DEMOTION_SECONDS s after it was killed: $(left_words "$left")"
-      fail blocked "not all is gone on $NODE, which is not the owner any more: $(left_words "$left")" "killed $DEMOTION_SECONDS s ago" \
-        "the next beat tries again; where they hang in the kernel, power $NODE off"
+      fail blocked "not all is gone on $NODE, which is not the owner any more: $(left_words "$left")" \
+        "killed $DEMOTION_SECONDS s ago" "the next beat tries again; where they hang in the kernel, power $NODE off"
     }
     sleep 0.2
   done

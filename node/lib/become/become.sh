@@ -25,7 +25,9 @@ become() {
     set +e
     (
       set -e
-      [[ ! -e $RUN/supersede ]] || fail superseded "this run ended before the step '$verb $argument'" "another order came in" "nothing: the other order goes on"
+      [[ ! -e $RUN/supersede ]] ||
+        fail superseded "this run ended before the step '$verb $argument'" "another order came in" \
+          "nothing: the other order goes on"
       take_step "$verb" "$argument"
     )
     result=$?
@@ -57,8 +59,8 @@ become() {
   steps_end
 }
 
-# serving STOPPED CLAIMED: said when the last service is up: what comes behind it takes longer than all before. How long the services were down is
-# known only where they were stopped here: on another node nobody saw when.
+# serving STOPPED CLAIMED: said when the last service is up: what comes behind it takes longer than all before. How long
+# the services were down is known only where they were stopped here: on another node nobody saw when.
 serving() {
   local after=''
   if [[ -n $1 ]]; then

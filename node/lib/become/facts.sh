@@ -13,9 +13,14 @@ missing_units() {
 # observe_facts ROLE: fills FACT, which starts with "unknown": what no look has answered is neither there nor absent.
 observe_facts() {
   local fact
-  declare -gA FACT=([role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT [static_address]=$STATIC_ADDRESS)
-  for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage cfgloc own_name clock traps traps_untold dissolved \
-    dissolving frozen takeover takeover_by takeover_reason epoch apart signs fence from_console mounted elsewhere astray unfit peer_unfit peer_untold unlike login mount missing both copy needed free root_key database virtual_ip mistakes; do
+  declare -gA FACT=(
+    [role]=$1 [node]=$NODE [peer]=$PEER [vip]=$VIP [static_address]=$STATIC_ADDRESS
+    [share_path]=$SHARE [clock_limit]=$CLOCK_LIMIT
+  )
+  for fact in managed_by system tools static owners share lease sentence holder links shared running lacking outage \
+    cfgloc own_name clock traps traps_untold dissolved dissolving frozen takeover takeover_by takeover_reason epoch \
+    apart signs fence from_console mounted elsewhere astray unfit peer_unfit peer_untold unlike login mount missing \
+    both copy needed free root_key database virtual_ip mistakes; do
     FACT[$fact]=unknown
   done
   FACT[stack]=${WANT[stack]:-}
@@ -75,6 +80,7 @@ outage_expected() {
   if seconds=$(cat "$RECORDS/seconds" 2>/dev/null); then
     printf 'about %s s, as the last time\n' "$seconds"
   else
-    printf 'about 20 s and the last copy of what changed; on a cluster of thousands of nodes makedns and makedhcp take minutes\n'
+    printf '%s; %s\n' 'about 20 s and the last copy of what changed' \
+      'on a cluster of thousands of nodes makedns and makedhcp take minutes'
   fi
 }

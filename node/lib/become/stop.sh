@@ -13,8 +13,8 @@ quiesce() {
   units_disable "${UNITS[@]}"
 }
 
-# prove_stopped: about processes, not only units (docs/design.md, The proof of a stop is about processes). Of what is left the first is told, with all
-# that is left of it.
+# prove_stopped: about processes, not only units (docs/design.md, The proof of a stop is about processes). Of what is
+# left the first is told, with all that is left of it.
 prove_stopped() {
   local left service what told evidence first='' kind='' found=''
   left=$(services_left) || exit
@@ -31,7 +31,11 @@ prove_stopped() {
   case $kind in
     data) database_in_use "$found" ;;
     program) what="$first runs on $NODE outside of its unit; expected no process of its program: ${found//$'\n'/; }" ;;
-    *) what="$first is not proven to be stopped on $NODE; expected it inactive, without processes: ${found:-none}" what=${what//$'\n'/ } ;;
+    *)
+      what="$first is not proven to be stopped on $NODE; expected it inactive, without processes: ${found:-none}" \
+        what=${what//$'\n'/ }
+      ;;
   esac
-  fail blocked "$what" "$(unit_evidence "$first")" "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
+  fail blocked "$what" "$(unit_evidence "$first")" \
+    "end them on $NODE, then run the same command again. Until then nothing starts on the other node"
 }

@@ -4,15 +4,16 @@
 is_mount_point() {
   local result=0
   share_do mountpoint -q -- "$1" 2>/dev/null || result=$?
-  ((result < 124)) || fail unknown "whether $1 is a mount point cannot be told on $NODE; expected to know it" "no answer within $SHARE_DEADLINE s" \
-    "findmnt $1 on $NODE; when it answers, run the same command again"
+  ((result < 124)) ||
+    fail unknown "whether $1 is a mount point cannot be told on $NODE; expected to know it" \
+      "no answer within $SHARE_DEADLINE s" "findmnt $1 on $NODE; when it answers, run the same command again"
   ((result == 0))
 }
 
 MOUNT_TABLE=/proc/self/mountinfo
 
-# kernel_mounts_below DIRECTORY: a line for each place below it where the kernel shows itself (/proc, /sys, /dev): a genimage that was cut leaves
-# them in a rootimg, and a copy would walk into them for hours. Asks no file system.
+# kernel_mounts_below DIRECTORY: a line for each place below it where the kernel shows itself (/proc, /sys, /dev): a
+# genimage that was cut leaves them in a rootimg, and a copy would walk into them for hours. Asks no file system.
 kernel_mounts_below() {
   local word at before own
   own=$(readlink -f -- "$1") || own=$1
@@ -20,9 +21,12 @@ kernel_mounts_below() {
     printf -v at %b "${word[4]//\\/\\0}"
     before=" ${word[*]} "
     before=${before#* - }
-    [[ $at != "$own"/* || ${before%% *} != @(proc|sysfs|devtmpfs|devpts|cgroup|cgroup2|mqueue|debugfs|securityfs|tracefs) ]] || printf '%s\n' "$1${at#"$own"}"
-  done <"$MOUNT_TABLE" || fail unknown "what is mounted below $1 cannot be told on $NODE; expected to know it before a copy walks there" "$MOUNT_TABLE cannot be read" \
-    "findmnt on $NODE; when it answers, run the same command again"
+    [[ $at != "$own"/* ||
+      ${before%% *} != @(proc|sysfs|devtmpfs|devpts|cgroup|cgroup2|mqueue|debugfs|securityfs|tracefs) ]] ||
+      printf '%s\n' "$1${at#"$own"}"
+  done <"$MOUNT_TABLE" ||
+    fail unknown "what is mounted below $1 cannot be told on $NODE; expected to know it before a copy walks there" \
+      "$MOUNT_TABLE cannot be read" "findmnt on $NODE; when it answers, run the same command again"
 }
 
 # directories_facts: what stands in the way of a link, and what a first setup would copy. Fills FACT:
@@ -36,7 +40,8 @@ directories_facts() {
   local -A MANUAL=() ON_SHARE=() LINK=()
   FACT[mounted]='' FACT[elsewhere]='' FACT[missing]='' FACT[both]='' FACT[copy]='' FACT[needed]=0
   FACT[free]=$(share_do df --output=avail -k -- "$SHARE" | tail -n 1 | tr -d ' ') ||
-    fail unknown "the room on $SHARE cannot be told on $NODE; expected df to say it" "df ended with an error" "df -k $SHARE on $NODE; when it answers, run the same command again"
+    fail unknown "the room on $SHARE cannot be told on $NODE; expected df to say it" "df ended with an error" \
+      "df -k $SHARE on $NODE; when it answers, run the same command again"
   directories_look
   for directory in "${HERE[@]}"; do
     [[ ${LINK[$directory]:-} != "${ON_SHARE[$directory]}" ]] || continue

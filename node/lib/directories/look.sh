@@ -16,8 +16,9 @@ linked_directories() {
   ((${#HERE[@]} == 0)) || printf '%s\n' "${HERE[@]}"
 }
 
-# directories_look: fills HERE, the directories by their names here, in order; and by these names MANUAL, the manual's name, ON_SHARE, its place on
-# the share, and LINK, where the link leads; nothing where it is none. The share is not looked at.
+# directories_look: fills HERE, the directories by their names here, in order; and by these names MANUAL, the manual's
+# name, ON_SHARE, its place on the share, and LINK, where the link leads; nothing where it is none. The share is not
+# looked at.
 directories_look() {
   local name names=() paths=() links=() targets=() ORDERED index
   MANUAL=() ON_SHARE=() LINK=()
@@ -35,9 +36,14 @@ directories_look() {
   for index in "${!links[@]}"; do
     name=${links[index]}
     # One that went meanwhile, or a target with a newline.
-    if ((${#targets[@]} == ${#links[@]})); then LINK[$name]=${targets[index]}; else LINK[$name]=$(readlink -- "$name") || true; fi
-    [[ -n ${LINK[$name]} ]] || fail unknown "where $name leads on $NODE cannot be told; expected a link to $SHARE" "readlink: no answer" \
-      "ls -l $name on $NODE, then run the same command again"
+    if ((${#targets[@]} == ${#links[@]})); then
+      LINK[$name]=${targets[index]}
+    else
+      LINK[$name]=$(readlink -- "$name") || true
+    fi
+    [[ -n ${LINK[$name]} ]] ||
+      fail unknown "where $name leads on $NODE cannot be told; expected a link to $SHARE" "readlink: no answer" \
+        "ls -l $name on $NODE, then run the same command again"
   done
 }
 
@@ -56,18 +62,31 @@ links_state() {
   local -A MANUAL=() ON_SHARE=() LINK=()
   directories_look
   for directory in "${HERE[@]}"; do
-    if [[ ${LINK[$directory]:-} == "${ON_SHARE[$directory]}" ]]; then linked=$((linked + 1)); else other=$((other + 1)); fi
+    if [[ ${LINK[$directory]:-} == "${ON_SHARE[$directory]}" ]]; then
+      linked=$((linked + 1))
+    else
+      other=$((other + 1))
+    fi
   done
-  if ((other + linked == 0)); then printf 'unknown\n'; elif ((other == 0)); then printf 'all\n'; elif ((linked == 0)); then printf 'none\n'; else printf 'some\n'; fi
+  if ((other + linked == 0)); then
+    printf 'unknown\n'
+  elif ((other == 0)); then
+    printf 'all\n'
+  elif ((linked == 0)); then
+    printf 'none\n'
+  else
+    printf 'some\n'
+  fi
 }
 
-# links_to_share: a line for each directory that leads to the shared data, by whatever name, and for the one that the server works on.
-# What does not answer within the deadline leads there.
+# links_to_share: a line for each directory that leads to the shared data, by whatever name, and for the one that the
+# server works on. What does not answer within the deadline leads there.
 links_to_share() {
   local share path paths target pgsql=
   paths=$(directories_wanted && linked_directories) || exit
   [[ -n $paths ]] ||
-    fail unknown "the directories that are linked on $NODE are not known; expected them in its description" "$CONFIGURATION/description" "run the same command again; if it stays, this is a defect of xcat-ha"
+    fail unknown "the directories that are linked on $NODE are not known; expected them in its description" \
+      "$CONFIGURATION/description" "run the same command again; if it stays, this is a defect of xcat-ha"
   share=$(share_do readlink -m -- "$SHARE") || share=$SHARE
   while read -r path; do
     target=$(share_do readlink -m -- "$path") || target="$share, as far as can be told"
@@ -81,12 +100,14 @@ links_to_share() {
   [[ $target != "$share"[/,]* ]] || printf '%s -> %s\n' "$path" "$target"
 }
 
-# stepped_aside DIRECTORY: where its own content is, as it was before its first link; nothing where none of it stepped aside.
+# stepped_aside DIRECTORY: where its own content is, as it was before its first link; nothing where none of it stepped
+# aside.
 stepped_aside() {
   local noted directory aside
   [[ -e $RECORDS/aside ]] || return 0
   noted=$(cat -- "$RECORDS/aside" 2>&1) ||
-    fail unknown "whether $1 stepped aside on $NODE cannot be told; expected to read $RECORDS/aside" "$noted" "look at it on $NODE, then run the same command again"
+    fail unknown "whether $1 stepped aside on $NODE cannot be told; expected to read $RECORDS/aside" "$noted" \
+      "look at it on $NODE, then run the same command again"
   while read -r directory aside; do
     [[ $directory == "$1" ]] || continue
     [[ ! -e $aside ]] || printf '%s\n' "$aside"

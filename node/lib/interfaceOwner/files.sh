@@ -1,6 +1,7 @@
 # Where a tool keeps addresses, and what adds one beside the tools.
 
-# persistent_files TOOL WHERE INTERFACE: every file that can hold an address of the interface, the first one takes a new one.
+# persistent_files TOOL WHERE INTERFACE: every file that can hold an address of the interface, the first one takes a new
+# one.
 persistent_files() {
   local file files said
   case $1 in
@@ -35,7 +36,8 @@ first_and_others() {
 # Scripts that run at boot or when an interface comes up, where they may be executed.
 BOOT_SCRIPTS=(/etc/rc.local /etc/rc.d/rc.local /sbin/ifup-local /etc/NetworkManager/dispatcher.d/*)
 
-# boot_files INTERFACE FILES: what is there beside the lists of addresses, into SCRIPTS and DROP_INS; FILES are those that ifupdown read.
+# boot_files INTERFACE FILES: what is there beside the lists of addresses, into SCRIPTS and DROP_INS; FILES are those
+# that ifupdown read.
 boot_files() {
   local file directory network
   local -A named=()
@@ -44,7 +46,9 @@ boot_files() {
     [[ ! -f $file || -n ${named[$file]:-} ]] || SCRIPTS+=("$file")
     named[${file:-none}]=yes
   done <<<"$NETWORK_INTERFACES"$'\n'"$(printf '%s\n' "$NETWORK_INTERFACES".d/*)"$'\n'"$2"
-  for file in "${NETWORK_INTERFACES%/*}"/if-*.d/* "${BOOT_SCRIPTS[@]}"; do [[ ! -f $file || ! -x $file ]] || SCRIPTS+=("$file"); done
+  for file in "${NETWORK_INTERFACES%/*}"/if-*.d/* "${BOOT_SCRIPTS[@]}"; do
+    [[ ! -f $file || ! -x $file ]] || SCRIPTS+=("$file")
+  done
   # Also of a file that netplan writes. Of one name the first one counts.
   network=$(networkd_owner "$1") || exit
   [[ -n $network ]] || return 0
@@ -57,11 +61,14 @@ boot_files() {
   done
 }
 
-# persistent_elsewhere INTERFACE ADDRESS: FILE:LINE: TEXT of each line that adds ADDRESS where no tool has it among the addresses of an interface: an
-# up-line, a script, a drop-in. Such a line is never edited: what else it does is not known.
+# persistent_elsewhere INTERFACE ADDRESS: FILE:LINE: TEXT of each line that adds ADDRESS where no tool has it among the
+# addresses of an interface: an up-line, a script, a drop-in. Such a line is never edited: what else it does is not
+# known.
 persistent_elsewhere() {
   local address="${2//./\\.}([^0-9.]|$)" SCRIPTS DROP_INS found='' line adds said files up
-  adds="^([^#]*[^#[:alnum:]_.-])?(ip([[:space:]]+-[^[:space:]]+([[:space:]]+[^-[:space:]]+)?)*[[:space:]]+a(d|dd|ddr|ddre|ddres|ddress)?[[:space:]]+(a|ad|add|r|replace|c|change)|ifconfig[[:space:]]+[^[:space:]]+)[[:space:]]([^#;|&]*[^0-9.])?$address"
+  adds="ip([[:space:]]+-[^[:space:]]+([[:space:]]+[^-[:space:]]+)?)*[[:space:]]+a(d|dd|ddr|ddre|ddres|ddress)?"
+  adds+="[[:space:]]+(a|ad|add|r|replace|c|change)"
+  adds="^([^#]*[^#[:alnum:]_.-])?($adds|ifconfig[[:space:]]+[^[:space:]]+)[[:space:]]([^#;|&]*[^0-9.])?$address"
   said=$(ifupdown_says "$1") || exit
   files=$(said_of file "$said") && up=$(said_of up "$said") || exit
   boot_files "$1" "$files"
@@ -80,7 +87,8 @@ persistent_elsewhere() {
 lines_with() {
   local result=0 found
   found=$(grep -HnIE -- "$2" "${@:3}" 2>&1) || result=$?
-  ((result < 2)) || fail unknown "whether something else adds $1 at boot cannot be told on $NODE; expected to know it" "$(one_line "$found")" \
-    "look at that file on $NODE, then run the same command again"
+  ((result < 2)) ||
+    fail unknown "whether something else adds $1 at boot cannot be told on $NODE; expected to know it" \
+      "$(one_line "$found")" "look at that file on $NODE, then run the same command again"
   printf '%s' "${found:+$found$'\n'}"
 }

@@ -1,14 +1,16 @@
 # ifupdown: what it says of its own configuration, by ifquery.
 
-# ifquery_says ARGUMENT...: what ifupdown says of its configuration, in the order in which it is said: which stanza an option is of is on standard
-# error. An interface that it does not know is an answer; what it could not read, or does not understand, is none.
+# ifquery_says ARGUMENT...: what ifupdown says of its configuration, in the order in which it is said: which stanza an
+# option is of is on standard error. An interface that it does not know is an answer; what it could not read, or does
+# not understand, is none.
 ifquery_says() {
   local said result=0 line unfit='' unknown=''
   said=$(LC_ALL=C timeout -k 2 "$IFQUERY_SECONDS" stdbuf -oL ifquery "$@" 2>&1 </dev/null) || result=$?
   while IFS= read -r line; do
     case $line in
       'ifquery: unknown interface '* | *': no ifaces found matching given allow lists') unknown=yes ;;
-      'ifquery: parsing file '* | 'ifquery: reading directory '* | 'ifquery: '[Qq]'uerying interface '* | 'ifquery: running mapping script '*) ;;
+      'ifquery: parsing file '* | 'ifquery: reading directory '*) ;;
+      'ifquery: '[Qq]'uerying interface '* | 'ifquery: running mapping script '*) ;;
       'ifquery: '*': Is a directory' | 'ifquery: '*' not understood and ignored: '*) ;;
       'ifquery: '* | 'error: '* | 'warning: error '*) unfit=${unfit:-$line} ;;
     esac
@@ -25,9 +27,10 @@ ifquery_unfit() {
     "ifquery --list and ifquery with the interface on $NODE; when they answer, run the same command again"
 }
 
-# ifupdown_says INTERFACE: a line each: `file` and a file that ifupdown read; `name` and how stanzas of it are called that come up at boot or when
-# it is plugged in; `address` and ADDRESS/PREFIX; `up` and a command. Nothing where it leaves the interface alone. A function that needs it more
-# than once has its answer in a local IFUPDOWN_SAID, for all that it calls: each question starts ifquery four times.
+# ifupdown_says INTERFACE: a line each: `file` and a file that ifupdown read; `name` and how stanzas of it are called
+# that come up at boot or when it is plugged in; `address` and ADDRESS/PREFIX; `up` and a command. Nothing where it
+# leaves the interface alone. A function that needs it more than once has its answer in a local IFUPDOWN_SAID, for all
+# that it calls: each question starts ifquery four times.
 ifupdown_says() {
   if [[ -v IFUPDOWN_SAID ]]; then printf '%s\n' "$IFUPDOWN_SAID"; else ask_ifupdown "$1"; fi
 }
@@ -102,7 +105,8 @@ ifupdown_owner() {
   file=$(ifupdown_stanzas "$1" "$said" '([[:space:]]|$)') || exit
   if [[ $'\n'$said != *$'\n'"address "* ]]; then
     # Of the method it says nothing: `manual` leaves it to others.
-    file=$(ifupdown_stanzas "$1" "$said" '([[:space:]]+inet)?([[:space:]]+(static|dhcp|inherits)|[[:space:]]*$)') || exit
+    file=$(ifupdown_stanzas "$1" "$said" '([[:space:]]+inet)?([[:space:]]+(static|dhcp|inherits)|[[:space:]]*$)') ||
+      exit
     [[ -n $file ]] || return 0
   fi
   file=${file%%$'\n'*}

@@ -1,6 +1,6 @@
-# Which tool gives an interface its addresses at boot, and how they are read and changed in that tool's own configuration. Found out, not
-# asked: a tool owns an interface when it runs and has it in its configuration; what is left over of another one is left alone.
-# Nothing is restarted: at run time the addresses are there already.
+# Which tool gives an interface its addresses at boot, and how they are read and changed in that tool's own
+# configuration. Found out, not asked: a tool owns an interface when it runs and has it in its configuration; what is
+# left over of another one is left alone. Nothing is restarted: at run time the addresses are there already.
 
 NETWORK_INTERFACES=/etc/network/interfaces
 NETWORK_SCRIPTS=/etc/sysconfig/network-scripts
@@ -10,7 +10,8 @@ NETWORKD_LINKS=/run/systemd/netif/links
 NETWORKD_FILES=(/etc/systemd/network /run/systemd/network /usr/lib/systemd/network)
 NETWORK_CLASS=/sys/class/net
 
-# interface_owners INTERFACE: TOOL and where it has the interface, a line each: a file, or the UUID of NetworkManager's connection.
+# interface_owners INTERFACE: TOOL and where it has the interface, a line each: a file, or the UUID of NetworkManager's
+# connection.
 interface_owners() {
   local netplan
   netplan=$(netplan_file "$1") || exit
@@ -36,19 +37,21 @@ owners_of() {
 tool_runs() {
   local REPLY
   unit_shows ActiveState "$1.service" ||
-    fail unknown "whether $1 runs on $NODE cannot be told; expected systemd to know it" "systemctl show $1.service: $REPLY" \
-      "systemctl status $1 on $NODE; when it answers, run the same command again"
+    fail unknown "whether $1 runs on $NODE cannot be told; expected systemd to know it" \
+      "systemctl show $1.service: $REPLY" "systemctl status $1 on $NODE; when it answers, run the same command again"
   [[ $REPLY == active ]]
 }
 
-# files_with INTERFACE PATTERN FILE...: those that have a line of that pattern. One that cannot be read is not one without it.
+# files_with INTERFACE PATTERN FILE...: those that have a line of that pattern. One that cannot be read is not one
+# without it.
 files_with() {
   local file files=() found result=0
   for file in "${@:3}"; do [[ ! -f $file ]] || files+=("$file"); done
   ((${#files[@]})) || return 0
   found=$(grep -lE -- "$2" "${files[@]}" 2>&1) || result=$?
-  ((result < 2)) || fail unknown "which files give $1 its addresses at boot cannot be told on $NODE; expected to read each" "$(one_line "$found")" \
-    "look at that file on $NODE, then run the same command again"
+  ((result < 2)) ||
+    fail unknown "which files give $1 its addresses at boot cannot be told on $NODE; expected to read each" \
+      "$(one_line "$found")" "look at that file on $NODE, then run the same command again"
   printf '%s' "${found:+$found$'\n'}"
 }
 
@@ -70,12 +73,14 @@ netplan_file() {
   printf '%s' "${file:+$file$'\n'}"
 }
 
-# networkmanager_owner: also for a file ifcfg-*, which it reads and writes by itself. "externally" is an interface at which it only looks.
+# networkmanager_owner: also for a file ifcfg-*, which it reads and writes by itself. "externally" is an interface at
+# which it only looks.
 networkmanager_owner() {
   local state uuid
   command -v nmcli >/dev/null || { network_scripts_owner "$1"; return 0; }
   state=$(nmcli -g GENERAL.STATE device show "$1" 2>/dev/null </dev/null) || state=
-  if [[ $state == '100 (connected)' ]] && uuid=$(nmcli -g GENERAL.CON-UUID device show "$1" 2>/dev/null </dev/null) && [[ -n $uuid ]]; then
+  if [[ $state == '100 (connected)' ]] && uuid=$(nmcli -g GENERAL.CON-UUID device show "$1" 2>/dev/null </dev/null) &&
+    [[ -n $uuid ]]; then
     printf 'NetworkManager %s\n' "$uuid"
   else
     network_scripts_owner "$1"

@@ -5,10 +5,12 @@
 #   SHARE/.xcat-ha/epoch/000007.released   its owner has proven that nothing runs
 #   SHARE/.xcat-ha/epoch/000007.named      a stack's config has named its owner as the active node
 #
-# An owner file with the line "dissolving yes" is the final epoch of a pair: its owner takes the data home (see sharedDataLinks). Nobody
-# starts anything under it, its owner included, and nobody else claims until the share says that what it holds is old.
+# An owner file with the line "dissolving yes" is the final epoch of a pair: its owner takes the data home (see
+# sharedDataLinks). Nobody starts anything under it, its owner included, and nobody else claims until the share says
+# that what it holds is old.
 #
-# The newest epoch counts. No clock is compared, no lock is ever deleted (docs/failover-facts.md, Locks on a shared file system).
+# The newest epoch counts. No clock is compared, no lock is ever deleted (docs/failover-facts.md, Locks on a shared file
+# system).
 
 # Of an owner file and of the description; 1 is what says none.
 readonly FORMAT=1
@@ -36,7 +38,9 @@ lease_listing() {
     set -euo pipefail
     if ! cd -- "$1" 2>/dev/null; then
       # No epoch directory is no epoch; one that cannot be entered is none of the answers.
-      answer=$(LC_ALL=C stat -- "$1" 2>&1) || case $answer in *": No such file or directory") [ -d "$2" ] && exit 0 ;; esac
+      answer=$(LC_ALL=C stat -- "$1" 2>&1) || case $answer in
+        *": No such file or directory") [ -d "$2" ] && exit 0 ;;
+      esac
       # Made between the two looks, or it cannot be entered.
       cd -- "$1"
     fi
@@ -71,7 +75,8 @@ lease_read() {
   declare -gA LEASE=()
   local listing key value machine boot
   { machine=$(machine_id) && boot=$(boot_id) && [[ -n $machine && -n $boot ]]; } ||
-    fail unknown "which machine $NODE is cannot be told; expected an id of the machine and of this boot" "/etc/machine-id: ${machine:-empty}; boot: ${boot:-unknown}" \
+    fail unknown "which machine $NODE is cannot be told; expected an id of the machine and of this boot" \
+      "/etc/machine-id: ${machine:-empty}; boot: ${boot:-unknown}" \
       "on $NODE: systemd-machine-id-setup, then run the same command again"
   listing=$(lease_listing "${1:-}") || {
     share_require
@@ -82,8 +87,11 @@ lease_read() {
     [[ -z $key ]] || LEASE[$key]=$value
   done <<<"$listing"
   [[ ${LEASE[format]:-1} =~ ^[0-9]{1,4}$ && ${LEASE[format]:-1} -le $FORMAT ]] ||
-    fail misconfigured "epoch ${LEASE[epoch]} is written in format ${LEASE[format]}, which xcat-ha on $NODE does not understand; expected $FORMAT at most" \
-      "$(lease_directory)/${LEASE[epoch]}.owner" "pulumi up from the checkout that wrote it, on the stack of $NODE: it brings the newer xcat-ha"
+    fail misconfigured \
+      "epoch ${LEASE[epoch]} is written in format ${LEASE[format]}, which xcat-ha on $NODE does not understand; \
+expected $FORMAT at most" \
+      "$(lease_directory)/${LEASE[epoch]}.owner" \
+      "pulumi up from the checkout that wrote it, on the stack of $NODE: it brings the newer xcat-ha"
   if [[ -z ${LEASE[epoch]:-} ]]; then
     # On the share itself, and not below its mount point.
     share_require
@@ -99,13 +107,18 @@ lease_read() {
       LEASE[is]=mine
     fi
   elif [[ ${LEASE[machine]:-} == "$machine" ]]; then
-    fail misconfigured "$NODE has the machine id of ${LEASE[node]:-?}, which holds the owner lease; expected one of its own: the nodes cannot be told apart" \
+    fail misconfigured \
+      "$NODE has the machine id of ${LEASE[node]:-?}, which holds the owner lease; expected one of its own: the \
+nodes cannot be told apart" \
       "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE: $machine" \
       "on $NODE: rm /etc/machine-id; systemd-machine-id-setup; reboot. Then the same command again"
   elif [[ ${LEASE[node]:-} == "$NODE" ]]; then
-    fail misconfigured "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $machine here: another machine, or one installed anew" \
+    fail misconfigured \
+      "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $machine here: another machine, or \
+one installed anew" \
       "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE" \
-      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was installed anew: docs/failover.md, A node was installed anew"
+      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was \
+installed anew: docs/failover.md, A node was installed anew"
   elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
     LEASE[is]="other-releasing"
   else
@@ -113,9 +126,12 @@ lease_read() {
   fi
 }
 
-# lease_from_console: the node that the newest epoch names came to it at the console, from another one, and no stack's config has named it since.
-# What a stack that was not told orders meanwhile is stale.
-lease_from_console() { [[ ${LEASE[origin]:-} == console && -n ${LEASE[from]:-} && ${LEASE[from]} != "${LEASE[node]}" && -z ${LEASE[named]:-} ]]; }
+# lease_from_console: the node that the newest epoch names came to it at the console, from another one, and no stack's
+# config has named it since. What a stack that was not told orders meanwhile is stale.
+lease_from_console() {
+  [[ ${LEASE[origin]:-} == console && -n ${LEASE[from]:-} && ${LEASE[from]} != "${LEASE[node]}" &&
+    -z ${LEASE[named]:-} ]]
+}
 
 # lease_sentence: who holds it, since when, in one sentence.
 lease_sentence() {
@@ -136,6 +152,7 @@ lease_sentence() {
 # lease_require: the last look before anything that touches the share or the network.
 lease_require() {
   lease_read fresh
-  [[ ${LEASE[is]} == mine ]] || fail held "$NODE does not hold the owner lease; expected it for $1" "$(lease_sentence)" \
-    "pulumi up on the stack of $NODE says what is in the way"
+  [[ ${LEASE[is]} == mine ]] ||
+    fail held "$NODE does not hold the owner lease; expected it for $1" "$(lease_sentence)" \
+      "pulumi up on the stack of $NODE says what is in the way"
 }

@@ -1,6 +1,6 @@
-# What the network services serve out of that stands on this node alone: xCAT writes it here while the node is active, and no failover and no link
-# takes it away again. A node that is let go gets it as it was found; a node that becomes active serves none of an earlier time
-# (docs/xcat-facts.md, Files that stay on the node).
+# What the network services serve out of that stands on this node alone: xCAT writes it here while the node is active,
+# and no failover and no link takes it away again. A node that is let go gets it as it was found; a node that becomes
+# active serves none of an earlier time (docs/xcat-facts.md, Files that stay on the node).
 #
 #   RECORDS/found/patterns     SERVICE PATTERN, a line each: what was looked for before the first change
 #   RECORDS/found/files/PATH   what was there of it; what is missing was not there
@@ -19,8 +19,9 @@ local_kind() {
   esac
 }
 
-# local_matches PATTERN [ROOT]: into MATCHES the paths that PATTERN means below ROOT, without ROOT; one that is no pattern means itself, there or
-# not. Without what a former let-go kept beside them. False where that cannot be told: REPLY is what was said.
+# local_matches PATTERN [ROOT]: into MATCHES the paths that PATTERN means below ROOT, without ROOT; one that is no
+# pattern means itself, there or not. Without what a former let-go kept beside them. False where that cannot be told:
+# REPLY is what was said.
 local_matches() {
   local directory=${1%/*} name
   MATCHES=("$1")
@@ -35,8 +36,8 @@ local_matches() {
   done <<<"$REPLY"
 }
 
-# found_record: a copy of each, once, before anything changes them. Not on a node that is linked or guarded already: what is there may be the
-# pair's.
+# found_record: a copy of each, once, before anything changes them. Not on a node that is linked or guarded already:
+# what is there may be the pair's.
 found_record() {
   local partial=$RECORDS/found.partial service path paths pattern linked REPLY MATCHES
   [[ ! -e $RECORDS/found ]] || return 0
@@ -54,7 +55,8 @@ found_record() {
       for path in "${MATCHES[@]}"; do
         local_kind "$path" || found_untold "$path"
         [[ $REPLY == @(file|link) ]] || continue
-        REPLY=$({ mkdir -p -- "$partial/files${path%/*}" && cp -a -- "$path" "$partial/files$path"; } 2>&1) || found_untold "$path"
+        REPLY=$({ mkdir -p -- "$partial/files${path%/*}" && cp -a -- "$path" "$partial/files$path"; } 2>&1) ||
+          found_untold "$path"
       done
     done <<<"$paths"
   done
@@ -63,12 +65,13 @@ found_record() {
 }
 
 found_untold() {
-  fail unknown "$1 could not be kept as it was found on $NODE; expected a copy of it in $RECORDS before the first change" "$REPLY" \
-    "look at it on $NODE, then run the same command again"
+  fail unknown \
+    "$1 could not be kept as it was found on $NODE; expected a copy of it in $RECORDS before the first change" \
+    "$REPLY" "look at it on $NODE, then run the same command again"
 }
 
-# found_restore: of a node that is let go: the files of each service as they were found; those of the pair stay beside them. Where one cannot be
-# put back it is said, and the copies of what was found stay: FOUND_LEFT.
+# found_restore: of a node that is let go: the files of each service as they were found; those of the pair stay beside
+# them. Where one cannot be put back it is said, and the copies of what was found stay: FOUND_LEFT.
 found_restore() {
   local service
   FOUND_LEFT=
@@ -95,14 +98,20 @@ found_restore_of() {
     paths=$(printf '%s\n' "$paths" "$kept" | LC_ALL=C sort -u)
     while read -r pattern; do
       [[ -n $pattern ]] || continue
-      if [[ $'\n'$kept$'\n' == *$'\n'"$pattern"$'\n'* ]]; then found_restore_files "$pattern"; else found_unknown_files "$pattern"; fi
+      if [[ $'\n'$kept$'\n' == *$'\n'"$pattern"$'\n'* ]]; then
+        found_restore_files "$pattern"
+      else
+        found_unknown_files "$pattern"
+      fi
     done <<<"$paths"
   fi
-  [[ -z $moved ]] || say "$service: its files are as they were found before the pair; what the pair wrote stays beside them: ${moved#, }"
+  [[ -z $moved ]] ||
+    say "$service: its files are as they were found before the pair; what the pair wrote stays beside them: ${moved#, }"
   [[ -n $untold ]] || return 0
   FOUND_LEFT=yes
   say "$service stays disabled, and its files may be the cluster's still: ${untold#; }"
-  say "before systemctl enable --now $(unit_of "$service") on $NODE: look at them, and move away what serves the cluster"
+  say \
+    "before systemctl enable --now $(unit_of "$service") on $NODE: look at them, and move away what serves the cluster"
 }
 
 # found_restore_files PATTERN: adds to moved what was put beside them, and to untold what is not as it was found.
@@ -127,7 +136,8 @@ found_unknown_files() {
   done
 }
 
-# found_put_back PATH: true where it is as it was found; ASIDE is the name of what was moved away for that. False: REPLY is why not.
+# found_put_back PATH: true where it is as it was found; ASIDE is the name of what was moved away for that. False: REPLY
+# is why not.
 found_put_back() {
   local path=$1 copy=$RECORDS/found/files$1 found result=0
   ASIDE=

@@ -1,7 +1,8 @@
 # One part: as it is wanted, and away.
 
 require_part() {
-  declare -F "${FUNCTIONS[${1:-none}]:-$1}_observe" >/dev/null || fail usage "there is no part '$1'" "xcat-ha knows: ${MANIFEST[*]%% *}" "name one of these"
+  declare -F "${FUNCTIONS[${1:-none}]:-$1}_observe" >/dev/null ||
+    fail usage "there is no part '$1'" "xcat-ha knows: ${MANIFEST[*]%% *}" "name one of these"
 }
 
 # verb_observe PART: the part, in the shape of what is wanted, as a document.
@@ -11,7 +12,8 @@ verb_observe() {
   document_write SEEN
 }
 
-# apply_part PART: as WANT says. BEFORE holds the values that were applied the last time, so that what a changed value made is taken away.
+# apply_part PART: as WANT says. BEFORE holds the values that were applied the last time, so that what a changed value
+# made is taken away.
 apply_part() {
   local part=$1 document
   BEFORE=()
@@ -21,8 +23,8 @@ apply_part() {
   ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
 }
 
-# remembers PART: not the change of role, not this program; and a part on shared data only while it is the active node's:
-# a standby node, whose only value is where to look, has nothing to take away there.
+# remembers PART: not the change of role, not this program; and a part on shared data only while it is the active
+# node's: a standby node, whose only value is where to look, has nothing to take away there.
 remembers() {
   case $1 in
     nodeProgram | ownerLease) return 1 ;;
@@ -43,12 +45,14 @@ verb_apply() {
   for key in "${!wanted[@]}"; do WANT[$key]=${wanted[$key]}; done
   observe_part "$part"
   wrong_keys
-  ((${#WRONG[@]} == 0)) || fail incomplete "$part is not as wanted after it was applied:$(printf ' %s;' "${WRONG[@]}")" "observed on $NODE just now" \
-    "pulumi refresh shows the difference; when the cause is gone, run pulumi up again"
+  ((${#WRONG[@]} == 0)) ||
+    fail incomplete "$part is not as wanted after it was applied:$(printf ' %s;' "${WRONG[@]}")" \
+      "observed on $NODE just now" "pulumi refresh shows the difference; when the cause is gone, run pulumi up again"
   say "$part is as wanted"
 }
 
-# apply_or_pass PART: what is as wanted already needs no run. The change of role always does: it finishes what was interrupted.
+# apply_or_pass PART: what is as wanted already needs no run. The change of role always does: it finishes what was
+# interrupted.
 apply_or_pass() {
   local part=$1 document LOOK=unknown
   document=$(document_input)
@@ -75,12 +79,14 @@ as_wanted() {
   part_look "$1"
 }
 
-# verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was made or is gone.
+# verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was
+# made or is gone.
 verb_remove() {
   require_part "$1"
   # At the console there are no values.
   ((${#WANT[@]})) || [[ $1 == nodeProgram ]] ||
-    fail usage "remove $1 needs the values of $1 on standard input; expected them from pulumi destroy" "nothing was read" "pulumi destroy on the stack of $NODE"
+    fail usage "remove $1 needs the values of $1 on standard input; expected them from pulumi destroy" \
+      "nothing was read" "pulumi destroy on the stack of $NODE"
   unset 'WANT[counter]'
   let_go_require
   "${FUNCTIONS[$1]:-$1}_remove"
@@ -96,7 +102,8 @@ verb_install() {
   unset 'WANT[counter]' 'WANT[program.text]' 'WANT[description.text]'
   observe_part nodeProgram
   wrong_keys
-  ((${#WRONG[@]} == 0)) || fail incomplete "the node program is not as wanted after it was installed:$(printf ' %s;' "${WRONG[@]}")" \
-    "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
+  ((${#WRONG[@]} == 0)) ||
+    fail incomplete "the node program is not as wanted after it was installed:$(printf ' %s;' "${WRONG[@]}")" \
+      "digests of $PROGRAM and $CONFIGURATION/description on $NODE just now" "run the same pulumi up again"
   say "node program is installed"
 }

@@ -13,7 +13,8 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
   xcat-ha takeover EPOCH "NODE is powered off" REASON
                           become active although NODE, which is dead, holds that epoch
   xcat-ha freeze MINUTES REASON
-                          on the active node: no role changes, and no lost share makes it step down; xcat-ha thaw ends it before
+                          on the active node: no role changes, and no lost share makes it step down;
+                          xcat-ha thaw ends it before
   xcat-ha notify          have /etc/xcat-ha.notify tell a test
   xcat-ha verify          every check of the active node: the parts, xcatprobe, the cluster data
   xcat-ha sync-hosts      send /etc/hosts to the other node now (cron does it)

@@ -1,7 +1,7 @@
 # The requests of an observing session.
 
-# serve: requests of one observing session on standard input: "request ID VERB ARGUMENT LINES", then that many lines of a document.
-# Each reply is one line: "reply", ID, EXIT, STDOUT and STDERR between tabs, both as values of a document.
+# serve: requests of one observing session on standard input: "request ID VERB ARGUMENT LINES", then that many lines of
+# a document. Each reply is one line: "reply", ID, EXIT, STDOUT and STDERR between tabs, both as values of a document.
 serve() {
   local word id verb argument count lines document reply output error result
   # What the login printed before, as from .bashrc, may have no newline: a reply begins its line.

@@ -1,7 +1,8 @@
 # What the program knows of its node: the description, in variables.
 
 declare -A WANT=() BEFORE=() SEEN=() FACT=() LEASE=()
-NODE=$(hostname) VIP='' STATIC_ADDRESS='' INTERFACE='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 DIRECTORIES='' HOST_NAMES='' ROLE=''
+NODE=$(hostname) VIP='' STATIC_ADDRESS='' INTERFACE='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 \
+  DIRECTORIES='' HOST_NAMES='' ROLE=''
 UNITS=() SERVICES=() MANIFEST=()
 
 # use_settings ARRAY: the node's description, its settings.
@@ -27,14 +28,18 @@ use_settings() {
 declare -gA DESCRIPTION=()
 
 load_settings() {
-  [[ -r $CONFIGURATION/description ]] || fail misconfigured "$CONFIGURATION/description is not there; expected the description of this node" \
-    "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
+  [[ -r $CONFIGURATION/description ]] ||
+    fail misconfigured "$CONFIGURATION/description is not there; expected the description of this node" \
+      "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
   DESCRIPTION=()
   document_load DESCRIPTION "$CONFIGURATION/description" ||
-    fail misconfigured "$CONFIGURATION/description is no document of this program; expected the description of this node" \
+    fail misconfigured \
+      "$CONFIGURATION/description is no document of this program; expected the description of this node" \
       "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers it"
   [[ ${DESCRIPTION[settings.format]:-1} == "$FORMAT" ]] ||
-    fail misconfigured "$CONFIGURATION/description is written in format ${DESCRIPTION[settings.format]}, which this xcat-ha does not understand; expected $FORMAT" \
+    fail misconfigured \
+      "$CONFIGURATION/description is written in format ${DESCRIPTION[settings.format]}, which this xcat-ha does not \
+understand; expected $FORMAT" \
       "digest: $(digest "$CONFIGURATION/description")" "pulumi up on the stack of $NODE delivers both anew"
   use_settings DESCRIPTION
   resolve_units
@@ -47,6 +52,7 @@ load_values() {
   for key in "${!DESCRIPTION[@]}"; do
     [[ $key != "$1.$2."* ]] || WANT[${key#"$1.$2."}]=${DESCRIPTION[$key]}
   done
-  ((${#WANT[@]})) || fail misconfigured "the description of $NODE has no values of $2 for the role $1; expected them" "$CONFIGURATION/description" \
-    "pulumi up on the stack of $NODE delivers it"
+  ((${#WANT[@]})) ||
+    fail misconfigured "the description of $NODE has no values of $2 for the role $1; expected them" \
+      "$CONFIGURATION/description" "pulumi up on the stack of $NODE delivers it"
 }

@@ -26,8 +26,8 @@ resume_at_console() {
     mine | mine-rebooted) run become active </dev/null ;;
     mine-releasing) run become standby </dev/null ;;
     *)
-      fail held "$NODE does not hold the newest epoch; expected to go on with what it was doing; nothing was touched" "$(lease_sentence)" \
-        "xcat-ha plan active, xcat-ha plan standby: what this node can become"
+      fail held "$NODE does not hold the newest epoch; expected to go on with what it was doing; nothing was touched" \
+        "$(lease_sentence)" "xcat-ha plan active, xcat-ha plan standby: what this node can become"
       ;;
   esac
 }
@@ -36,7 +36,9 @@ resume_at_console() {
 verify_require() {
   install -d -m 0700 "$RUN"
   lease_read
-  [[ ${LEASE[is]} == mine ]] || fail held "$NODE is not the active node; expected to verify the one that is" "$(lease_sentence)" "xcat-ha verify on ${LEASE[node]:-the active node}"
+  [[ ${LEASE[is]} == mine ]] ||
+    fail held "$NODE is not the active node; expected to verify the one that is" "$(lease_sentence)" \
+      "xcat-ha verify on ${LEASE[node]:-the active node}"
 }
 
 # verb_verify: for a person at the console, on the active node.
@@ -45,10 +47,13 @@ verb_verify() {
   verify_require
   table=$(verify_table)
   printf '%s\n' "$table"
-  passed "$table" || fail incomplete "checks of the active node failed" "the rows 'failed' above" "correct what they name; pulumi up repairs what is ours"
+  passed "$table" ||
+    fail incomplete "checks of the active node failed" "the rows 'failed' above" \
+      "correct what they name; pulumi up repairs what is ours"
 }
 
-# verb_checks: the same for the workstation, rows between tabs. By the description that was delivered, as at the console.
+# verb_checks: the same for the workstation, rows between tabs. By the description that was delivered, as at the
+# console.
 verb_checks() {
   load_settings
   verify_require

@@ -1,13 +1,17 @@
-# What each node has to run the pair with: written by itself beside the owner lease, read by the other one, which may be asked nothing when it counts.
+# What each node has to run the pair with: written by itself beside the owner lease, read by the other one, which may be
+# asked nothing when it counts.
 #
-#   SHARE/.xcat-ha/nodes/xcatmn2   a document: versions of PostgreSQL, uid and gid of its user, xCAT's version, the system; of a standby node also
-#                                  mount and fit (yes; no WHY; unknown WHY): whether it could run the database of the pair. What no look could tell
-#                                  is "unknown WHY". time is for people
+#   SHARE/.xcat-ha/nodes/xcatmn2   a document: versions of PostgreSQL, uid and gid of its user, xCAT's version, the
+#                                  system; of a standby node also mount and fit (yes; no WHY; unknown WHY): whether it
+#                                  could run the database of the pair. What no look could tell is "unknown WHY". time is
+#                                  for people
 #
-# The standby node's watch writes it at each look, the owner's beat from time to time. Who steps down asks whether the other node could go on.
+# The standby node's watch writes it at each look, the owner's beat from time to time. Who steps down asks whether the
+# other node could go on.
 
 readonly FACTS_OWNER_SECONDS=300
-# Ten looks of a watch. Measured from the owner's last beat: both are times of the share, and no clocks of two nodes are compared.
+# Ten looks of a watch. Measured from the owner's last beat: both are times of the share, and no clocks of two nodes are
+# compared.
 readonly FACTS_LIMIT=300
 readonly FACTS_LOOK_SECONDS=5
 XCAT_LIBRARY=/opt/xcat/lib/perl
@@ -23,7 +27,8 @@ facts_look() {
   local user said
   OWN_FACTS=()
   OWN_FACTS[postgresql]=$(database_versions)
-  said=$(within "$FACTS_LOOK_SECONDS" getent passwd postgres 2>&1 </dev/null) || said="unknown ${said:-no user postgres}"
+  said=$(within "$FACTS_LOOK_SECONDS" getent passwd postgres 2>&1 </dev/null) ||
+    said="unknown ${said:-no user postgres}"
   if [[ $said == postgres:* ]]; then
     IFS=: read -ra user <<<"$said"
     OWN_FACTS[uid]=${user[2]} OWN_FACTS[gid]=${user[3]}
@@ -36,8 +41,9 @@ facts_look() {
   OWN_FACTS[system]=${said%%.*}
 }
 
-# xcat_version: as lsxcatd -v prints it, by the library that it asks: lsxcatd itself needs xcatd, which no standby node runs. What it said is
-# remembered with the file that said it: each watch would start perl. What could not be told is asked again.
+# xcat_version: as lsxcatd -v prints it, by the library that it asks: lsxcatd itself needs xcatd, which no standby node
+# runs. What it said is remembered with the file that said it: each watch would start perl. What could not be told is
+# asked again.
 xcat_version() {
   local said file='' known='' note=$RUN/xcat-version
   # An upgrade may bring a file with an older time: when it came here counts, too.
@@ -47,7 +53,8 @@ xcat_version() {
     printf '%s\n' "${known#"$file "}"
     return 0
   fi
-  said=$(within "$FACTS_LOOK_SECONDS" perl "-I$XCAT_LIBRARY" -MxCAT::Version -e 'print xCAT::Version::Version("short")' 2>&1 </dev/null) ||
+  said=$(within "$FACTS_LOOK_SECONDS" perl "-I$XCAT_LIBRARY" -MxCAT::Version \
+    -e 'print xCAT::Version::Version("short")' 2>&1 </dev/null) ||
     said="unknown ${said:-no answer of xCAT::Version within $FACTS_LOOK_SECONDS s}"
   [[ $said == [0-9]* || $said == unknown\ * ]] || said="unknown xCAT::Version says '$said'"
   said=${said%%$'\n'*}
@@ -77,8 +84,8 @@ facts_mount() {
   printf '%s\n' "$said"
 }
 
-# facts_keep standby|owner: writes them; an owner only from time to time, and it looks at no more of the share than it must: it runs the database
-# already. A failure is said, and false; nothing waits for it.
+# facts_keep standby|owner: writes them; an owner only from time to time, and it looks at no more of the share than it
+# must: it runs the database already. A failure is said, and false; nothing waits for it.
 facts_keep() {
   local now last='' said
   now=$(uptime_seconds) || return
@@ -90,8 +97,10 @@ facts_keep() {
     OWN_FACTS[mount]=$(facts_mount)
   fi
   OWN_FACTS[time]=$(TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1)
-  said=$({ share_do install -d -m 0755 "$SHARE/.xcat-ha/nodes" && document_write OWN_FACTS | share_write "$(facts_file "$NODE")" 0644; } 2>&1) || {
-    say "what $NODE has could not be kept on $SHARE, for $PEER: $(one_line "${said:-no answer within $SHARE_DEADLINE s}")"
+  said=$({ share_do install -d -m 0755 "$SHARE/.xcat-ha/nodes" && document_write OWN_FACTS |
+    share_write "$(facts_file "$NODE")" 0644; } 2>&1) || {
+    say \
+      "what $NODE has could not be kept on $SHARE, for $PEER: $(one_line "${said:-no answer within $SHARE_DEADLINE s}")"
     return 1
   }
   printf '%s\n' "$now" >"$RUN/facts"

@@ -26,13 +26,15 @@ facts_fresh() {
   }
   mapfile -t times <<<"$times"
   if ((times[1] - times[0] > FACTS_LIMIT)); then
-    printf '%s was written %s s before the last beat of %s; expected one of the last %s s\n' "$file" "$((times[1] - times[0]))" "$NODE" "$FACTS_LIMIT"
+    printf '%s was written %s s before the last beat of %s; expected one of the last %s s\n' "$file" \
+      "$((times[1] - times[0]))" "$NODE" "$FACTS_LIMIT"
   else
     printf 'yes\n'
   fi
 }
 
-# facts_unlike: what should be the same on both nodes, and is not or cannot be told, by OWN_FACTS and PEER_FACTS: nothing, or sentences on one line.
+# facts_unlike: what should be the same on both nodes, and is not or cannot be told, by OWN_FACTS and PEER_FACTS:
+# nothing, or sentences on one line.
 facts_unlike() {
   local key words said=()
   for key in gid xcat system; do
@@ -48,12 +50,14 @@ facts_unlike() {
   ((${#said[@]} == 0)) || one_line "$(printf '%s\n' "${said[@]}")" ';'
 }
 
-# peer_facts ROLE: fills FACT[peer_unfit]: why the other node could not run the database, or nothing; FACT[peer_untold]: why that, or what it has,
-# cannot be told; FACT[unlike]: see facts_unlike. Not asked of an owner that stays one, and of a step down that has begun or stops nothing.
+# peer_facts ROLE: fills FACT[peer_unfit]: why the other node could not run the database, or nothing; FACT[peer_untold]:
+# why that, or what it has, cannot be told; FACT[unlike]: see facts_unlike. Not asked of an owner that stays one, and of
+# a step down that has begun or stops nothing.
 peer_facts() {
   local UNTOLD='' fresh
   FACT[peer_unfit]='' FACT[peer_untold]='' FACT[unlike]=''
-  [[ ${FACT[shared]} == present && $1/${FACT[lease]} == @(standby/mine|standby/other*|active/other*|active/released) ]] || return 0
+  [[ ${FACT[shared]} == present &&
+    $1/${FACT[lease]} == @(standby/mine|standby/other*|active/other*|active/released) ]] || return 0
   facts_read
   if [[ -z $UNTOLD ]]; then
     facts_look
@@ -83,12 +87,15 @@ facts_sentence() {
   if [[ -n $UNTOLD ]]; then
     printf 'what it has cannot be told: %s\n' "$UNTOLD"
   else
-    printf 'PostgreSQL %s, uid:gid %s:%s, xCAT %s, %s; can run the database: %s; written %s\n' "${PEER_FACTS[postgresql]:-unknown}" "${PEER_FACTS[uid]:-unknown}" "${PEER_FACTS[gid]:-unknown}" \
-      "${PEER_FACTS[xcat]:-unknown}" "${PEER_FACTS[system]:-unknown}" "${PEER_FACTS[fit]:-it runs it}" "${PEER_FACTS[time]:-at an unknown time}"
+    printf 'PostgreSQL %s, uid:gid %s:%s, xCAT %s, %s; can run the database: %s; written %s\n' \
+      "${PEER_FACTS[postgresql]:-unknown}" "${PEER_FACTS[uid]:-unknown}" "${PEER_FACTS[gid]:-unknown}" \
+      "${PEER_FACTS[xcat]:-unknown}" "${PEER_FACTS[system]:-unknown}" "${PEER_FACTS[fit]:-it runs it}" \
+      "${PEER_FACTS[time]:-at an unknown time}"
   fi
 }
 
-# siteCommands_software: of a standby node beside an owner: what would be in the way of a failover, found by each refresh.
+# siteCommands_software: of a standby node beside an owner: what would be in the way of a failover, found by each
+# refresh.
 siteCommands_software() {
   local UNTOLD='' fit mount said=()
   lease_read
@@ -116,5 +123,9 @@ siteCommands_software() {
     fit=$(facts_unlike) || exit
     [[ -z $fit ]] || said+=("$fit")
   fi
-  if ((${#said[@]} == 0)); then seen_as_told software; else SEEN[software]=$(one_line "$(printf '%s\n' "${said[@]}")" ';'); fi
+  if ((${#said[@]} == 0)); then
+    seen_as_told software
+  else
+    SEEN[software]=$(one_line "$(printf '%s\n' "${said[@]}")" ';')
+  fi
 }

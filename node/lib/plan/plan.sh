@@ -1,4 +1,5 @@
-# The decision: what was observed in (FACT), steps or a refusal out. Reads nothing but FACT and MANIFEST, touches nothing.
+# The decision: what was observed in (FACT), steps or a refusal out. Reads nothing but FACT and MANIFEST, touches
+# nothing.
 #
 # FACT   role       active | standby: what is wanted; beat, rollback: what is done by itself
 #        node peer  their names
@@ -6,7 +7,8 @@
 #        lease      as in lease_read; sentence: the same for people; holder: who the newest epoch names
 #        links      all | some | none of the shared directories are linked here
 #        shared     present | partial | absent: the directories on shared data
-#        dissolved  who took the data back from the share, and when; dissolving: yes where the newest epoch is the final one
+#        dissolved  who took the data back from the share, and when; dissolving: yes where the newest epoch is the final
+#                   one
 #        frozen     until when, by whom and why no role changes, or nothing
 #        running    managed units that run here
 #        mounted elsewhere missing both copy needed free   the directories that are not linked, see directories_facts
@@ -17,18 +19,25 @@
 #        unfit      why this node's PostgreSQL cannot run the database on the share, or nothing
 #        peer_unfit peer_untold unlike                     the other node, as it has written itself, see peer_facts
 #        database virtual_ip mistakes                      a pair built by hand, see hand_built_facts
-#        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables, traps_untold: how the look at them failed
+#        cfgloc     where xCAT's database is; own_name: ok, or what it resolves to; traps: in xCAT's tables,
+#                   traps_untold: how the look at them failed
 #        outage     how long the services were down the last time, or what to expect
 #        system     ok, or why this system is refused; tools: commands that are missing, with their packages
-#        epoch      number of the newest; takeover: the one that is to be taken over, or nothing; takeover_by: fence or confirmation; takeover_reason
-#        signs      of life of the peer, or none; fence: on, off, absent or what is wrong with it; nothing where no takeover can be
+#        epoch      number of the newest; takeover: the one that is to be taken over, or nothing; takeover_by: fence or
+#                   confirmation; takeover_reason
+#        signs      of life of the peer, or none; fence: on, off, absent or what is wrong with it; nothing where no
+#                   takeover can be
 #        handover   seconds for which the release of an owner is waited for that has not begun it, or nothing
-#        apart      epoch of the owner whose database has yet to step aside for its copy, or nothing (see database_copy_facts)
-#        by         program or console: who asks; from_console: yes where the owner came to its epoch there, and no stack has named it since
+#        apart      epoch of the owner whose database has yet to step aside for its copy, or nothing (see
+#                   database_copy_facts)
+#        by         program or console: who asks; from_console: yes where the owner came to its epoch there, and no
+#                   stack has named it since
 #        clock      ok | off | stepped | unknown, see clock_facts; clock_limit: seconds
-#        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or nothing
+#        stack      PROJECT/STACK that asks, nothing at the console; managed_by: the one that manages this node, or
+#                   nothing
 #        lacking    units that cluster.yaml lists and this node lacks
-#        static     here, free, who answers for the static address, or how arping failed; static_address; owners: a sentence where not one tool owns the interface
+#        static     here, free, who answers for the static address, or how arping failed; static_address; owners: a
+#                   sentence where not one tool owns the interface
 #
 # Steps, one a line: VERB, argument, reason, separated by tabs.
 #        note TEXT      what the person should know
@@ -39,10 +48,11 @@
 #        fence -        the peer is switched off, and read back
 #        judge -        no sign of life of the peer any more
 #        copy -         the database, for a takeover by a person's word
-#        claim -        the owner lease; claim takeover: over the head of its owner; claim handover: once it has stepped down,
-#                       which it has not begun
+#        claim -        the owner lease; claim takeover: over the head of its owner; claim handover: once it has stepped
+#                       down, which it has not begun
 #        switch EPOCH   what its owner had open of the database steps aside for the copy
-#        hosts WHICH    /etc/hosts of the new owner: newest, as the newest owner left it, or its own; keep: to the shared data, for the next one
+#        hosts WHICH    /etc/hosts of the new owner: newest, as the newest owner left it, or its own; keep: to the
+#                       shared data, for the next one
 #        release -      begin the release: from here on the guard refuses
 #        prove -        nothing of ours runs here any more
 #        released -     finish the release
@@ -52,7 +62,8 @@
 # Here, because the decision is tried without what asks the fence (node/lib/takeover/takeover.sh).
 FENCE=/etc/xcat-ha.fence
 
-# Into variables of plan, not out through $(...): the plans of thousands of situations are compared, and a fork is most of what one costs.
+# Into variables of plan, not out through $(...): the plans of thousands of situations are compared, and a fork is most
+# of what one costs.
 step() { PLAN+=("$1"$'\t'"$2"$'\t'"$3"); }
 # refuse: the first one counts.
 refuse() { [[ -n $REFUSAL ]] || REFUSAL=refuse$'\t'$1$'\t'$2$'\t'$3$'\t'$4; }
@@ -66,7 +77,8 @@ plan() {
   if [[ -n $REFUSAL ]]; then printf '%s\n' "${REFUSAL%%$'\n'*}"; else printf '%s\n' "${PLAN[@]}"; fi
 }
 
-# plan_clock: what the clock makes of the steps to a new epoch. An owner goes on whatever its clock says: what runs there runs already.
+# plan_clock: what the clock makes of the steps to a new epoch. An owner goes on whatever its clock says: what runs
+# there runs already.
 plan_clock() {
   local steps=("${PLAN[@]}")
   case ${FACT[clock]} in
@@ -77,68 +89,17 @@ plan_clock() {
       PLAN+=("${steps[@]}")
       ;;
     stepped)
-      refuse refused "the clock of ${FACT[node]} is off by more than ${FACT[clock_limit]} s although it was stepped; expected it to follow its source before ${FACT[node]} becomes active" \
-        "what the time service of ${FACT[node]} says" "look at the time servers of ${FACT[node]}, set its clock, then run the same command again"
+      refuse refused \
+        "the clock of ${FACT[node]} is off by more than ${FACT[clock_limit]} s although it was stepped; expected it \
+to follow its source before ${FACT[node]} becomes active" \
+        "what the time service of ${FACT[node]} says" \
+        "look at the time servers of ${FACT[node]}, set its clock, then run the same command again"
       ;;
-    *) step note "warning: no time source answers: how far the clock of ${FACT[node]} is off is not known" "a failover does not wait for a time server" ;;
+    *)
+      step note "warning: no time source answers: how far the clock of ${FACT[node]} is off is not known" \
+        "a failover does not wait for a time server"
+      ;;
   esac
-}
-
-plan_role() {
-  local unknown
-  if [[ ${FACT[role]} == beat ]]; then
-    plan_beat
-  elif [[ ${FACT[role]} == rollback ]]; then
-    plan_rollback
-  elif [[ ${FACT[system]} != ok ]]; then
-    refuse misconfigured "${FACT[node]} is not supported: ${FACT[system]}" "/etc/os-release, bash and systemd of ${FACT[node]}" \
-      "use one of the systems that the README lists"
-  elif [[ -n ${FACT[tools]} ]]; then
-    refuse misconfigured "${FACT[node]} has no ${FACT[tools]}; expected these commands" "command -v on ${FACT[node]}" \
-      "install the packages on ${FACT[node]}, then run the same command again"
-  elif [[ -n ${FACT[stack]} && -n ${FACT[managed_by]} && ${FACT[stack]} != "${FACT[managed_by]}" ]]; then
-    refuse_other_stack
-  elif [[ ${FACT[static]} == arping\ * ]]; then
-    refuse unknown "whether another machine has ${FACT[static_address]%/*} cannot be told; expected to know that nobody has before ${FACT[node]} takes it as its static address; nothing was touched" \
-      "${FACT[static]}" "look at the interface on ${FACT[node]} (ip link), then run the same command again"
-  elif [[ ${FACT[static]} != here && ${FACT[static]} != free ]]; then
-    refuse refused "another machine answers for ${FACT[static_address]%/*}; expected nobody before ${FACT[node]} takes it as its static address; nothing was touched" \
-      "${FACT[static]}" "choose a free nodes.${FACT[node]}.address in cluster.yaml"
-  elif [[ -n ${FACT[owners]} ]]; then
-    refuse misconfigured "${FACT[owners]}; expected one that can be given ${FACT[static_address]}; nothing was touched" \
-      "NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on ${FACT[node]}" \
-      "give ${FACT[static_address]%/*} to the interface with one of them, and take the interface out of the others, then run the same command again"
-  elif [[ ${FACT[share]} != ok ]]; then
-    refuse unknown "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data, mounted and writable; nothing was touched" \
-      "stat and findmnt -T ${FACT[share_path]}" "mount the shared data on ${FACT[node]}, then run the same command again"
-  elif [[ ${FACT[lease]}/${FACT[links]}/${FACT[shared]} != @(none|released|mine|mine-releasing|mine-rebooted|other|other-releasing)/@(all|some|none)/@(present|partial|absent) ]]; then
-    refuse unknown "what ${FACT[share_path]} holds could not be observed on ${FACT[node]}; expected to know owner, links and directories" \
-      "lease: ${FACT[lease]}, links: ${FACT[links]}, shared directories: ${FACT[shared]}" "run the same command again; if it stays, this is a defect of xcat-ha"
-  elif ! all_is_known; then
-    refuse unknown "not all could be observed that counts on ${FACT[node]}; expected to know$unknown" "each is 'unknown'" \
-      "run the same command again; if it stays, this is a defect of xcat-ha"
-  elif mount_is_refused; then
-    refuse misconfigured "${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}; expected a network or cluster file system that both nodes write, at its own mount point, of NFS hard, with locks and caches of at most a minute; nothing was touched" \
-      "findmnt -T ${FACT[share_path]}" \
-      "correct it in /etc/fstab on ${FACT[node]} (of NFS: hard, without nolock, local_lock, nocto and a long actimeo), umount and mount ${FACT[share_path]}, then run the same command again"
-  elif [[ -n ${FACT[dissolved]} ]]; then
-    refuse_dissolved
-  elif [[ -n ${FACT[dissolving]} && ${FACT[lease]} == other* ]]; then
-    refuse held "the pair is being dissolved: ${FACT[sentence]}; nothing was touched" "the newest epoch in ${FACT[share_path]}/.xcat-ha/epoch" \
-      "wait for the pulumi destroy of ${FACT[holder]}, or run it again where it was cut. To keep the pair instead: pulumi up on the stack of ${FACT[holder]}"
-  elif [[ -n ${FACT[mounted]} ]]; then
-    refuse misconfigured "these are mount points on ${FACT[node]}: ${FACT[mounted]}; expected directories that can step aside for links to ${FACT[share_path]}" \
-      "findmnt ${FACT[mounted]//,/} on ${FACT[node]}" "umount them and take them out of /etc/fstab on ${FACT[node]}, then run the same command again"
-  elif is_frozen; then
-    refuse_frozen
-  else
-    [[ ${FACT[mount]} == ok ]] || step note "warning: ${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}" "what runs so already is not stopped for it; findmnt -T ${FACT[share_path]}"
-    case ${FACT[role]} in
-      active) plan_active ;;
-      standby) plan_standby ;;
-      *) refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" "xcat-ha plan active, or xcat-ha plan standby" ;;
-    esac
-  fi
 }
 
 note_unlike() {
@@ -148,13 +109,17 @@ note_unlike() {
 
 note_astray() {
   [[ -z ${FACT[astray]} ]] ||
-    step note "warning: the database is not whole in its directory, as ${FACT[node]} sees it: ${FACT[astray]}" "the other node may lack it; a failover does not wait for that"
+    step note "warning: the database is not whole in its directory, as ${FACT[node]} sees it: ${FACT[astray]}" \
+      "the other node may lack it; a failover does not wait for that"
 }
 
-note_root_key() { [[ -z ${FACT[root_key]} ]] || step note "warning: ${FACT[root_key]}" "xdsh and what else xCAT does by SSH; a failover does not wait for that"; }
+note_root_key() {
+  [[ -z ${FACT[root_key]} ]] ||
+    step note "warning: ${FACT[root_key]}" "xdsh and what else xCAT does by SSH; a failover does not wait for that"
+}
 
-# plan_parts ROLE WHEN REASON: the parts behind the lease. On a standby node those that are taken back come before the release,
-# in reverse; the others come after it.
+# plan_parts ROLE WHEN REASON: the parts behind the lease. On a standby node those that are taken back come before the
+# release, in reverse; the others come after it.
 plan_parts() {
   local entry part standby reversed=() behind=
   for entry in "${MANIFEST[@]}"; do

@@ -1,5 +1,6 @@
 # The one table of systems: which are supported, and what the manual's services, files and tools are called on each.
-# cluster.yaml and every other file say the manual's names; this one knows what they are here (docs/xcat-facts.md, What things are called).
+# cluster.yaml and every other file say the manual's names; this one knows what they are here (docs/xcat-facts.md, What
+# things are called).
 
 OS_RELEASE=/etc/os-release
 POSTGRESQL_CONFIGURATION=/etc/postgresql

@@ -28,7 +28,8 @@ missing_tools() {
 # database_versions: of each server of PostgreSQL here, as it says itself.
 database_versions() {
   local tool said versions=''
-  for tool in postgres /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres /usr/lib/postgresql[0-9]*/bin/postgres; do
+  for tool in postgres /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres \
+    /usr/lib/postgresql[0-9]*/bin/postgres; do
     command -v "$tool" >/dev/null || continue
     said=$("$tool" -V 2>&1 </dev/null) || said='() unknown'
     said=${said#*) } said=${said%% *}
@@ -37,7 +38,8 @@ database_versions() {
   printf '%s\n' "${versions:-none}"
 }
 
-# database_tool NAME [VERSION]: PostgreSQL's own programs, which most systems keep out of PATH. Where there are several, VERSION's.
+# database_tool NAME [VERSION]: PostgreSQL's own programs, which most systems keep out of PATH. Where there are several,
+# VERSION's.
 database_tool() {
   local tool version=${2:-*} order=()
   # shellcheck disable=SC2206 # a pattern

@@ -1,7 +1,8 @@
 # What the manual's services are called here: their units, and what belongs to them.
 
-# A service's units beside the manual's own name, which always comes first. postgresql@: the cluster `main` of Debian's layout.
-# kea: where xCAT serves DHCP with it, from 2.18 on RHEL 10 and on Ubuntu (docs/xcat-facts.md, What things are called).
+# A service's units beside the manual's own name, which always comes first. postgresql@: the cluster `main` of Debian's
+# layout. kea: where xCAT serves DHCP with it, from 2.18 on RHEL 10 and on Ubuntu (docs/xcat-facts.md, What things are
+# called).
 IFS= read -r -d '' UNITS_TABLE <<'TABLE' || true
 service      rhel          rhel10     sles              ubuntu                                 debian
 postgresql   -             -          -                 postgresql@                            postgresql@
@@ -27,7 +28,8 @@ declare -grA PROGRAMS=(
   [conserver]=conserver [goconserver]=goconserver
 )
 
-# companions_of UNIT: into REPLY. Debian's `postgresql` is a wrapper, active whatever its clusters do; at boot it starts them.
+# companions_of UNIT: into REPLY. Debian's `postgresql` is a wrapper, active whatever its clusters do; at boot it starts
+# them.
 companions_of() {
   if [[ $1 == postgresql@* ]]; then REPLY=postgresql; else REPLY=${TOGETHER[$1]:-}; fi
 }
@@ -53,7 +55,8 @@ candidates() {
   done <<<"${UNITS_TABLE%$'\n'}"
 }
 
-# debian_clusters: units of the clusters `main` that listen where xCAT looks. An upgrade leaves another one beside it, on another port.
+# debian_clusters: units of the clusters `main` that listen where xCAT looks. An upgrade leaves another one beside it,
+# on another port.
 debian_clusters() {
   local file
   for file in "$POSTGRESQL_CONFIGURATION"/*/main/postgresql.conf; do
@@ -68,8 +71,9 @@ debian_clusters() {
 # Service -> its unit here, and what belongs to it; filled by resolve_units.
 declare -gA UNIT=() COMPANIONS=()
 
-# resolve_units: the first candidate of every service that is loaded, or runs although it is not (masked, or its package was removed), by the
-# unit's own name: systemd enables and disables no alias. Where systemd does not answer for each, no unit is known, and that is an error.
+# resolve_units: the first candidate of every service that is loaded, or runs although it is not (masked, or its package
+# was removed), by the unit's own name: systemd enables and disables no alias. Where systemd does not answer for each,
+# no unit is known, and that is an error.
 resolve_units() {
   local service units unit index name load lines names=() REPLY
   local -A id=() state=() type=() tried=()
@@ -84,8 +88,10 @@ resolve_units() {
     done
   done <<<"$lines"
   units_show 'Id LoadState ActiveState Type' "${names[@]}" ||
-    fail unknown "systemd on $NODE does not say which services there are; expected an answer for ${#names[@]} units, seen ${SHOWN[units]}" "${REPLY##*$'\n'}" \
-      "systemctl show named.service on $NODE; when it answers, run the same command again"
+    fail unknown \
+      "systemd on $NODE does not say which services there are; expected an answer for ${#names[@]} units, seen \
+${SHOWN[units]}" \
+      "${REPLY##*$'\n'}" "systemctl show named.service on $NODE; when it answers, run the same command again"
   for index in "${!names[@]}"; do
     unit=${names[index]}
     load=${SHOWN["$index LoadState"]}

@@ -13,7 +13,8 @@ share_kind() {
   elif [[ $answer == *': No such file or directory' ]]; then
     printf 'absent\n'
   else
-    fail unknown "$1 cannot be looked at on $NODE; expected to know whether it is there" "${answer:-no answer within $SHARE_DEADLINE s}" \
+    fail unknown "$1 cannot be looked at on $NODE; expected to know whether it is there" \
+      "${answer:-no answer within $SHARE_DEADLINE s}" \
       "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
   fi
 }
@@ -30,7 +31,8 @@ share_kinds() {
   fi
 }
 
-# share_read PATH TO_KNOW: what the file says; false (1) where it is proven not to be there. What it was read for goes into the error.
+# share_read PATH TO_KNOW: what the file says; false (1) where it is proven not to be there. What it was read for goes
+# into the error.
 share_read() {
   local answer
   # The dot keeps trailing newlines, which $() would drop.

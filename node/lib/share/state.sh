@@ -4,7 +4,11 @@
 share_state() {
   local directory_device root_device options known found
   directory_device=$(share_do stat -c %d -- "$SHARE" 2>/dev/null) || {
-    if [[ $? -ge 124 ]]; then printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"; else printf 'cannot be read\n'; fi
+    if [[ $? -ge 124 ]]; then
+      printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"
+    else
+      printf 'cannot be read\n'
+    fi
     return 0
   }
   root_device=$(stat -c %d / 2>&1) || {
@@ -16,7 +20,11 @@ share_state() {
     return 0
   fi
   options=$(share_do findmnt -no OPTIONS -T "$SHARE" 2>/dev/null) || {
-    if [[ $? -ge 124 ]]; then printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"; else printf 'does not say how it is mounted\n'; fi
+    if [[ $? -ge 124 ]]; then
+      printf 'hangs: no answer within %s s\n' "$SHARE_DEADLINE"
+    else
+      printf 'does not say how it is mounted\n'
+    fi
     return 0
   }
   if [[ ,${options##*$'\n'}, == *,ro,* ]]; then
@@ -46,22 +54,28 @@ share_state() {
 share_require() {
   local state
   state=$(share_state) || state='cannot be told'
-  [[ $state == ok ]] || fail unknown "$SHARE on $NODE $state; expected the shared data, mounted and writable" "stat and findmnt -T $SHARE" \
-    "mount the shared data on $NODE, then run the same command again"
+  [[ $state == ok ]] ||
+    fail unknown "$SHARE on $NODE $state; expected the shared data, mounted and writable" "stat and findmnt -T $SHARE" \
+      "mount the shared data on $NODE, then run the same command again"
 }
 
 # File systems that one kernel writes: on a disk that two nodes see, the second one destroys what is there.
-readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|bcachefs|f2fs|jfs|reiserfs|zfs|tmpfs|ramfs|overlay|vfat|msdos|exfat|ntfs|ntfs3|fuseblk)'
+readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|bcachefs|f2fs|jfs|reiserfs|zfs|tmpfs|ramfs|overlay|vfat|msdos|exfat'\
+'|ntfs|ntfs3|fuseblk)'
 # Options with which a lock of one node is none on the other, by file system.
-readonly LOCAL_LOCKS='@(nfs*:nolock|nfs*:local_lock=@(all|flock|posix)|lustre:localflock|ocfs2:localflocks|gfs2:localflocks|gfs2:lockproto=lock_nolock)'
+readonly LOCAL_LOCKS='@(nfs*:nolock|nfs*:local_lock=@(all|flock|posix)|lustre:localflock|ocfs2:localflocks'\
+'|gfs2:localflocks|gfs2:lockproto=lock_nolock)'
 # NFS's default for a directory: for longer no node may believe what it saw last of the other one's files.
 readonly CACHE_SECONDS=60
 
-# mount_state: "ok", or why what is mounted there is no share of two nodes. Not asked of an owner that runs: what runs there runs already.
+# mount_state: "ok", or why what is mounted there is no share of two nodes. Not asked of an owner that runs: what runs
+# there runs already.
 mount_state() {
   local answer kind options source target own option mounted=() lost='' local_locks='' stale=''
-  { answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) && own=$(share_do readlink -m -- "$SHARE"); } ||
-    fail unknown "how $SHARE is mounted on $NODE cannot be told; expected a share that two nodes may write" "${answer:-no answer within $SHARE_DEADLINE s}" \
+  { answer=$(share_do findmnt -rno FSTYPE,OPTIONS,SOURCE,TARGET -T "$SHARE" 2>&1) &&
+    own=$(share_do readlink -m -- "$SHARE"); } ||
+    fail unknown "how $SHARE is mounted on $NODE cannot be told; expected a share that two nodes may write" \
+      "${answer:-no answer within $SHARE_DEADLINE s}" \
       "findmnt -T $SHARE on $NODE; when it answers, run the same command again"
   read -r kind options source target <<<"${answer##*$'\n'}"
   # Blanks and the like are written as \x20.
@@ -81,7 +95,8 @@ mount_state() {
     [[ $kind:$option != nfs*:@(soft|softerr) ]] || lost=$option
     # shellcheck disable=SC2053 # a pattern
     [[ $kind:$option != $LOCAL_LOCKS ]] || local_locks+=" $option"
-    [[ ! $kind:$option =~ ^nfs.*:(nocto|ac(reg|dir)max=([0-9]+))$ ]] || ((${BASH_REMATCH[3]:-CACHE_SECONDS + 1} <= CACHE_SECONDS)) || stale+=" $option"
+    [[ ! $kind:$option =~ ^nfs.*:(nocto|ac(reg|dir)max=([0-9]+))$ ]] ||
+      ((${BASH_REMATCH[3]:-CACHE_SECONDS + 1} <= CACHE_SECONDS)) || stale+=" $option"
   done
   if [[ -n $lost ]]; then
     printf 'is mounted with %s: what a slow server does not take in time is lost\n' "$lost"

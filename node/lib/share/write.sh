@@ -7,18 +7,20 @@ share_write() {
     write_file "$1" "$2"' write "$@"
 }
 
-# share_edit FILE MODE COMMAND...: what COMMAND makes of FILE, which it reads on its standard input, becomes FILE, on the share or here.
+# share_edit FILE MODE COMMAND...: what COMMAND makes of FILE, which it reads on its standard input, becomes FILE, on
+# the share or here.
 share_edit() {
   local file=$1 mode=$2 content result=0
   shift 2
   content=$(share_read "$file" "what is in it" && printf .) || result=$?
   ((result < 2)) || exit "$result"
-  ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the file that is to be changed" "cat: No such file or directory" \
-    "look at it on $NODE, then run the same command again"
+  ((result == 0)) ||
+    fail incomplete "$file is not there on $NODE; expected the file that is to be changed" \
+      "cat: No such file or directory" "look at it on $NODE, then run the same command again"
   content=$(printf %s "${content%.}" | "$@" && printf .) || return
   printf %s "${content%.}" | share_write "$file" "$mode" ||
-    fail incomplete "$file could not be written on $NODE within $SHARE_DEADLINE s; expected the change in it" "the lines above; $SHARE $(share_state)" \
-      "look at the shared data on $NODE, then run the same command again"
+    fail incomplete "$file could not be written on $NODE within $SHARE_DEADLINE s; expected the change in it" \
+      "the lines above; $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again"
 }
 
 # share_publish DIRECTORY NAME: standard input becomes a file on the share by link(2); true when this call made it.

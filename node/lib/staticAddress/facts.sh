@@ -8,11 +8,13 @@ owners_sentence() {
     idle=$(ifupdown_idle "$interface") || exit
     printf 'no tool owns %s%s\n' "$interface" "${idle:+: neither auto nor allow-hotplug brings up its stanza in $idle}"
   else
-    printf '%s tools own %s: %s\n' "$#" "$interface" "$(printf '%s\n' "$@" | sed 's/ /, /' | paste -sd';' | sed 's/;/; /g')"
+    printf '%s tools own %s: %s\n' "$#" "$interface" \
+      "$(printf '%s\n' "$@" | sed 's/ /, /' | paste -sd';' | sed 's/;/; /g')"
   fi
 }
 
-# static_address_facts: fills FACT[static]: here, or as address_answer says; and FACT[owners], where there is not one tool, as a sentence.
+# static_address_facts: fills FACT[static]: here, or as address_answer says; and FACT[owners], where there is not one
+# tool, as a sentence.
 static_address_facts() {
   local OWNERS
   FACT[static]=here FACT[owners]=

@@ -3,13 +3,17 @@
 # Two beats, and a moment for a slow share.
 SIGNS_SECONDS=22
 
-# signs_of_life SECONDS: a line for each sign that the other node lives; nothing where each was asked and nobody answered. What cannot be asked
-# is an error, and no silence. The beat is looked at twice, so long apart: no clock is compared.
+# signs_of_life SECONDS: a line for each sign that the other node lives; nothing where each was asked and nobody
+# answered. What cannot be asked is an error, and no silence. The beat is looked at twice, so long apart: no clock is
+# compared.
 signs_of_life() {
   local limit=$1 began=$SECONDS first last told=0
   link_is_heard "$INTERFACE" >/dev/null ||
-    fail unknown "whether $PEER lives cannot be told: nobody at all answers on $INTERFACE of $NODE; expected one neighbour to, so that silence means something" \
-      "ip -4 neigh show dev $INTERFACE; arping to its neighbours and the gateway" "look at the network of $NODE (ip link, the switch), then run the same command again"
+    fail unknown \
+      "whether $PEER lives cannot be told: nobody at all answers on $INTERFACE of $NODE; expected one neighbour to, \
+so that silence means something" \
+      "ip -4 neigh show dev $INTERFACE; arping to its neighbours and the gateway" \
+      "look at the network of $NODE (ip link, the switch), then run the same command again"
   first=$(beat_of_peer) || exit
   ssh_sign
   arp_sign "$PEER" "$PEER_ADDRESS"
@@ -42,10 +46,14 @@ ssh_sign() {
     printf "accepted, %s\n" "$line"' ssh "$PEER_ADDRESS" "$PEER_PORT" 2>&1 </dev/null) || result=$?
   case $result/$answer in
     0/*) printf '%s answers at %s port %s: %s\n' "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "${answer%$'\r'}" ;;
-    *'Connection refused'*) printf '%s answers at %s: connection refused at port %s\n' "$PEER" "$PEER_ADDRESS" "$PEER_PORT" ;;
+    *'Connection refused'*)
+      printf '%s answers at %s: connection refused at port %s\n' "$PEER" "$PEER_ADDRESS" "$PEER_PORT"
+      ;;
     124/* | *'No route to host'* | *'Connection timed out'*) ;;
     *)
-      fail unknown "whether $PEER answers at $PEER_ADDRESS port $PEER_PORT cannot be told; expected an answer, or silence" "$(one_line "$answer")" \
+      fail unknown \
+        "whether $PEER answers at $PEER_ADDRESS port $PEER_PORT cannot be told; expected an answer, or silence" \
+        "$(one_line "$answer")" \
         "look at the network of $NODE (ip addr, ip route get $PEER_ADDRESS), then run the same command again"
       ;;
   esac
@@ -57,8 +65,10 @@ arp_sign() {
   answer=$(address_answer "$2" "$INTERFACE") || exit
   case $answer in
     free) ;;
-    arping\ *) fail unknown "whether somebody answers for $2 ($1) cannot be told; expected an answer, or silence" "$answer" \
-      "look at $INTERFACE on $NODE (ip link), then run the same command again" ;;
+    arping\ *)
+      fail unknown "whether somebody answers for $2 ($1) cannot be told; expected an answer, or silence" "$answer" \
+        "look at $INTERFACE on $NODE (ip link), then run the same command again"
+      ;;
     *) printf '%s, %s, answers: %s\n' "$1" "$2" "$answer" ;;
   esac
 }
@@ -67,6 +77,10 @@ arp_sign() {
 silence_require() {
   local signs
   signs=$(signs_of_life "$SIGNS_SECONDS") || exit
-  [[ -z $signs ]] || fail refused "$PEER shows signs of life after the fence; expected none before $NODE takes over; the lease is untouched, and nothing was started" "$(one_line "$signs" ';')" \
-    "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
+  [[ -z $signs ]] ||
+    fail refused \
+      "$PEER shows signs of life after the fence; expected none before $NODE takes over; the lease is untouched, \
+and nothing was started" \
+      "$(one_line "$signs" ';')" \
+      "find out whether $PEER runs: on it, xcat-ha status. Where it does: let it step down, pulumi up on its stack"
 }

@@ -1,6 +1,7 @@
 # Units that start, stop, and start no more at boot.
 
-# units_disable SERVICE...: they and what belongs to them start no more at boot. All at once: systemd reads all its units again for each time.
+# units_disable SERVICE...: they and what belongs to them start no more at boot. All at once: systemd reads all its
+# units again for each time.
 units_disable() {
   local service names=()
   units_look_whole "$@"
@@ -18,7 +19,8 @@ unit_evidence() {
 }
 
 # unit_start SERVICE SECONDS: returns when it is active. A failed start is stopped: systemd would retry it without end,
-# and it would come up later on a node that is not active any more (docs/xcat-facts.md, How xcatd starts and stops). Never a database that recovers.
+# and it would come up later on a node that is not active any more (docs/xcat-facts.md, How xcatd starts and stops).
+# Never a database that recovers.
 unit_start() {
   local unit=$1 limit=$2 began=$SECONDS deadline=$((SECONDS + $2)) name result evidence ended
   name=$(unit_of "$unit")
@@ -36,13 +38,18 @@ unit_start() {
   # What systemd itself has put an end to.
   ended=$(systemctl show -p Result -p TimeoutStartUSec -- "$name.service" 2>/dev/null </dev/null) || ended=
   timeout 60 systemctl stop -- "$name.service" </dev/null 2>/dev/null || true
-  [[ $ended != *Result=timeout* ]] || fail incomplete "$unit did not start within the $(sed -n 's/^TimeoutStartUSec=//p' <<<"$ended") that systemd gives it; expected it active" \
-    "$evidence" "systemctl edit $name on $NODE: [Service], TimeoutStartSec=infinity; then run the same pulumi up again"
+  [[ $ended != *Result=timeout* ]] ||
+    fail incomplete \
+      "$unit did not start within the $(sed -n 's/^TimeoutStartUSec=//p' <<<"$ended") that systemd gives it; \
+expected it active" \
+      "$evidence" \
+      "systemctl edit $name on $NODE: [Service], TimeoutStartSec=infinity; then run the same pulumi up again"
   fail incomplete "$unit did not start within $limit s; expected it active" "$evidence" \
     "journalctl -u $name -n 50; when the cause is gone, run the same pulumi up again"
 }
 
-# unit_stop SERVICE SECONDS: returns when it is inactive or failed, with no process left in its control group and no start queued.
+# unit_stop SERVICE SECONDS: returns when it is inactive or failed, with no process left in its control group and no
+# start queued.
 unit_stop() {
   local unit=$1 limit=$2 state names processes
   unit_exists "$unit" || return 0
@@ -57,6 +64,7 @@ unit_stop() {
   if [[ $state != inactive && $state != failed ]] || [[ -n $processes ]]; then
     fail blocked "$unit did not stop within $limit s: $state; expected inactive" \
       "processes ${processes//$'\n'/ }; $(unit_evidence "$unit")" \
-      "systemctl status ${names[*]} on $NODE; stop it, then run the same command again. Until then nothing starts on the other node"
+      "systemctl status ${names[*]} on $NODE; stop it, then run the same command again. Until then nothing starts on \
+the other node"
   fi
 }

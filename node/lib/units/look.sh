@@ -1,11 +1,13 @@
-# systemd units: what is there, start and stop that tell the truth. Each function takes the manual's name of a service (node/lib/platform/units.sh).
+# systemd units: what is there, start and stop that tell the truth. Each function takes the manual's name of a service
+# (node/lib/platform/units.sh).
 
-# What systemd said when it was asked last: by service its state (active, inactive, failed, ...), whether it is there (yes, no), and whether
-# it starts at boot (enabled, not enabled); by unit what is-enabled says. One question for all costs as much as one for one.
+# What systemd said when it was asked last: by service its state (active, inactive, failed, ...), whether it is there
+# (yes, no), and whether it starts at boot (enabled, not enabled); by unit what is-enabled says. One question for all
+# costs as much as one for one.
 declare -gA UNIT_STATE=() UNIT_THERE=() UNIT_ENABLED=() UNIT_FILE_STATE=()
 
-# unit_shows PROPERTY UNIT: REPLY is the value of ActiveState or MainPID; false where systemd does not say it: REPLY is what it said. One that is
-# not there is inactive, and its process 0.
+# unit_shows PROPERTY UNIT: REPLY is the value of ActiveState or MainPID; false where systemd does not say it: REPLY is
+# what it said. One that is not there is inactive, and its process 0.
 unit_shows() {
   REPLY=$(systemctl show -p "$1" --value -- "$2" 2>&1 </dev/null) || {
     REPLY="no answer: $REPLY"
@@ -22,9 +24,9 @@ unit_shows() {
 # What units_show was told: "N PROPERTY" of the unit at that place from 0 on, and of how many ("units").
 declare -gA SHOWN=()
 
-# units_show PROPERTIES UNIT...: fills SHOWN. A unit is a service where its name does not end in .timer. A property of several lines keeps them.
-# Id, LoadState and ActiveState each unit has, also one that is not there: false where systemd does not say what was asked of these, of each
-# unit. REPLY is what it said.
+# units_show PROPERTIES UNIT...: fills SHOWN. A unit is a service where its name does not end in .timer. A property of
+# several lines keeps them. Id, LoadState and ActiveState each unit has, also one that is not there: false where systemd
+# does not say what was asked of these, of each unit. REPLY is what it said.
 units_show() {
   local key value line='' index=-1 asked=() needed=() names=()
   for key in $1; do
@@ -57,8 +59,9 @@ units_show() {
   done
 }
 
-# units_ask SERVICE...: fills UNIT_STATE and UNIT_THERE. A service is there when it can be started, or runs: a unit that was masked, or whose
-# package was removed, runs on. False where systemd does not say it of each: REPLY is what it said. UNIT_FILES: those that have a unit file.
+# units_ask SERVICE...: fills UNIT_STATE and UNIT_THERE. A service is there when it can be started, or runs: a unit that
+# was masked, or whose package was removed, runs on. False where systemd does not say it of each: REPLY is what it said.
+# UNIT_FILES: those that have a unit file.
 units_ask() {
   local service key index load state names=() services=()
   UNIT_FILES=()
@@ -88,7 +91,8 @@ units_look() {
 }
 
 units_unknown() {
-  fail unknown "whether these run on $NODE, or are there at all, cannot be told: $*; expected systemd to know" "systemctl show: $REPLY" \
+  fail unknown "whether these run on $NODE, or are there at all, cannot be told: $*; expected systemd to know" \
+    "systemctl show: $REPLY" \
     "systemctl show $(unit_of "$1").service on $NODE; when it answers, run the same command again"
 }
 
@@ -122,8 +126,10 @@ units_ask_enabled() {
     # About a script of System V systemctl asks somebody else, out of turn, and says so.
     for unit; do units_ask_enabled "$unit"; done
   else
-    [[ ${words[-1]} == +([a-z-]) ]] || fail unknown "whether $1 starts at boot on $NODE cannot be told; expected systemd to say it" \
-      "systemctl is-enabled: ${answer//$'\n'/ }" "systemctl is-enabled $1 on $NODE; when it answers, run the same command again"
+    [[ ${words[-1]} == +([a-z-]) ]] ||
+      fail unknown "whether $1 starts at boot on $NODE cannot be told; expected systemd to say it" \
+        "systemctl is-enabled: ${answer//$'\n'/ }" \
+        "systemctl is-enabled $1 on $NODE; when it answers, run the same command again"
     UNIT_FILE_STATE[$1]=${words[-1]}
   fi
 }

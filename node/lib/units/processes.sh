@@ -11,12 +11,16 @@ groups_look() {
   UNIT_GROUPS=()
   (($#)) || return 0
   for service; do
-    for unit in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do names+=("$unit") services+=("$service"); done
+    for unit in "${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-}; do
+      names+=("$unit") services+=("$service")
+    done
   done
   # The name too: of one that runs nothing systemd may leave the group out.
   units_show 'Id ControlGroup' "${names[@]}" ||
-    fail blocked "whether processes of $* run on $NODE cannot be told; expected systemd to know its control group" "${REPLY//$'\n'/ }" \
-      "systemctl status ${names[*]} on $NODE; when it answers, run the same command again. Until then nothing starts on the other node"
+    fail blocked "whether processes of $* run on $NODE cannot be told; expected systemd to know its control group" \
+      "${REPLY//$'\n'/ }" \
+      "systemctl status ${names[*]} on $NODE; when it answers, run the same command again. Until then nothing starts \
+on the other node"
   for index in "${!names[@]}"; do UNIT_GROUPS[${services[index]}]+=${SHOWN["$index ControlGroup"]:-}$'\n'; done
 }
 
@@ -38,7 +42,8 @@ processes_of_group() {
   pids=$(cat -- "$1/cgroup.procs" 2>&1) || {
     # Those of a threaded group are in the list of the one above it.
     [[ -d $1 && $pids != *': Operation not supported' ]] || return 0
-    fail unknown "which processes $1 has on $NODE cannot be told; expected to read its cgroup.procs" "$pids" "look at it on $NODE, then run the same command again"
+    fail unknown "which processes $1 has on $NODE cannot be told; expected to read its cgroup.procs" "$pids" \
+      "look at it on $NODE, then run the same command again"
   }
   [[ -z $pids ]] || printf '%s\n' "$pids"
   for below in "$1"/*/; do

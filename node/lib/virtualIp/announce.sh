@@ -2,8 +2,9 @@
 
 readonly ANNOUNCE_UNIT=xcat-ha-announce
 
-# virtualIp_announce ADDRESS INTERFACE: without it a talking client is cut for half a minute (docs/failover-facts.md, Announcing an address). Request
-# and reply: some switches take only one; three of each, because nobody says that one was lost; side by side, because each takes a second.
+# virtualIp_announce ADDRESS INTERFACE: without it a talking client is cut for half a minute (docs/failover-facts.md,
+# Announcing an address). Request and reply: some switches take only one; three of each, because nobody says that one
+# was lost; side by side, because each takes a second.
 virtualIp_announce() {
   local kind pids=()
   # Not by each of them for itself.
@@ -16,8 +17,8 @@ virtualIp_announce() {
   wait "${pids[@]}" || true
 }
 
-# virtualIp_announce_on ADDRESS INTERFACE: now, and two and five seconds later, a second each, for what was down meanwhile: a port that a switch
-# opens late. Not where the address is gone, or where that cannot be told.
+# virtualIp_announce_on ADDRESS INTERFACE: now, and two and five seconds later, a second each, for what was down
+# meanwhile: a port that a switch opens late. Not where the address is gone, or where that cannot be told.
 virtualIp_announce_on() {
   local pause addresses
   for pause in 0 2 2; do
@@ -27,8 +28,8 @@ virtualIp_announce_on() {
   done
 }
 
-# virtualIp_announce_beside: in a unit of its own, beside the start of the services, which nobody can reach before. It ends with no run and holds no
-# lock; it needs no description: its functions are all of it.
+# virtualIp_announce_beside: in a unit of its own, beside the start of the services, which nobody can reach before. It
+# ends with no run and holds no lock; it needs no description: its functions are all of it.
 virtualIp_announce_beside() {
   virtualIp_announce_end
   install -d -m 0700 "$RUN"

@@ -1,7 +1,8 @@
 # Whether another machine has the VIP.
 
-# virtualIp_elsewhere: the line of the machine that answers for the VIP; free, where nobody does and somebody else is heard; unheard, where nobody
-# is heard at all; or how arping failed. Both questions at once: the services are down meanwhile.
+# virtualIp_elsewhere: the line of the machine that answers for the VIP; free, where nobody does and somebody else is
+# heard; unheard, where nobody is heard at all; or how arping failed. Both questions at once: the services are down
+# meanwhile.
 virtualIp_elsewhere() {
   local answers answer heard result=0
   arping_which
@@ -26,8 +27,8 @@ readonly ASKED_SECONDS=5
 # From where to read the answer that was asked ahead; nothing where none was.
 ASKED='' ASKED_AT=0
 
-# virtualIp_ask_ahead: the same, asked at the claim, so that its second passes while other parts are applied. Into ASKED and ASKED_AT. By then
-# who had the VIP has proven that it is gone, or is switched off.
+# virtualIp_ask_ahead: the same, asked at the claim, so that its second passes while other parts are applied. Into ASKED
+# and ASKED_AT. By then who had the VIP has proven that it is gone, or is switched off.
 virtualIp_ask_ahead() {
   ASKED_AT=$SECONDS
   exec {ASKED}< <(
@@ -54,15 +55,22 @@ virtualIp_nowhere_else_require() {
   case $answer in
     free) ;;
     # A quiet network speaks for nobody who has it.
-    unheard) say "warning: nobody is heard on ${WANT[interface]}, no neighbour and no gateway; VIP ${WANT[ip]} is added, where it may reach nobody" ;;
+    unheard)
+      say "warning: nobody is heard on ${WANT[interface]}, no neighbour and no gateway; VIP ${WANT[ip]} is added, \
+where it may reach nobody"
+      ;;
     arping\ *)
-      fail unknown "whether another machine has the VIP ${WANT[ip]} cannot be told; expected to know that nobody has before $NODE takes it" "$answer" \
-        "look at ${WANT[interface]} on $NODE (ip link), then run the same pulumi up again"
+      fail unknown \
+        "whether another machine has the VIP ${WANT[ip]} cannot be told; expected to know that nobody has before \
+$NODE takes it" \
+        "$answer" "look at ${WANT[interface]} on $NODE (ip link), then run the same pulumi up again"
       ;;
     *)
       who=$(grep -oiEm 1 '([0-9a-f]{2}:){5,}[0-9a-f]{2}' <<<"$answer") || who='another machine'
-      fail blocked "$who answers for the VIP ${WANT[ip]}; expected nobody before $NODE takes it. It was not added" "$answer" \
-        "ip addr del ${WANT[ip]}/${WANT[prefix]} on that machine (its other addresses: ip neigh on $NODE, $who), then run the same pulumi up again"
+      fail blocked "$who answers for the VIP ${WANT[ip]}; expected nobody before $NODE takes it. It was not added" \
+        "$answer" \
+        "ip addr del ${WANT[ip]}/${WANT[prefix]} on that machine (its other addresses: ip neigh on $NODE, $who), then \
+run the same pulumi up again"
       ;;
   esac
 }

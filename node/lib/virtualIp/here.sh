@@ -16,14 +16,16 @@ virtualIp_entries() {
   done <<<"$addresses"
 }
 
-# virtualIp_is_here: without it every client of a running xcatd hangs (docs/xcat-facts.md, The VIP and its connections): nobody is asked then.
+# virtualIp_is_here: without it every client of a running xcatd hangs (docs/xcat-facts.md, The VIP and its connections):
+# nobody is asked then.
 virtualIp_is_here() {
   local addresses
   addresses=$(all_addresses) || exit
   [[ $addresses == *" inet $VIP"[/\ ]* ]]
 }
 
-# virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address of the subnet.
+# virtualIp_drop: takes every occurrence away; the node's own address survives, also where the VIP was the first address
+# of the subnet.
 virtualIp_drop() { # ADDRESS
   local entry entries address interface
   entries=$(virtualIp_entries "$1") || exit
@@ -45,7 +47,8 @@ virtualIp_keep_static() {
 
 virtualIp_add() {
   ip addr add "${WANT[ip]}/${WANT[prefix]}" broadcast + dev "${WANT[interface]}" label "${WANT[label]}" ||
-    fail incomplete "the VIP could not be added; expected ${WANT[address]}" "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" \
+    fail incomplete "the VIP could not be added; expected ${WANT[address]}" \
+      "$(ip -o -4 addr show dev "${WANT[interface]}" 2>&1 | tr '\n' ' ')" \
       "check ${WANT[interface]} on $NODE, then run the same pulumi up again"
   virtualIp_announce_beside
   say "VIP ${WANT[ip]} is here, announced"

@@ -2,14 +2,16 @@
 
 watch_text() {
   cat <<TEXT || return
-# xcat-ha: this standby node looks whether the owner of the shared data lives. Do not edit it here: \`pulumi up\` delivers it.
+# xcat-ha: this standby node looks whether the owner of the shared data lives. Do not edit it here: \
+\`pulumi up\` delivers it.
 [Unit]
 Description=xcat-ha: does the owner live?
 
 TEXT
   case $1 in
     service)
-      # KillMode: a look that hangs in the kernel stays behind, and systemd waits for its end before it starts the next one.
+      # KillMode: a look that hangs in the kernel stays behind, and systemd waits for its end before it starts the next
+      # one.
       cat <<TEXT
 [Service]
 Type=oneshot
@@ -31,7 +33,8 @@ TEXT
   esac
 }
 
-# watch_state TIMER ENABLED SERVICE: as systemd says of its timer, and of its last look: running, absent, or what is not right.
+# watch_state TIMER ENABLED SERVICE: as systemd says of its timer, and of its last look: running, absent, or what is not
+# right.
 watch_state() {
   local kind there=''
   for kind in service timer; do
@@ -54,15 +57,16 @@ watch_state() {
   fi
 }
 
-# watch_start, watch_stop: no change of role fails for them: an owner's watch would see that it is the owner. What they did not do the next look
-# at the part names.
+# watch_start, watch_stop: no change of role fails for them: an owner's watch would see that it is the owner. What they
+# did not do the next look at the part names.
 watch_start() {
   local kind said
   # What a former watch has noted is of another time.
   rm -f -- "$RUN/watch"
   facts_keep standby || true
   for kind in service timer; do watch_text "$kind" | write_file "$UNIT_FOLDER/$WATCH_UNIT.$kind" 0644; done
-  said=$({ systemctl daemon-reload && systemctl enable --quiet "$WATCH_UNIT.timer" && systemctl restart "$WATCH_UNIT.timer"; } 2>&1 </dev/null) ||
+  said=$({ systemctl daemon-reload && systemctl enable --quiet "$WATCH_UNIT.timer" &&
+    systemctl restart "$WATCH_UNIT.timer"; } 2>&1 </dev/null) ||
     say "warning: $WATCH_UNIT.timer did not start: nobody is told of an owner that is silent: $(one_line "$said")"
 }
 
