@@ -7,7 +7,8 @@ provision() {
   owner=$(running_node) ||
     fail 1 "xcatd runs on no machine of the lab; expected one to boot $node from" '' "lab/lab status"
   # Address, MAC, VIP and domain.
-  mapfile -t known < <(on "$owner" "bash -lc 'gettab node=$node hosts.ip; gettab node=$node mac.mac; gettab key=master site.value; gettab key=domain site.value' </dev/null")
+  mapfile -t known < <(on "$owner" "bash -lc 'gettab node=$node hosts.ip; gettab node=$node mac.mac; \
+gettab key=master site.value; gettab key=domain site.value' </dev/null")
   ((${#known[@]} == 4)) ||
     fail 64 "xCAT on $owner does not know the node '$node'; expected one with address and MAC" '' \
       "lab/lab ssh $owner bash -lc nodels"

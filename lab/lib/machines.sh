@@ -48,7 +48,8 @@ make_machine() {
     cp "$3/image/provision" "$2/root/provision"
     chroot "$2/root" /provision "$4" "$5" "$6"
     rm "$2/root/provision"
-  ' provision "$(<"$folder/lower")" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" >"$folder/provision.log" 2>&1 </dev/null ||
+  ' provision "$(<"$folder/lower")" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" \
+    >"$folder/provision.log" 2>&1 </dev/null ||
     fail 1 "the machine $node could not be made" "$(last_lines "$folder/provision.log")" "read $folder/provision.log"
   mkdir -p "$upper/etc/ssh" "$upper/root/.ssh"
   printf '%s\n' "$node" >"$upper/etc/hostname"
@@ -73,12 +74,14 @@ configure_interface() {
   if [[ $(cluster_word set) == second ]]; then
     folder=$1/etc/NetworkManager/system-connections
     mkdir -p "$folder"
-    printf '[connection]\nid=management\ntype=ethernet\ninterface-name=%s\n\n[ipv4]\nmethod=manual\naddress1=%s/%s\n\n[ipv6]\nmethod=link-local\n' \
+    printf '[connection]\nid=management\ntype=ethernet\ninterface-name=%s\n\n'\
+'[ipv4]\nmethod=manual\naddress1=%s/%s\n\n[ipv6]\nmethod=link-local\n' \
       "$interface" "$2" "$(cluster_word prefix)" >"$folder/management.nmconnection"
     chmod 0600 "$folder/management.nmconnection"
   else
     mkdir -p "$1/etc/network"
-    printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
+    printf 'auto lo\niface lo inet loopback\n\n# the management network\n'\
+'auto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
       "$interface" "$interface" "$2" "$(cluster_word netmask)" >"$1/etc/network/interfaces"
   fi
 }

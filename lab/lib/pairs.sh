@@ -2,7 +2,8 @@
 # copy in seconds.
 
 # What decides how a pair turns out: the program, its description, the lab, and the test that sets it up.
-readonly PAIR_SOURCES=(index.ts cluster.yaml Pulumi.yaml tsconfig.pulumi.json package-lock.json components config node lab toolchain test/lab/firstSetup.test.ts)
+readonly PAIR_SOURCES=(index.ts cluster.yaml Pulumi.yaml tsconfig.pulumi.json package-lock.json components config
+  node lab toolchain test/lab/firstSetup.test.ts)
 # What of a lab is the pair: disks, share, the project folder with its keys and the state of its stacks, and what opens
 # that.
 readonly PAIR_PARTS=(machines share project passphrase cluster cluster.yaml.made-from)
@@ -44,7 +45,8 @@ save_pair() {
 forget_old_pairs() {
   local old
   while IFS= read -r old; do rm -rf -- "${CACHE:?}/$old"; done < <(
-    find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'pair-*' ! -name '*.making' -printf '%T@ %f\n' | sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2)
+    find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'pair-*' ! -name '*.making' -printf '%T@ %f\n' |
+      sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2)
 }
 
 # take_pair NAME: what was saved becomes this lab, which is not there yet. 66: no such pair.

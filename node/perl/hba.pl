@@ -16,9 +16,7 @@ my %tries = (plain => $mode !~ /^(require|verify-)/, tls => $ssl eq "on" && $mod
 
 sub number {
     my @part = $_[0] =~ /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/ or return;
-    my $n = 0;
-    $n = $n * 256 + $_ for @part;
-    return $n;
+    return (($part[0] * 256 + $part[1]) * 256 + $part[2]) * 256 + $part[3];
 }
 
 # Fields of one line, each a list of [word, quoted].
@@ -116,11 +114,8 @@ sub decides {
     for my $rule (@rules) {
         return $rule if $rule->{unknown};
         next if $rule->{type} eq ($tls ? "hostnossl" : "hostssl");
-        my @is = (
-            any($rule->{database}, \&is_database),
-            any($rule->{user}, \&is_user),
-            is_address($address, $rule->{address}, $rule->{mask}),
-        );
+        my @is = (any($rule->{database}, \&is_database), any($rule->{user}, \&is_user));
+        push @is, is_address($address, $rule->{address}, $rule->{mask});
         next if grep { defined && !$_ } @is;
         # One that may match and lets in changes nothing; one that may match and does not is in the way.
         next if grep({ !defined } @is) && $rule->{good};

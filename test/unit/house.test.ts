@@ -220,6 +220,38 @@ test("what is cited is in the tree: each page and each heading, and nothing of w
   assert.deepEqual(lost, []);
 });
 
+test("each file of node/ that is named somewhere is there", () => {
+  const lost = TRACKED.filter((file) => !file.endsWith(".svg")).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), "utf8").matchAll(/\bnode\/(lib|parts|awk|perl)\/[\w/]+\.(sh|awk|pl)\b/g)]
+      .map(([named]) => named)
+      .filter((named) => !/\b[A-Z]+\.\w+$/.test(named) && !existsSync(join(ROOT, named)))
+      .map((named) => `${file}: ${named}`),
+  );
+  assert.deepEqual(lost, []);
+});
+
+/** Every shell text of ours, and what of the node program is in other languages. */
+const SHELL = TRACKED.filter(
+  (file) => /\.(sh|awk|pl)$/.test(file) || /^#!.*\b(ba)?sh\b/.test(readFileSync(join(ROOT, file), "utf8")),
+);
+const linesOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").slice(0, -1);
+
+test("no line of shell text is longer than 120 characters", () => {
+  assert.ok(SHELL.includes("lab/lab") && SHELL.includes("node/awk/interface.awk"));
+  const long = SHELL.flatMap((file) =>
+    linesOf(file).flatMap((line, index) => (line.length > 120 ? [`${file}:${index + 1}: ${line.length}`] : [])),
+  );
+  assert.deepEqual(long, []);
+});
+
+test("no file of the node program is longer than 200 lines", () => {
+  const files = SHELL.filter((file) => file.startsWith("node/"));
+  assert.deepEqual(
+    files.filter((file) => linesOf(file).length > 200),
+    [],
+  );
+});
+
 test("the README leads to each page of docs/", () => {
   const text = readFileSync(join(ROOT, "README.md"), "utf8");
   const pages = readdirSync(join(ROOT, "docs")).filter((name) => /\.(md|svg)$/.test(name));

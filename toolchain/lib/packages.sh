@@ -58,7 +58,8 @@ unpacked_package() {
   { fetch_unpacked "$part" "$1" || { apt-get update && fetch_unpacked "$part" "$1"; }; } >"$log" 2>&1 </dev/null 5>&- ||
     {
     rm -rf -- "$part"
-    printf 'error: apt-get download %s failed\nevidence: %s\nnext: apt-get update as root, then run the same command again\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
+    printf 'error: apt-get download %s failed\nevidence: %s\n'\
+'next: apt-get update as root, then run the same command again\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
     exit 1
   }
   exec 5>&-

@@ -74,7 +74,8 @@ provide() {
     vendor) provide_vendor "$making" ;;
     built) provide_built "$making" ;;
     *)
-      printf 'error: no pulumi to be had; expected one of three\nevidence: %s\nnext: install the vendor'\''s Pulumi CLI %s or newer, or let this machine reach the vendor'\''s download, or install Go %s or newer\n' \
+      printf 'error: no pulumi to be had; expected one of three\nevidence: %s\nnext: install the vendor'\''s Pulumi '\
+'CLI %s or newer, or let this machine reach the vendor'\''s download, or install Go %s or newer\n' \
         "$(tail -n +2 <<<"$choice" | paste -sd';')" "$OLDEST_PULUMI" "$OLDEST_GO" >&2
       exit 1
       ;;
@@ -145,7 +146,8 @@ provide_built() {
     give_up "go build of the command plugin failed" "$to/log"
   stage_done
   stage "the language host for Node.js"
-  (cd -- "$here/language-host" && go build -ldflags '-s -w' -o "$to/bin/pulumi-language-nodejs" "$module/sdk/v3/nodejs/cmd/pulumi-language-nodejs") >"$to/log" 2>&1 ||
+  (cd -- "$here/language-host" && go build -ldflags '-s -w' -o "$to/bin/pulumi-language-nodejs" \
+    "$module/sdk/v3/nodejs/cmd/pulumi-language-nodejs") >"$to/log" 2>&1 ||
     give_up "go build of the language host failed" "$to/log"
   # Dynamic resources run through this script, which must lie beside pulumi.
   sdk=$(cd -- "$here/command-plugin" && go list -m -f '{{.Dir}}' "$module/sdk/v3")
@@ -165,7 +167,8 @@ require_plugin() {
   node -e '
     const [file, version] = process.argv.slice(1);
     const plugins = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
-    const found = plugins.filter(({ kind, name }) => kind === "resource" && name === "command").map((plugin) => plugin.version);
+    const command = plugins.filter(({ kind, name }) => kind === "resource" && name === "command");
+    const found = command.map((plugin) => plugin.version);
     console.error(`found: ${found.join(", ") || "none"}`);
     process.exit(found.includes(version) ? 0 : 1);
   ' "$1/plugins.json" "$COMMAND_VERSION" 2>"$1/log" ||
