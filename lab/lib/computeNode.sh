@@ -21,7 +21,10 @@ running_node() {
   local node
   for node in $(node_names); do
     ! machine_is_on "$node" || ! on "$node" systemctl is-active --quiet xcatd </dev/null 2>/dev/null ||
-      { printf '%s\n' "$node"; return 0; }
+      {
+        printf '%s\n' "$node"
+        return 0
+      }
   done
   return 1
 }

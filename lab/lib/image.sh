@@ -40,7 +40,10 @@ make_base() {
   packages=$(image_packages)
   read -ra packages <<<"${packages//$'\n'/ }"
   # It says itself what failed.
-  "$here/image/build" "$1" "${packages[@]}" || { stage_stop; exit 1; }
+  "$here/image/build" "$1" "${packages[@]}" || {
+    stage_stop
+    exit 1
+  }
 }
 
 make_layer() {

@@ -74,15 +74,19 @@ configure_interface() {
   if [[ $(cluster_word set) == second ]]; then
     folder=$1/etc/NetworkManager/system-connections
     mkdir -p "$folder"
-    printf '[connection]\nid=management\ntype=ethernet\ninterface-name=%s\n\n'\
-'[ipv4]\nmethod=manual\naddress1=%s/%s\n\n[ipv6]\nmethod=link-local\n' \
-      "$interface" "$2" "$(cluster_word prefix)" >"$folder/management.nmconnection"
+    {
+      printf '[connection]\nid=management\ntype=ethernet\ninterface-name=%s\n\n' "$interface"
+      printf '[ipv4]\nmethod=manual\naddress1=%s/%s\n\n' "$2" "$(cluster_word prefix)"
+      printf '[ipv6]\nmethod=link-local\n'
+    } >"$folder/management.nmconnection"
     chmod 0600 "$folder/management.nmconnection"
   else
     mkdir -p "$1/etc/network"
-    printf 'auto lo\niface lo inet loopback\n\n# the management network\n'\
-'auto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
-      "$interface" "$interface" "$2" "$(cluster_word netmask)" >"$1/etc/network/interfaces"
+    {
+      printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\n' "$interface"
+      printf 'iface %s inet static\n    address %s\n    netmask %s\n' \
+        "$interface" "$2" "$(cluster_word netmask)"
+    } >"$1/etc/network/interfaces"
   fi
 }
 

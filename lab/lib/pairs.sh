@@ -46,7 +46,8 @@ forget_old_pairs() {
   local old
   while IFS= read -r old; do rm -rf -- "${CACHE:?}/$old"; done < <(
     find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'pair-*' ! -name '*.making' -printf '%T@ %f\n' |
-      sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2)
+      sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2
+  )
 }
 
 # take_pair NAME: what was saved becomes this lab, which is not there yet. 66: no such pair.

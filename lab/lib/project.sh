@@ -23,7 +23,10 @@ make_project() {
   done
   [[ -e $LAB/project/ssh/id_ed25519 ]] ||
     ssh-keygen -q -t ed25519 -N '' -C "lab $NAME" -f "$LAB/project/ssh/id_ed25519" </dev/null
-  [[ -e $LAB/passphrase ]] || (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$LAB/passphrase")
+  [[ -e $LAB/passphrase ]] || (
+    umask 077
+    od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$LAB/passphrase"
+  )
 }
 
 # require_same_cluster FILE: the machines of a lab have the addresses of the file that it was made from.

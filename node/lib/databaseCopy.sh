@@ -26,7 +26,7 @@ database_copy_facts() {
     fi
     FACT[copy]="${FACT[copy]:+${FACT[copy]}, }$shared (${size:-not counted within $SHARE_DEADLINE s})"
   fi
-  [[ -n $epoch && ( ${FACT[lease]} == mine* || ${FACT[shared]} != present ) ]] || return 0
+  [[ -n $epoch && (${FACT[lease]} == mine* || ${FACT[shared]} != present) ]] || return 0
   copy=$(database_copy_of "$epoch")
   kind=$(share_kind "$copy") || exit
   [[ $kind == directory ]] || return 0

@@ -27,7 +27,7 @@ hba_look() {
     fail unknown "$1 cannot be judged on $NODE; expected to know who may log in" "perl failed, as the line above says" \
       "run the same command again; if it stays, this is a defect of xcat-ha"
   while IFS=$'\t' read -r address state stuck; do
-    RULE[$address/32]=$state
+    RULE["$address/32"]=$state
     STUCK=${STUCK:-${stuck:+$address: $stuck}}
   done <<<"$lines"
 }
@@ -81,7 +81,7 @@ listen_stuck() {
 login_facts() {
   FACT[login]=
   [[ $1 == active && ${FACT[lease]} != mine* && -z ${FACT[tools]}${FACT[unfit]}${FACT[missing]} &&
-    ( ${FACT[links]} == all || ${FACT[shared]} == absent ) ]] || return 0
+    (${FACT[links]} == all || ${FACT[shared]} == absent) ]] || return 0
   # A preview has the settings alone, and no values of parts.
   FACT[login]=$(hba_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit
   [[ -n ${FACT[login]} ]] || FACT[login]=$(listen_stuck "$VIP" "${STATIC_ADDRESS%/*}" "$PEER_ADDRESS") || exit

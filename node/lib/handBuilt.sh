@@ -57,11 +57,12 @@ manual_mistakes() {
 # The manual's line in root's own crontab, which would push an old file back after a failover (docs/xcat-facts.md,
 # Mistakes of the manual): a copy of /etc/hosts and of nothing else. What stands behind it in the line is its output and
 # a note.
-readonly MANUAL_CRON='^[^#/;&|]*(/[^[:space:];&|]*/)?(rsync|scp)[[:space:]]+'\
-'(([^[:space:]/;&|#"][^[:space:];&|#]*|"[^";&|]*")[[:space:]]+)*"?/etc/hosts"?[[:space:]]+'\
-'"?([^[:space:]@"]+@)?([^[:space:]:"@]+)::?/etc/?(hosts)?"?([[:space:]]+-[^[:space:];&|]*)*[[:space:]]*'\
-'(([0-9]?>>?|&>)[[:space:]]*[^[:space:];&|]+[[:space:]]*|[0-9]?>&[0-9-][[:space:]]*)*'\
-'(\|&?[[:space:]]*(/[^[:space:];&|]*/)?logger([[:space:]][^;&|]*)?)?(#.*)?$'
+MANUAL_CRON='^[^#/;&|]*(/[^[:space:];&|]*/)?(rsync|scp)[[:space:]]+'
+MANUAL_CRON+='(([^[:space:]/;&|#"][^[:space:];&|#]*|"[^";&|]*")[[:space:]]+)*"?/etc/hosts"?[[:space:]]+'
+MANUAL_CRON+='"?([^[:space:]@"]+@)?([^[:space:]:"@]+)::?/etc/?(hosts)?"?([[:space:]]+-[^[:space:];&|]*)*[[:space:]]*'
+MANUAL_CRON+='(([0-9]?>>?|&>)[[:space:]]*[^[:space:];&|]+[[:space:]]*|[0-9]?>&[0-9-][[:space:]]*)*'
+MANUAL_CRON+='(\|&?[[:space:]]*(/[^[:space:];&|]*/)?logger([[:space:]][^;&|]*)?)?(#.*)?$'
+readonly MANUAL_CRON
 # One of more commands.
 readonly COMPOUND_CRON='^[^#]*(rsync|scp)[[:space:]][^#]*/etc/hosts[^#]*$'
 

@@ -16,7 +16,8 @@ STEP_FILE=''
 
 # steps_begin BEGAN ROLE: of the former runs the newest stay.
 steps_begin() {
-  local noted_runs=("$RECORDS"/steps/[0-9]*)
+  local noted noted_runs=()
+  for noted in "$RECORDS"/steps/[0-9]*; do noted_runs+=("$noted"); done
   STEP_FILE=$RECORDS/steps/$1
   {
     [[ -d $RECORDS/steps ]] || install -d -m 0700 "$RECORDS/steps" || true

@@ -5,7 +5,8 @@
 # order, more of them than xCAT writes.
 declare -gA CFGLOC=()
 cfgloc_read() {
-  local file line='' key text
+  local file line='' key text word="^[[:space:]]*([[:alnum:]_]+)[[:space:]]*=[[:space:]]*"
+  word+="('(([^'\\\\]|\\\\.)*)'|([^[:space:]]*))(.*)\$"
   CFGLOC=()
   for file in /etc/xcat/cfgloc "$SHARE/xcat/cfgloc"; do
     line=$(share_text "$file" "where xCAT's database is") || exit
@@ -19,8 +20,7 @@ cfgloc_read() {
   # The driver makes blanks of the semicolons, and libpq reads the rest.
   line=${line#*:}
   line=${line//;/ }
-  while [[ $line =~ ^[[:space:]]*([[:alnum:]_]+)[[:space:]]*=[[:space:]]*(\'(([^\'\\]|\\.)*)\'|([^[:space:]]*))(.*)$ \
-    ]]; do
+  while [[ $line =~ $word ]]; do
     key=${BASH_REMATCH[1]} text=${BASH_REMATCH[3]}${BASH_REMATCH[5]} line=${BASH_REMATCH[6]}
     text=${text//\\/}
     [[ $key != @(db|database) ]] || key=dbname
@@ -60,7 +60,7 @@ own_name_state() {
   fi
   address=$(getent ahostsv4 "$own" | awk 'NR == 1 { print $1 }') || true
   addresses=$(all_addresses) || exit
-  if [[ $address == "$VIP" || ( -n $address && $addresses == *" inet $address/"* ) ]]; then
+  if [[ $address == "$VIP" || (-n $address && $addresses == *" inet $address/"*) ]]; then
     printf 'ok\n'
   else
     printf '%s resolves to %s\n' "$own" "${address:-nothing}"
@@ -147,8 +147,8 @@ root_key_state() {
     printf 'whether the compute nodes let root of %s in cannot be told: ssh-keygen does not say its key: %s\n' "$NODE" \
       "$untold"
   else
-    printf 'the compute nodes would not let root of %s in: its key %s is not in %s. To put it there: '\
-'ssh-keygen -y -f %s >>%s on %s, then updatenode NODERANGE -P remoteshell on the active node\n' \
+    printf "the compute nodes would not let root of %s in: its key %s is not in %s. To put it there: \
+ssh-keygen -y -f %s >>%s on %s, then updatenode NODERANGE -P remoteshell on the active node\n" \
       "$NODE" "${files[0]}" "$list" "${files[0]}" "$list" "$NODE"
   fi
 }

@@ -7,13 +7,15 @@ beat_observe() {
   local REPLY
   seen_as_told onShareLoss shareLossSeconds
   if units_show 'ActiveState UnitFileState' "$BEAT_UNIT.timer" "$WATCH_UNIT.timer" "$WATCH_UNIT"; then
-    case ${SHOWN[0 ActiveState]} in
+    case ${SHOWN["0 ActiveState"]} in
       active) SEEN[timer]=running ;;
       inactive | failed) SEEN[timer]=absent ;;
     esac
-    case ${SHOWN[1 ActiveState]} in
+    case ${SHOWN["1 ActiveState"]} in
       active | inactive | failed)
-        SEEN[watch]=$(watch_state "${SHOWN[1 ActiveState]}" "${SHOWN[1 UnitFileState]:-}" "${SHOWN[2 ActiveState]}")
+        SEEN[watch]=$(
+          watch_state "${SHOWN["1 ActiveState"]}" "${SHOWN["1 UnitFileState"]:-}" "${SHOWN["2 ActiveState"]}"
+        )
         ;;
     esac
   fi

@@ -37,7 +37,7 @@ sharedDataLinks_observe() {
     name=${MANUAL[$directory]}
     if [[ -n ${LINK[$directory]:-} ]]; then
       SEEN[$name]="-> ${LINK[$directory]}"
-      [[ ${KIND[$directory/]} == directory ]] || SEEN[$name]="${SEEN[$name]} (not there)"
+      [[ ${KIND["$directory/"]} == directory ]] || SEEN[$name]="${SEEN[$name]} (not there)"
     elif [[ -d $directory ]]; then
       SEEN[$name]="a local directory"
     elif [[ -e $directory ]]; then

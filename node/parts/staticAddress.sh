@@ -76,7 +76,7 @@ it persistent nowhere; nothing was changed" \
       "take that line out on $NODE, with the one that takes the address away again, then run the same command again"
   [[ -z $seen ]] || say "warning: a line adds the VIP at boot: ${seen//$'\n'/; }"
   seen=$(persistent_list "$wanted" "$interface") || exit
-  [[ $seen != "$wanted" || ( -n $former && $former != "$wanted" ) ]] || return 0
+  [[ $seen != "$wanted" || (-n $former && $former != "$wanted") ]] || return 0
   owners_of "$interface"
   ((${#OWNERS[@]} == 1)) ||
     fail misconfigured \
@@ -128,7 +128,7 @@ persist_edit() {
   while read -r address; do
     # The VIP, the former one, and the same address with another prefix.
     [[ $address != "$wanted" &&
-      ( ${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}" ) ]] || continue
+      (${address%/*} == "$VIP" || $address == "$former" || ${address%/*} == "${wanted%/*}") ]] || continue
     if is_persistent "$tool" "$where" "$interface" "$wanted"; then
       persistent_replace "$tool" "$where" "$interface" "$address" '' || return
     else

@@ -108,6 +108,7 @@ test("an address that bootstrap added is taken back by itself: it and no other",
 test("one function deletes addresses: the kernel takes others along", () => {
   const deleting = programFiles().flatMap((file) =>
     readFileSync(join(__dirname, "../../node", file), "utf8")
+      .replace(/\\\n/g, "")
       .split("\n")
       // Not what a person is told to type.
       .map((line) => line.replace(/"[^"]*\bip addr del[^"]*"/g, ""))

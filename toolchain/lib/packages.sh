@@ -34,7 +34,11 @@ debian_packages() {
 lock_packages() {
   mkdir -p -- "$CACHE"
   exec 5>>"$CACHE/packages.lock"
-  flock -n 5 || { stage "waiting for another one that installs Debian's packages"; flock 5; stage_done; }
+  flock -n 5 || {
+    stage "waiting for another one that installs Debian's packages"
+    flock 5
+    stage_done
+  }
 }
 
 # missing_packages PROGRAM=PACKAGE...: into `missing`.
@@ -57,11 +61,13 @@ unpacked_package() {
   # A machine that never installed anything has no lists.
   { fetch_unpacked "$part" "$1" || { apt-get update && fetch_unpacked "$part" "$1"; }; } >"$log" 2>&1 </dev/null 5>&- ||
     {
-    rm -rf -- "$part"
-    printf 'error: apt-get download %s failed\nevidence: %s\n'\
-'next: apt-get update as root, then run the same command again\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
-    exit 1
-  }
+      rm -rf -- "$part"
+      {
+        printf 'error: apt-get download %s failed\nevidence: %s\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')"
+        printf 'next: apt-get update as root, then run the same command again\n'
+      } >&2
+      exit 1
+    }
   exec 5>&-
   # Another one may have brought it.
   mv -T -- "$part/files" "$folder" 2>/dev/null || [[ -d $folder ]]

@@ -74,9 +74,13 @@ provide() {
     vendor) provide_vendor "$making" ;;
     built) provide_built "$making" ;;
     *)
-      printf 'error: no pulumi to be had; expected one of three\nevidence: %s\nnext: install the vendor'\''s Pulumi '\
-'CLI %s or newer, or let this machine reach the vendor'\''s download, or install Go %s or newer\n' \
-        "$(tail -n +2 <<<"$choice" | paste -sd';')" "$OLDEST_PULUMI" "$OLDEST_GO" >&2
+      {
+        printf 'error: no pulumi to be had; expected one of three\nevidence: %s\n' \
+          "$(tail -n +2 <<<"$choice" | paste -sd';')"
+        printf "next: install the vendor's Pulumi CLI %s or newer, or let this machine reach the vendor's download, " \
+          "$OLDEST_PULUMI"
+        printf 'or install Go %s or newer\n' "$OLDEST_GO"
+      } >&2
       exit 1
       ;;
   esac

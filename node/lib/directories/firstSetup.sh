@@ -19,7 +19,7 @@ to_copy() {
     [[ ${LINK[$directory]:-} != "${ON_SHARE[$directory]}" ]] || continue
     kind=$(share_kind "${ON_SHARE[$directory]}") || exit
     aside=$(stepped_aside "$directory") || exit
-    [[ $kind != absent && ( $by != "$(machine_id)" || -n $aside ) ]] || printf '%s\n' "$directory"
+    [[ $kind != absent && ($by != "$(machine_id)" || -n $aside) ]] || printf '%s\n' "$directory"
   done
 }
 

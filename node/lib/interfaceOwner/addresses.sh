@@ -42,7 +42,8 @@ persistent_replace() {
     local list
     list=$(persistent_addresses "$@" |
       awk -v old="$old" -v new="$new" \
-      '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' | paste -sd,) || return
+        '$0 == old { if (new != "") print new; next } { print } END { if (old == "") print new }' |
+      paste -sd,) || return
     nmcli connection modify uuid "$where" ipv4.addresses "$list" </dev/null
     return
   fi

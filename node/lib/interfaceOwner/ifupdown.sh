@@ -17,7 +17,7 @@ ifquery_says() {
   done <<<"$said"
   # The state of what is not up is no word and 1.
   [[ $1$said != --state ]] || unknown=yes
-  [[ -z $unfit && ( $result == 0 || ( $result == 1 && -n $unknown ) ) ]] ||
+  [[ -z $unfit && ($result == 0 || ($result == 1 && -n $unknown)) ]] ||
     ifquery_unfit "ifquery $* ended with $result: ${unfit:-$(one_line "${said:-no answer within $IFQUERY_SECONDS s}")}"
   printf '%s\n' "$said"
 }
@@ -50,7 +50,7 @@ ask_ifupdown() {
       hotplug=$(ifquery_says --list --allow hotplug) || exit
       said=$list
       while IFS= read -r name; do
-        [[ ( $name == "$1" || $name == "$1:"* ) && $known != *" $name "* ]] || continue
+        [[ ($name == "$1" || $name == "$1:"*) && $known != *" $name "* ]] || continue
         names+=("$name")
         known+="$name "
       done <<<"$list"$'\n'"$hotplug"

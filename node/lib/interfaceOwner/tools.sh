@@ -77,7 +77,10 @@ netplan_file() {
 # which it only looks.
 networkmanager_owner() {
   local state uuid
-  command -v nmcli >/dev/null || { network_scripts_owner "$1"; return 0; }
+  command -v nmcli >/dev/null || {
+    network_scripts_owner "$1"
+    return 0
+  }
   state=$(nmcli -g GENERAL.STATE device show "$1" 2>/dev/null </dev/null) || state=
   if [[ $state == '100 (connected)' ]] && uuid=$(nmcli -g GENERAL.CON-UUID device show "$1" 2>/dev/null </dev/null) &&
     [[ -n $uuid ]]; then

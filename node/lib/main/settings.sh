@@ -2,7 +2,7 @@
 
 declare -A WANT=() BEFORE=() SEEN=() FACT=() LEASE=()
 NODE=$(hostname) VIP='' STATIC_ADDRESS='' INTERFACE='' PEER='' PEER_ADDRESS='' PEER_PORT=22 SHARE='' LEASE_WAIT=0 \
-  DIRECTORIES='' HOST_NAMES='' ROLE=''
+DIRECTORIES='' HOST_NAMES='' ROLE=''
 UNITS=() SERVICES=() MANIFEST=()
 
 # use_settings ARRAY: the node's description, its settings.

@@ -18,8 +18,8 @@ TABLE
 # Units that start, stop and stay disabled with another, and that nobody judges: makedhcp enables Kea's behind our back
 # (docs/xcat-facts.md, What makedhcp does).
 declare -grA TOGETHER=(
-  [kea-dhcp4]='kea-dhcp6 kea-dhcp-ddns kea-ctrl-agent'
-  [kea-dhcp4-server]='kea-dhcp6-server kea-dhcp-ddns-server kea-ctrl-agent'
+  ["kea-dhcp4"]='kea-dhcp6 kea-dhcp-ddns kea-ctrl-agent'
+  ["kea-dhcp4-server"]='kea-dhcp6-server kea-dhcp-ddns-server kea-ctrl-agent'
 )
 
 # The programs of a service, by which its processes are known whoever started them.

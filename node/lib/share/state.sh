@@ -60,11 +60,13 @@ share_require() {
 }
 
 # File systems that one kernel writes: on a disk that two nodes see, the second one destroys what is there.
-readonly ONE_KERNEL='@(ext[234]|xfs|btrfs|bcachefs|f2fs|jfs|reiserfs|zfs|tmpfs|ramfs|overlay|vfat|msdos|exfat'\
-'|ntfs|ntfs3|fuseblk)'
+ONE_KERNEL='@(ext[234]|xfs|btrfs|bcachefs|f2fs|jfs|reiserfs|zfs|tmpfs|ramfs|overlay'
+ONE_KERNEL+='|vfat|msdos|exfat|ntfs|ntfs3|fuseblk)'
+readonly ONE_KERNEL
 # Options with which a lock of one node is none on the other, by file system.
-readonly LOCAL_LOCKS='@(nfs*:nolock|nfs*:local_lock=@(all|flock|posix)|lustre:localflock|ocfs2:localflocks'\
-'|gfs2:localflocks|gfs2:lockproto=lock_nolock)'
+LOCAL_LOCKS='@(nfs*:nolock|nfs*:local_lock=@(all|flock|posix)|lustre:localflock|ocfs2:localflocks'
+LOCAL_LOCKS+='|gfs2:localflocks|gfs2:lockproto=lock_nolock)'
+readonly LOCAL_LOCKS
 # NFS's default for a directory: for longer no node may believe what it saw last of the other one's files.
 readonly CACHE_SECONDS=60
 

@@ -29,13 +29,14 @@ takeover_ordered() {
 # takeover_facts: what a takeover is judged by. Asked only where one is ordered of the epoch that is held: it takes
 # SIGNS_SECONDS.
 takeover_facts() {
+  local seconds=$SIGNS_SECONDS
   FACT[takeover]=${TAKEOVER[epoch]:-} FACT[takeover_by]=${TAKEOVER[by]:-} FACT[takeover_reason]=${TAKEOVER[reason]:-}
   FACT[epoch]=$((10#${LEASE[epoch]})) FACT[signs]='' FACT[fence]=''
   if ! takeover_is_ordered || [[ -n ${FACT[dissolving]} ]]; then return 0; fi
   [[ ${FACT[takeover_by]} != fence ]] || FACT[fence]=$(fence_state)
   # What the fence makes silent is judged behind it: the run does not wait for a beat twice.
-  FACT[signs]=$(signs_of_life "$([[ -n $ROLE && ${FACT[takeover_by]} == fence ]] && echo 0 || echo "$SIGNS_SECONDS")") \
-    || exit
+  [[ -z $ROLE || ${FACT[takeover_by]} != fence ]] || seconds=0
+  FACT[signs]=$(signs_of_life "$seconds") || exit
   FACT[signs]=$(one_line "${FACT[signs]:-none}" ';')
 }
 
