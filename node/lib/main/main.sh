@@ -22,6 +22,7 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
 TEXT
 }
 
+# main [VERB [ARGUMENT...]]: the verbs that need no description of the node, or may go without; all others in main_described.
 main() {
   set -Eeuo pipefail
   # A substitution would go on behind what failed in it.
@@ -40,82 +41,10 @@ main() {
       lock 9 "$RUN/lock" "the installation of the node program"
       verb_install
       ;;
-    apply)
-      load_settings
-      apply_or_pass "${2:-}"
-      ;;
-    remove | become)
-      load_settings
-      run "$1" "${2:-}"
-      ;;
-    release)
-      load_settings
-      run become standby </dev/null
-      ;;
-    resume)
-      load_settings
-      resume_at_console
-      ;;
-    work)
-      load_settings
-      work "$2"
-      ;;
-    guard)
-      load_settings
-      guard "${2:-this unit}"
-      ;;
-    takeover)
-      load_settings
-      takeover_at_console "${2:-}" "${3:-}" "${4:-}"
-      ;;
-    freeze)
-      load_settings
-      freeze "${2:-}" "${3:-}"
-      ;;
-    thaw)
-      load_settings
-      thaw
-      ;;
-    plan)
-      ORIGIN=console
-      load_settings
-      verb_plan "${2:-active}"
-      ;;
-    status)
-      load_settings
-      verb_status
-      ;;
-    role)
-      load_settings
-      verb_role
-      ;;
-    verify)
-      ORIGIN=console
-      load_settings
-      verb_verify
-      ;;
-    beat)
-      install -d -m 0700 "$RUN"
-      load_settings
-      verb_beat
-      ;;
-    watch)
-      install -d -m 0700 "$RUN"
-      load_settings
-      verb_watch
-      ;;
     notify)
       # Of an event everything is told: a description that cannot be read may be what it is about.
       if [[ -n ${4:-} ]]; then NODE=$4; else load_settings; fi
       notify_send "${2:-}" "${3:-}"
-      ;;
-    sync-hosts)
-      load_settings
-      sync_hosts
-      ;;
-    receive-hosts)
-      load_settings
-      receive_hosts
       ;;
     bootstrap)
       document_receive WANT bootstrap
@@ -124,9 +53,41 @@ main() {
     address-back)
       address_drop "$2" "$3"
       ;;
+    '' | help) usage ;;
+    *) main_described "$@" ;;
+  esac
+}
+
+# main_described VERB [ARGUMENT...]
+main_described() {
+  case $1 in
+    apply | remove | become | release | resume | work | guard | takeover | freeze | thaw) ;;
+    plan | verify) ORIGIN=console ;;
+    status | role | sync-hosts | receive-hosts) ;;
+    beat | watch) install -d -m 0700 "$RUN" ;;
     *)
       usage
-      [[ ${1:-help} == help ]] || exit "${EXIT[usage]}"
+      exit "${EXIT[usage]}"
       ;;
+  esac
+  load_settings
+  case $1 in
+    apply) apply_or_pass "${2:-}" ;;
+    remove | become) run "$1" "${2:-}" ;;
+    release) run become standby </dev/null ;;
+    resume) resume_at_console ;;
+    work) work "$2" ;;
+    guard) guard "${2:-this unit}" ;;
+    takeover) takeover_at_console "${2:-}" "${3:-}" "${4:-}" ;;
+    freeze) freeze "${2:-}" "${3:-}" ;;
+    thaw) thaw ;;
+    plan) verb_plan "${2:-active}" ;;
+    status) verb_status ;;
+    role) verb_role ;;
+    verify) verb_verify ;;
+    beat) verb_beat ;;
+    watch) verb_watch ;;
+    sync-hosts) sync_hosts ;;
+    receive-hosts) receive_hosts ;;
   esac
 }

@@ -1,7 +1,23 @@
 # The plan of a node that becomes active.
 
 plan_active() {
-  local database
+  refuse_activation
+  [[ -n $REFUSAL ]] || refuse_database_here
+  if [[ -n $REFUSAL ]]; then
+    return
+  elif [[ -n ${FACT[traps]}${FACT[traps_untold]} ]]; then
+    refuse_traps
+  elif ! has_room; then
+    refuse_without_room
+  elif [[ ${FACT[lease]} == none && ${FACT[shared]} != absent ]]; then
+    plan_hand_built
+  else
+    plan_activation
+  fi
+}
+
+# refuse_activation: who holds the lease, and what the first setup would find or has left.
+refuse_activation() {
   if [[ -n ${FACT[lacking]} ]]; then
     refuse_missing_units
     return
@@ -38,9 +54,12 @@ the same command again"
   esac
   if [[ ${FACT[lease]} != none ]] && ! first_setup_finished_or_ours; then
     refuse_unfinished
-    return
   fi
-  database=${FACT[cfgloc]}
+}
+
+# refuse_database_here: why xCAT would not come to its database on this node.
+refuse_database_here() {
+  local database=${FACT[cfgloc]}
   if [[ -n ${FACT[unfit]} ]]; then
     refuse_unfit
   elif [[ -n ${FACT[astray]} ]] && first_setup; then
@@ -65,14 +84,6 @@ would delete the zones and fail" \
       "getent ahostsv4 of hostname on ${FACT[node]}" \
       "put the name into nodes.${FACT[node]}.names or virtualIp.names in cluster.yaml, or an address of ${FACT[node]} \
 beside it in /etc/hosts"
-  elif [[ -n ${FACT[traps]}${FACT[traps_untold]} ]]; then
-    refuse_traps
-  elif ! has_room; then
-    refuse_without_room
-  elif [[ ${FACT[lease]} == none && ${FACT[shared]} != absent ]]; then
-    plan_hand_built
-  else
-    plan_activation
   fi
 }
 

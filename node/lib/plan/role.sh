@@ -1,12 +1,35 @@
 # The plan of an ordered role: what is in the way of any, then the one that is asked for.
 
 plan_role() {
-  local unknown
-  if [[ ${FACT[role]} == beat ]]; then
-    plan_beat
-  elif [[ ${FACT[role]} == rollback ]]; then
-    plan_rollback
-  elif [[ ${FACT[system]} != ok ]]; then
+  case ${FACT[role]} in
+    beat)
+      plan_beat
+      return
+      ;;
+    rollback)
+      plan_rollback
+      return
+      ;;
+  esac
+  refuse_node
+  [[ -n $REFUSAL ]] || refuse_share
+  [[ -z $REFUSAL ]] || return 0
+  [[ ${FACT[mount]} == ok ]] ||
+    step note "warning: ${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}" \
+      "what runs so already is not stopped for it; findmnt -T ${FACT[share_path]}"
+  case ${FACT[role]} in
+    active) plan_active ;;
+    standby) plan_standby ;;
+    *)
+      refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" \
+        "xcat-ha plan active, or xcat-ha plan standby"
+      ;;
+  esac
+}
+
+# refuse_node: what is in the way on this node itself.
+refuse_node() {
+  if [[ ${FACT[system]} != ok ]]; then
     refuse misconfigured "${FACT[node]} is not supported: ${FACT[system]}" \
       "/etc/os-release, bash and systemd of ${FACT[node]}" "use one of the systems that the README lists"
   elif [[ -n ${FACT[tools]} ]]; then
@@ -30,7 +53,13 @@ static address; nothing was touched" \
       "NetworkManager, netplan, systemd-networkd, ifupdown, network-scripts and wicked on ${FACT[node]}" \
       "give ${FACT[static_address]%/*} to the interface with one of them, and take the interface out of the others, \
 then run the same command again"
-  elif [[ ${FACT[share]} != ok ]]; then
+  fi
+}
+
+# refuse_share: what is in the way of what the share holds, and how it is mounted.
+refuse_share() {
+  local unknown
+  if [[ ${FACT[share]} != ok ]]; then
     refuse unknown \
       "${FACT[share_path]} on ${FACT[node]} ${FACT[share]}; expected the shared data, mounted and writable; nothing \
 was touched" \
@@ -68,17 +97,5 @@ links to ${FACT[share_path]}" \
       "umount them and take them out of /etc/fstab on ${FACT[node]}, then run the same command again"
   elif is_frozen; then
     refuse_frozen
-  else
-    [[ ${FACT[mount]} == ok ]] ||
-      step note "warning: ${FACT[share_path]} on ${FACT[node]} ${FACT[mount]}" \
-        "what runs so already is not stopped for it; findmnt -T ${FACT[share_path]}"
-    case ${FACT[role]} in
-      active) plan_active ;;
-      standby) plan_standby ;;
-      *)
-        refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" \
-          "xcat-ha plan active, or xcat-ha plan standby"
-        ;;
-    esac
   fi
 }

@@ -1,6 +1,21 @@
 # The plan of a node that becomes a standby node, and of an activation that is rolled back.
 
 plan_standby() {
+  refuse_standby
+  [[ -n $REFUSAL ]] || refuse_step_down
+  [[ -z $REFUSAL ]] || return 0
+  step record - "how the services were found${FACT[running]:+: now running ${FACT[running]}}"
+  if [[ ${FACT[lease]} == mine && " ${FACT[running]} " == *" xcatd "* ]]; then
+    step export end "the cluster data, before anything stops"
+  fi
+  case ${FACT[lease]} in
+    mine | mine-releasing | mine-rebooted) plan_down "${FACT[sentence]}" "the other node may claim now" ;;
+    *) plan_down ;;
+  esac
+}
+
+# refuse_standby: what the lease, the first setup and the units say against it.
+refuse_standby() {
   case ${FACT[lease]} in
     mine*)
       if [[ ${FACT[by]} == program && -n ${FACT[from_console]} ]]; then
@@ -28,8 +43,11 @@ from then on a flip steps it down. Or at its console: xcat-ha become standby"
   # Only beside an owner: what is not there keeps nobody from stepping down.
   if [[ -n ${FACT[lacking]} && ${FACT[lease]} == other* ]]; then
     refuse_missing_units
-    return
   fi
+}
+
+# refuse_step_down: what would be in the way later, on this node or on the other one; the rest of it as notes.
+refuse_step_down() {
   if [[ -n ${FACT[unfit]} && ${FACT[lease]} == other* ]]; then
     if joins; then
       refuse_unfit
@@ -58,14 +76,6 @@ told: ${FACT[peer_untold]}" \
     step note "xCAT's tables could not be asked: ${FACT[traps_untold]}; whether make* would fail on ${FACT[peer]} \
 is not known" \
       "that keeps nobody from stepping down"
-  step record - "how the services were found${FACT[running]:+: now running ${FACT[running]}}"
-  if [[ ${FACT[lease]} == mine && " ${FACT[running]} " == *" xcatd "* ]]; then
-    step export end "the cluster data, before anything stops"
-  fi
-  case ${FACT[lease]} in
-    mine | mine-releasing | mine-rebooted) plan_down "${FACT[sentence]}" "the other node may claim now" ;;
-    *) plan_down ;;
-  esac
 }
 
 # plan_rollback: back from an activation that failed under its own epoch. Without the export of one that steps down:
