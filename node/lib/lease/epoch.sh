@@ -6,8 +6,8 @@
 #   SHARE/.xcat-ha/epoch/000007.named      a stack's config has named its owner as the active node
 #
 # An owner file with the line "dissolving yes" is the final epoch of a pair: its owner takes the data home (see
-# sharedDataLinks). Nobody starts anything under it, its owner included, and nobody else claims until the share says
-# that what it holds is old.
+# node/lib/letGo/home.sh). Nobody starts anything under it, its owner included, and nobody else claims until the share
+# says that what it holds is old.
 #
 # The newest epoch counts. No clock is compared, no lock is ever deleted (docs/failover-facts.md, Locks on a shared file
 # system).

@@ -22,7 +22,8 @@ xcat-ha, the node side. It is driven by `pulumi up`; at the console:
 TEXT
 }
 
-# main [VERB [ARGUMENT...]]: the verbs that need no description of the node, or may go without; all others in main_described.
+# main [VERB [ARGUMENT...]]: the verbs that need no description of the node, or may go without; all others in
+# main_described.
 main() {
   set -Eeuo pipefail
   # A substitution would go on behind what failed in it.
