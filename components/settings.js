@@ -50,7 +50,7 @@ function pairFrom(cluster, node) {
 /**
  * @param {LoadedCluster} cluster
  * @param {string} node
- * @returns {Record<string, string>} keys as node/lib/main.sh reads them
+ * @returns {Record<string, string>} keys as node/lib/main/settings.sh reads them
  */
 function settingsOf(cluster, node) {
   const { peer, vip, staticAddress, managed, directories } = pairFrom(cluster, node);

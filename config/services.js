@@ -1,5 +1,5 @@
 // The services by the names of the manual; what their units are called on a node is that node's business
-// (node/lib/platform.sh).
+// (node/lib/platform/units.sh).
 
 const DATABASE_SERVICES = ["postgresql", "xcatd"];
 const TIME_SERVICES = ["ntpd", "chronyd"];

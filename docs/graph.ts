@@ -6,10 +6,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { instance } from "@viz-js/viz";
 import { MANIFEST, manifestText, PARTS } from "../components/manifest";
+import { programFiles } from "../components/remote/program";
 
 const ROOT = join(__dirname, "..");
 
-/** What is observed in each change of role that is drawn; node/lib/plan.sh says what each means. */
+const PLAN = programFiles()
+  .filter((file) => file.startsWith("lib/plan"))
+  .map((file) => `source node/${file};`)
+  .join(" ");
+/** What is observed in each change of role that is drawn; node/lib/plan/plan.sh says what each means. */
 const FACTS = {
   node: "xcatmn1",
   peer: "xcatmn2",
@@ -82,7 +87,7 @@ function stepsOf(facts: Record<string, string>): string[][] {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const unset =
     "mounted elsewhere astray unfit peer_unfit peer_untold unlike apart login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners handover takeover_reason from_console frozen";
-  const script = `set -euo pipefail; source node/lib/plan.sh; mapfile -t MANIFEST <<'M'\n${manifestText()}\nM\ndeclare -A FACT=(${entries.join(" ")}); for key in ${unset}; do FACT[$key]=; done; plan`;
+  const script = `set -euo pipefail; ${PLAN} mapfile -t MANIFEST <<'M'\n${manifestText()}\nM\ndeclare -A FACT=(${entries.join(" ")}); for key in ${unset}; do FACT[$key]=; done; plan`;
   return execFileSync("bash", ["-c", script], { cwd: ROOT, encoding: "utf8" })
     .trim()
     .split("\n")

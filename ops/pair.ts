@@ -35,7 +35,7 @@ export type PairFacts = {
 
 /** Seconds: a beat comes every ten. */
 const BEAT_LATE = 45;
-/** As node/parts/clockSource.sh has it. */
+/** As node/lib/clock.sh has it. */
 export const CLOCK_LIMIT = 10;
 
 const DEAD = "docs/failover.md, The active node is dead";

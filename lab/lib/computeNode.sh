@@ -1,14 +1,17 @@
 # A compute node that has existed since before: defined in xCAT's tables, it boots whenever it is asked to.
 
-# provision NODE: its steps as a table; false when one failed. What it is comes from xCAT's own tables on the node that runs xcatd.
+# provision NODE: its steps as a table; false when one failed. What it is comes from xCAT's own tables on the node that
+# runs xcatd.
 provision() {
   local node=$1 owner known rows
   owner=$(running_node) ||
     fail 1 "xcatd runs on no machine of the lab; expected one to boot $node from" '' "lab/lab status"
   # Address, MAC, VIP and domain.
-  mapfile -t known < <(on "$owner" "bash -lc 'gettab node=$node hosts.ip; gettab node=$node mac.mac; gettab key=master site.value; gettab key=domain site.value' </dev/null")
+  mapfile -t known < <(on "$owner" "bash -lc 'gettab node=$node hosts.ip; gettab node=$node mac.mac; \
+gettab key=master site.value; gettab key=domain site.value' </dev/null")
   ((${#known[@]} == 4)) ||
-    fail 64 "xCAT on $owner does not know the node '$node'; expected one with address and MAC" '' "lab/lab ssh $owner bash -lc nodels"
+    fail 64 "xCAT on $owner does not know the node '$node'; expected one with address and MAC" '' \
+      "lab/lab ssh $owner bash -lc nodels"
   rows=$(with_compute_node "$node" "${known[@]}" "$owner")
   { printf 'step\tasked for\tof\tanswer\t\n' && printf '%s\n' "$rows"; } | column -t -s $'\t'
   ! grep -q $'\tfailed' <<<"$rows"
@@ -17,12 +20,17 @@ provision() {
 running_node() {
   local node
   for node in $(node_names); do
-    ! machine_is_on "$node" || ! on "$node" systemctl is-active --quiet xcatd </dev/null 2>/dev/null || { printf '%s\n' "$node"; return 0; }
+    ! machine_is_on "$node" || ! on "$node" systemctl is-active --quiet xcatd </dev/null 2>/dev/null ||
+      {
+        printf '%s\n' "$node"
+        return 0
+      }
   done
   return 1
 }
 
-# with_compute_node NODE ADDRESS MAC VIP DOMAIN OWNER: a namespace with the node's MAC on the bridge, and the image's own clients in it.
+# with_compute_node NODE ADDRESS MAC VIP DOMAIN OWNER: a namespace with the node's MAC on the bridge, and the image's
+# own clients in it.
 with_compute_node() {
   local node=$1 address=$2 mac=$3 vip=$4 domain=$5 owner=$6 own=$NETNS-$1
   # shellcheck disable=SC2064 # the name of now
@@ -65,10 +73,14 @@ ask_console() {
   # goconserver is a stand-in, which nobody can ask.
   on "$owner" test -x /usr/sbin/conserver </dev/null || return 0
   # The line stays open, as a console does: conserver gives up one that closes again and again.
-  in_image "$own" busybox nc -ll -p 7001 -e /bin/sh -c "while read -r line; do echo $node login:; done" >/dev/null 2>&1 &
-  # A conserver that was just started has no line to the node yet, and what is typed then is lost: pressed again, as a person does.
+  in_image "$own" busybox nc -ll -p 7001 -e /bin/sh -c "while read -r line; do echo $node login:; done" >/dev/null \
+    2>&1 &
+  # A conserver that was just started has no line to the node yet, and what is typed then is lost: pressed again, as a
+  # person does.
   for _ in 1 2 3; do
-    answer=$(on "$owner" "{ sleep 1; printf '\r'; sleep 1; printf '\005c.'; } | timeout 10 console -M $vip -p 782 -f $node 2>&1" | grep -o "$node login:" | head -n 1) || true
+    answer=$(on "$owner" \
+      "{ sleep 1; printf '\r'; sleep 1; printf '\005c.'; } | timeout 10 console -M $vip -p 782 -f $node 2>&1" | grep \
+      -o "$node login:" | head -n 1) || true
     [[ -z $answer ]] || break
   done
   [[ $answer == "$node login:" ]] || verdict="failed: expected $node login:"

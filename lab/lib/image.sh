@@ -1,6 +1,8 @@
-# The image: Debian with the packages (base), and above it units, stand-ins and data (layer). Each is cached under a hash of its recipe.
+# The image: Debian with the packages (base), and above it units, stand-ins and data (layer). Each is cached under a
+# hash of its recipe.
 
-# image_packages: what every machine has, and what differs between the two sets: the time service, and who configures the network.
+# image_packages: what every machine has, and what differs between the two sets: the time service, and who configures
+# the network.
 image_packages() { cat "$here/image/packages" "$here/image/packages.$(cluster_word set)"; }
 
 base_key() { { image_packages && cat "$here/image/build"; } | sha256sum | cut -c1-16; }
@@ -38,7 +40,10 @@ make_base() {
   packages=$(image_packages)
   read -ra packages <<<"${packages//$'\n'/ }"
   # It says itself what failed.
-  "$here/image/build" "$1" "${packages[@]}" || { stage_stop; exit 1; }
+  "$here/image/build" "$1" "${packages[@]}" || {
+    stage_stop
+    exit 1
+  }
 }
 
 make_layer() {

@@ -10,10 +10,12 @@ cluster_word() { sed -n "s/^$1 //p" "$LAB/cluster"; }
 
 require_node() {
   node_names | grep -qxF -- "${1:-}" ||
-    fail 64 "no machine '${1:-}' in the lab $NAME; expected one of $(node_names | paste -sd' ')" '' "lab/lab up, or another name"
+    fail 64 "no machine '${1:-}' in the lab $NAME; expected one of $(node_names | paste -sd' ')" '' \
+      "lab/lab up, or another name"
 }
 
-# Its supervisor removes the file at any time, and bash 5.2 ends the whole script at a $(<file) that is gone, in a condition too.
+# Its supervisor removes the file at any time, and bash 5.2 ends the whole script at a $(<file) that is gone, in a
+# condition too.
 machine_is_on() {
   local leader
   { read -r leader <"$(machine_folder "$1")/leader"; } 2>/dev/null && kill -0 "$leader" 2>/dev/null
@@ -46,7 +48,8 @@ make_machine() {
     cp "$3/image/provision" "$2/root/provision"
     chroot "$2/root" /provision "$4" "$5" "$6"
     rm "$2/root/provision"
-  ' provision "$(<"$folder/lower")" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" >"$folder/provision.log" 2>&1 </dev/null ||
+  ' provision "$(<"$folder/lower")" "$folder" "$here" "$kind" "$(cluster_word console)" "$address" \
+    >"$folder/provision.log" 2>&1 </dev/null ||
     fail 1 "the machine $node could not be made" "$(last_lines "$folder/provision.log")" "read $folder/provision.log"
   mkdir -p "$upper/etc/ssh" "$upper/root/.ssh"
   printf '%s\n' "$node" >"$upper/etc/hostname"
@@ -55,7 +58,9 @@ make_machine() {
   configure_interface "$upper" "$address"
   {
     printf '127.0.0.1 localhost\n'
-    while read -r _ other address kind; do printf '%s %s %s.cluster.com\n' "$address" "$other" "$other"; done < <(grep '^node ' "$LAB/cluster")
+    while read -r _ other address kind; do
+      printf '%s %s %s.cluster.com\n' "$address" "$other" "$other"
+    done < <(grep '^node ' "$LAB/cluster")
     printf '10.5.106.101 cn1 cn1.cluster.com\n10.5.106.102 cn2 cn2.cluster.com\n'
   } >"$upper/etc/hosts"
   install -m 0600 "$LAB/project/ssh/id_ed25519.pub" "$upper/root/.ssh/authorized_keys"
@@ -69,13 +74,19 @@ configure_interface() {
   if [[ $(cluster_word set) == second ]]; then
     folder=$1/etc/NetworkManager/system-connections
     mkdir -p "$folder"
-    printf '[connection]\nid=management\ntype=ethernet\ninterface-name=%s\n\n[ipv4]\nmethod=manual\naddress1=%s/%s\n\n[ipv6]\nmethod=link-local\n' \
-      "$interface" "$2" "$(cluster_word prefix)" >"$folder/management.nmconnection"
+    {
+      printf '[connection]\nid=management\ntype=ethernet\ninterface-name=%s\n\n' "$interface"
+      printf '[ipv4]\nmethod=manual\naddress1=%s/%s\n\n' "$2" "$(cluster_word prefix)"
+      printf '[ipv6]\nmethod=link-local\n'
+    } >"$folder/management.nmconnection"
     chmod 0600 "$folder/management.nmconnection"
   else
     mkdir -p "$1/etc/network"
-    printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\niface %s inet static\n    address %s\n    netmask %s\n' \
-      "$interface" "$interface" "$2" "$(cluster_word netmask)" >"$1/etc/network/interfaces"
+    {
+      printf 'auto lo\niface lo inet loopback\n\n# the management network\nauto %s\n' "$interface"
+      printf 'iface %s inet static\n    address %s\n    netmask %s\n' \
+        "$interface" "$2" "$(cluster_word netmask)"
+    } >"$1/etc/network/interfaces"
   fi
 }
 
@@ -93,7 +104,8 @@ boot_machine() {
     </dev/null >>"$folder/machine.log" 2>&1 9>&- &
 }
 
-# boots NODE: switched on, and it answers. Asked again and again: a machine that was just going down is switched on when it is down.
+# boots NODE: switched on, and it answers. Asked again and again: a machine that was just going down is switched on when
+# it is down.
 boots() { boot_machine "$1" && answers "$1"; }
 
 cut_machine() {
@@ -113,8 +125,8 @@ killed() {
   supervisor_ended "$1" && swept "$1"
 }
 
-# swept NODE: nothing is left in the machine's control groups, and they are gone: also where its supervisor died before it. '*' is every
-# machine of this lab.
+# swept NODE: nothing is left in the machine's control groups, and they are gone: also where its supervisor died before
+# it. '*' is every machine of this lab.
 swept() {
   local group left=0
   # shellcheck disable=SC2231 # a pattern
@@ -138,31 +150,37 @@ wait_until() { # SECONDS WHAT COMMAND...
   done
 }
 
-# address_of NODE: the one of its addresses in the cluster file that it has now, its static address first; else, where a test has given it
-# another one, the first that it has. Looked up in the machine's own namespace: to try each by SSH took longer than what it was asked for.
+# address_of NODE: the one of its addresses in the cluster file that it has now, its static address first; else, where a
+# test has given it another one, the first that it has. Looked up in the machine's own namespace: to try each by SSH
+# took longer than what it was asked for.
 address_of() {
   local node=$1 address leader found
-  leader=$(cat "$(machine_folder "$node")/leader" 2>/dev/null) && found=$(nsenter --net="/proc/$leader/ns/net" ip -o -4 addr show 2>/dev/null) || return 1
+  leader=$(cat "$(machine_folder "$node")/leader" 2>/dev/null) &&
+    found=$(nsenter --net="/proc/$leader/ns/net" ip -o -4 addr show 2>/dev/null) || return 1
   for address in $(sed -n "s/^address $node //p" "$LAB/cluster"); do
     if grep -qF " inet $address/" <<<"$found"; then
       printf '%s\n' "$address"
       return 0
     fi
   done
-  awk -v interface="$(cluster_word interface)" '$2 == interface { sub(/\/.*/, "", $4); print $4; found = 1; exit } END { exit !found }' <<<"$found"
+  awk -v interface="$(cluster_word interface)" \
+    '$2 == interface { sub(/\/.*/, "", $4); print $4; found = 1; exit } END { exit !found }' <<<"$found"
 }
 
 answers() {
   local address
-  address=$(address_of "$1") && in_net ssh "${SSH_OPTIONS[@]}" -o HostKeyAlias="$1" -o ConnectTimeout=3 "root@$address" true </dev/null 2>/dev/null
+  address=$(address_of "$1") &&
+    in_net ssh "${SSH_OPTIONS[@]}" -o HostKeyAlias="$1" -o ConnectTimeout=3 "root@$address" true </dev/null 2>/dev/null
 }
 
-# machine_processes NODE: pids of everything in its control groups that is in its init's pid namespace: not nspawn, which has to see a power cut.
+# machine_processes NODE: pids of everything in its control groups that is in its init's pid namespace: not nspawn,
+# which has to see a power cut.
 machine_processes() {
   local space group pids=()
   space=$(readlink "/proc/$(<"$(machine_folder "$1")/leader")/ns/pid") || return
   for group in /sys/fs/cgroup/{,systemd/,unified/}xcat-ha."$NAME.$1"; do
-    [[ ! -d $group ]] || mapfile -t -O "${#pids[@]}" pids < <(find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null)
+    [[ ! -d $group ]] ||
+      mapfile -t -O "${#pids[@]}" pids < <(find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null)
   done
   pids=("${pids[@]/#//proc/}")
   # One that has just ended has none any more.
@@ -172,7 +190,8 @@ machine_processes() {
 
 hang_machine() { wait_until 60 "every process of $1 to stand still" stands_still "$1"; }
 
-# stands_still NODE: each was stopped, and none has come meanwhile. What waits in the kernel goes on no further than to its way out.
+# stands_still NODE: each was stopped, and none has come meanwhile. What waits in the kernel goes on no further than to
+# its way out.
 stands_still() {
   local pids
   pids=$(machine_processes "$1") && [[ -n $pids ]] || return
@@ -236,8 +255,8 @@ mend_share() {
   leader=$(<"$folder/leader")
   # umount asks /proc/self, which is only there for a process of the machine's pid namespace.
   nsenter --target="$leader" --pid --mount --root umount -l "$(cluster_word share)" 2>/dev/null || true
-  setsid nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" \
-    bindfs -f -o attr_timeout=0,entry_timeout=0 /run/lab-share "$(cluster_word share)" </dev/null >>"$folder/bindfs.log" 2>&1 9>&- &
+  setsid nsenter --mount="/proc/$leader/ns/mnt" --root="/proc/$leader/root" bindfs -f -o \
+    attr_timeout=0,entry_timeout=0 /run/lab-share "$(cluster_word share)" </dev/null >>"$folder/bindfs.log" 2>&1 9>&- &
   echo $! >"$folder/bindfs"
   wait_until 60 "the share of $1" share_is_mounted "$leader"
 }

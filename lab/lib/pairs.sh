@@ -1,13 +1,17 @@
-# Saved pairs: a pair as it stands, in the cache under a hash of all that it was made from, so that a test starts from a copy in seconds.
+# Saved pairs: a pair as it stands, in the cache under a hash of all that it was made from, so that a test starts from a
+# copy in seconds.
 
 # What decides how a pair turns out: the program, its description, the lab, and the test that sets it up.
-readonly PAIR_SOURCES=(index.ts cluster.yaml Pulumi.yaml tsconfig.pulumi.json package-lock.json components config node lab toolchain test/lab/firstSetup.test.ts)
-# What of a lab is the pair: disks, share, the project folder with its keys and the state of its stacks, and what opens that.
+readonly PAIR_SOURCES=(index.ts cluster.yaml Pulumi.yaml tsconfig.pulumi.json package-lock.json components config
+  node lab toolchain test/lab/firstSetup.test.ts)
+# What of a lab is the pair: disks, share, the project folder with its keys and the state of its stacks, and what opens
+# that.
 readonly PAIR_PARTS=(machines share project passphrase cluster cluster.yaml.made-from)
 readonly PAIRS_KEPT=4
 
 pair_key() {
-  (cd -- "$root" && find "${PAIR_SOURCES[@]}" -type f ! -name '*.md' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
+  (cd -- "$root" && find "${PAIR_SOURCES[@]}" -type f ! -name '*.md' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) |
+    sha256sum | cut -c1-16
 }
 
 require_pair_name() {
@@ -41,7 +45,9 @@ save_pair() {
 forget_old_pairs() {
   local old
   while IFS= read -r old; do rm -rf -- "${CACHE:?}/$old"; done < <(
-    find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'pair-*' ! -name '*.making' -printf '%T@ %f\n' | sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2)
+    find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name 'pair-*' ! -name '*.making' -printf '%T@ %f\n' |
+      sort -rn | tail -n +$((PAIRS_KEPT + 1)) | cut -d' ' -f2
+  )
 }
 
 # take_pair NAME: what was saved becomes this lab, which is not there yet. 66: no such pair.

@@ -1,5 +1,5 @@
-# The lab's own project folder: this checkout's code, and stack files, state, keys and passphrase of its own, so that no lab and no test
-# writes to a tracked file.
+# The lab's own project folder: this checkout's code, and stack files, state, keys and passphrase of its own, so that no
+# lab and no test writes to a tracked file.
 
 make_project() {
   local cluster=$1 entry name
@@ -21,8 +21,12 @@ make_project() {
   for entry in "$root"/Pulumi.*.yaml; do
     [[ -e $LAB/project/$(basename -- "$entry") ]] || cp -- "$entry" "$LAB/project/"
   done
-  [[ -e $LAB/project/ssh/id_ed25519 ]] || ssh-keygen -q -t ed25519 -N '' -C "lab $NAME" -f "$LAB/project/ssh/id_ed25519" </dev/null
-  [[ -e $LAB/passphrase ]] || (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$LAB/passphrase")
+  [[ -e $LAB/project/ssh/id_ed25519 ]] ||
+    ssh-keygen -q -t ed25519 -N '' -C "lab $NAME" -f "$LAB/project/ssh/id_ed25519" </dev/null
+  [[ -e $LAB/passphrase ]] || (
+    umask 077
+    od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$LAB/passphrase"
+  )
 }
 
 # require_same_cluster FILE: the machines of a lab have the addresses of the file that it was made from.
@@ -47,13 +51,15 @@ in_project() {
   require_lab
   eval "$("$root/toolchain/toolchain" env)"
   # Every lab has its own home of Pulumi: what one selects or locks is no business of another.
-  export PULUMI_BACKEND_URL="file://$LAB/project/state" PULUMI_CONFIG_PASSPHRASE_FILE="$LAB/passphrase" PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
+  export PULUMI_BACKEND_URL="file://$LAB/project/state" PULUMI_CONFIG_PASSPHRASE_FILE="$LAB/passphrase" \
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
   unset SSH_AUTH_SOCK PULUMI_CONFIG_PASSPHRASE
   cd -- "$LAB/project"
   local file stack
   for file in Pulumi.*.yaml; do
     stack=${file#Pulumi.} stack=${stack%.yaml}
-    [[ -e $LAB/project/state/.pulumi/stacks/xcat-ha/$stack.json ]] || pulumi stack init "$stack" --no-select >/dev/null 2>&1 || true
+    [[ -e $LAB/project/state/.pulumi/stacks/xcat-ha/$stack.json ]] ||
+      pulumi stack init "$stack" --no-select >/dev/null 2>&1 || true
   done
   (($#)) || set -- "${SHELL:-/bin/bash}"
   exec nsenter --net="/run/netns/$NETNS" "$@"

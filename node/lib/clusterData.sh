@@ -1,4 +1,5 @@
-# The cluster data as xCAT has it, exported and compared (the manual, "Export Cluster Data" and "Verification on new active MN").
+# The cluster data as xCAT has it, exported and compared (the manual, "Export Cluster Data" and "Verification on new
+# active MN").
 #
 #   SHARE/.xcat-ha/exports/000002-1-xcatmn2-begin/   after xcatmn2 became active with epoch 2
 #   SHARE/.xcat-ha/exports/000002-9-xcatmn2-end/     before it stepped down
@@ -13,7 +14,9 @@ readonly OBJECTS_SHOWN=10
 exports_directory() { printf '%s/.xcat-ha/exports\n' "$SHARE"; }
 
 # export_name begin|end: of this node's epoch.
-export_name() { printf '%06d-%s-%s-%s\n' "$((10#${LEASE[epoch]}))" "$([[ $1 == begin ]] && echo 1 || echo 9)" "$NODE" "$1"; }
+export_name() {
+  printf '%06d-%s-%s-%s\n' "$((10#${LEASE[epoch]}))" "$([[ $1 == begin ]] && echo 1 || echo 9)" "$NODE" "$1"
+}
 
 # export_cluster_data begin|end: true also where xcatd does not run: then there is nothing to export, and that is said.
 export_cluster_data() {
@@ -42,55 +45,30 @@ export_cluster_data() {
   say "cluster data exported: $target"
 }
 
-# export_into DIRECTORY: every table by dumpxCATdb, and beside them the manual's file where xcat-inventory works: it is Python 2 and gone
-# from newer systems (docs/xcat-facts.md, Exports). What they print is the evidence.
+# export_into DIRECTORY: every table by dumpxCATdb, and beside them the manual's file where xcat-inventory works: it is
+# Python 2 and gone from newer systems (docs/xcat-facts.md, Exports). What they print is the evidence.
 export_into() (
   umask 077
   share_do install -d -m 0700 "$1/tables" || exit 1
   xcat "$EXPORT_SECONDS" dumpxCATdb -p "$1/tables" && share_do test -s "$1/tables/site.csv" || exit 1
-  xcat "$EXPORT_SECONDS" xcat-inventory export --format yaml -f "$1/inventory.yaml" || share_do rm -f -- "$1/inventory.yaml"
+  xcat "$EXPORT_SECONDS" xcat-inventory export --format yaml -f "$1/inventory.yaml" ||
+    share_do rm -f -- "$1/inventory.yaml"
 )
 
-# flatten_export DIRECTORY: a line per value, "TABLE/ROW", a tab, "COLUMN = VALUE", sorted. Not in it: the order of rows, the mgtifname that we set
-# ourselves, and the states that xCAT keeps up to date while it runs.
-flatten_export() {
-  perl -e '
-    use strict; use warnings;
-    my %noise = map { $_ => 1 } qw(mgtifname consoleenabled status statustime appstatus appstatustime updatestatus updatestatustime);
-    my %lines;
-    for my $file (glob "$ARGV[0]/tables/*.csv") {
-      open(my $in, "<", $file) or die "$file: $!\n";
-      local $/; my $text = <$in> // "";
-      my ($table) = $file =~ m{([^/]+)\.csv$};
-      my (@columns, @row);
-      # Values are quoted, inner quotes doubled, and may hold newlines (docs/xcat-facts.md, Tables).
-      while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^,\n]*))(,|\n|\z)/g) {
-        my ($value, $end) = ($1 // $2, $3);
-        $value =~ s/""/"/g; $value =~ s/\s+/ /g;
-        push @row, $value;
-        next if $end eq ",";
-        if (!@columns) { @columns = @row; $columns[0] =~ s/^#// }
-        else { for my $i (0 .. $#row) { $lines{"$table/$row[0]\t$columns[$i] = $row[$i]"} = 1 if $row[$i] ne "" && !$noise{$columns[$i]} } }
-        @row = ();
-        last if $end eq "";
-      }
-    }
-    print map { "$_\n" } sort keys %lines;
-  ' "$1"
-}
-
-# export_differences OLD NEW: a line per value that differs: what was there, what is there. False where one of them cannot be read.
+# export_differences OLD NEW: a line per value that differs: what was there, what is there. False where one of them
+# cannot be read.
 export_differences() {
-  within "$COMPARE_SECONDS" bash -c "$(declare -f flatten_export)"'
+  within "$COMPARE_SECONDS" bash -c '
     set -euo pipefail
-    old=$(flatten_export "$1")
-    new=$(flatten_export "$2")
-    { diff <(printf "%s\n" "$old") <(printf "%s\n" "$new") || (($? == 1)); } | sed -n "s/^< /was: /p; s/^> /is:  /p" | LC_ALL=C sort -s -b -k2,3
-  ' compare "$1" "$2" </dev/null
+    old=$(perl -e "$3" "$1")
+    new=$(perl -e "$3" "$2")
+    { diff <(printf "%s\n" "$old") <(printf "%s\n" "$new") || (($? == 1)); } |
+      sed -n "s/^< /was: /p; s/^> /is:  /p" | LC_ALL=C sort -s -b -k2,3
+  ' compare "$1" "$2" "$FLATTEN_EXPORT_PERL" </dev/null
 }
 
-# objects_of: of such lines on standard input a line per object: gone, new or changed, and in what; behind some of them only how many more. No
-# values: passwords are among them.
+# objects_of: of such lines on standard input a line per object: gone, new or changed, and in what; behind some of them
+# only how many more. No values: passwords are among them.
 objects_of() {
   awk -F'\t' -v shown="$OBJECTS_SHOWN" '
     {
@@ -110,13 +88,16 @@ objects_of() {
   '
 }
 
-# compare_cluster_data: the newest two exports: "same", or each object that differs, and how to see the values. Ends with 1 where they differ.
+# compare_cluster_data: the newest two exports: "same", or each object that differs, and how to see the values. Ends
+# with 1 where they differ.
 compare_cluster_data() {
   local exports=() differences kind found=''
   kind=$(share_kind "$(exports_directory)") || exit
   if [[ $kind != absent ]]; then
-    found=$(share_do find "$(exports_directory)" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*') || fail unknown "the exports of the cluster data cannot be listed on $NODE; expected the newest two" \
-      "$(exports_directory); $SHARE $(share_state)" "look at the shared data on $NODE, then run the same command again"
+    found=$(share_do find "$(exports_directory)" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*') ||
+      fail unknown "the exports of the cluster data cannot be listed on $NODE; expected the newest two" \
+        "$(exports_directory); $SHARE $(share_state)" \
+        "look at the shared data on $NODE, then run the same command again"
     found=$(LC_ALL=C sort <<<"$found" | tail -n 2) || exit
     [[ -z $found ]] || mapfile -t exports <<<"$found"
   fi
@@ -125,9 +106,11 @@ compare_cluster_data() {
     return 0
   fi
   differences=$(export_differences "${exports[0]}" "${exports[1]}" 2>&1) ||
-    fail unknown "the exports of the cluster data cannot be read on $NODE; expected to compare them" "${exports[*]}: $(one_line "${differences:-no answer within $COMPARE_SECONDS s}")" \
+    fail unknown "the exports of the cluster data cannot be read on $NODE; expected to compare them" \
+      "${exports[*]}: $(one_line "${differences:-no answer within $COMPARE_SECONDS s}")" \
       "look at them on $NODE, then run the same command again"
-  printf '%s and %s: %s\n' "${exports[0]##*/}" "${exports[1]##*/}" "$([[ -n $differences ]] && echo "these differ" || echo same)"
+  printf '%s and %s: %s\n' "${exports[0]##*/}" "${exports[1]##*/}" \
+    "$([[ -n $differences ]] && echo "these differ" || echo same)"
   [[ -z $differences ]] || {
     objects_of <<<"$differences" || return 2
     printf 'each value: diff -r %q %q\n' "${exports[0]}/tables" "${exports[1]}/tables"

@@ -1,9 +1,12 @@
-# What DNS and DHCP have of xCAT's nodes, against what they had before the failover. makedns and makedhcp end with 0 where they find no address of a
-# node (docs/xcat-facts.md, Addresses come from the hosts file): what counts is what named and dhcpd have then.
+# What DNS and DHCP have of xCAT's nodes, against what they had before the failover. makedns and makedhcp end with 0
+# where they find no address of a node (docs/xcat-facts.md, Addresses come from the hosts file): what counts is what
+# named and dhcpd have then.
 #
-#   SHARE/.xcat-ha/hosts/000007.counts   of epoch 7: "nodes N", then a line for each node: its name, and dns, dhcp where it has them
+#   SHARE/.xcat-ha/hosts/000007.counts   of epoch 7: "nodes N", then a line for each node: its name, and dns, dhcp where
+#                                        it has them
 #
-# What was lost stays in it until it is back, or is no node any more: the next failover would take the loss for what was there before.
+# What was lost stays in it until it is back, or is no node any more: the next failover would take the loss for what was
+# there before.
 
 # Of all looks together. Behind the change of role: nobody waits for them.
 COUNT_SECONDS=120
@@ -21,7 +24,8 @@ counts_rows() {
   kept=$(sed -n 's/^keep //p' <<<"$compared")
   [[ -n $kept ]] || return 0
   said=$(printf '%s\n' "$kept" | share_write "$(hosts_directory)/${LEASE[epoch]}.counts" 0644 2>&1) ||
-    row warning 'DNS, DHCP' "what they have could not be kept on $SHARE, and the next failover has only what was kept before: $(one_line "${said:-no answer within $SHARE_DEADLINE s}")"
+    row warning 'DNS, DHCP' "what they have could not be kept on $SHARE, and the next failover has only what was kept \
+before: $(one_line "${said:-no answer within $SHARE_DEADLINE s}")"
 }
 
 # counts_look WHAT LOOK: the lines of the look behind the word that it was taken; or why it could not be.
@@ -79,7 +83,10 @@ counts_nodes() {
     return 1
   }
   printf '%s\n' "$nodes"
-  awk '{ sub(/#.*/, ""); for (i = 2; i <= NF; i++) { print "address", $i; if (sub(/\..*/, "", $i)) print "address", $i } }' "$HOSTS_FILE"
+  awk '{
+    sub(/#.*/, "")
+    for (i = 2; i <= NF; i++) { print "address", $i; if (sub(/\..*/, "", $i)) print "address", $i }
+  }' "$HOSTS_FILE"
 }
 
 # counts_before: what the newest record says.
@@ -121,8 +128,8 @@ counts_domains() {
   sed -n 's/^[^:]*: domain=\(.\)/\1/p' <<<"$said" || return
 }
 
-# counts_dns: of the nodes on standard input, to which named answers with an address at the VIP. One process asks for all of them, into a file: bash
-# reads a pipe byte by byte. Of a node whose question has no answer nothing is said.
+# counts_dns: of the nodes on standard input, to which named answers with an address at the VIP. One process asks for
+# all of them, into a file: bash reads a pipe byte by byte. Of a node whose question has no answer nothing is said.
 counts_dns() {
   local domains questions=$RUN/counts.questions answers=$RUN/counts.answers said
   command -v dig >/dev/null || {
@@ -148,29 +155,12 @@ counts_dns() {
         asked[name, $2] = 1
       }
     }' >"$questions" || return
-  said=$(within "$(counts_left)" bash -c 'cut -d" " -f1 -- "$2" >"$3.asked" && dig "@$1" +noall +comments +question +answer +norecurse +time=2 +tries=2 -f "$3.asked" >"$3" 2>&1' \
+  said=$(within "$(counts_left)" bash -c '
+    cut -d" " -f1 -- "$2" >"$3.asked" &&
+      dig "@$1" +noall +comments +question +answer +norecurse +time=2 +tries=2 -f "$3.asked" >"$3" 2>&1' \
     dig "$VIP" "$questions" "$answers" 2>&1) || true
   # REFUSED: a domain that is none of named's.
-  awk '
-    FILENAME == ARGV[1] { node[tolower($1) " " $2] = $2; next }
-    match($0, /status: [A-Z]+/) { status = substr($0, RSTART + 8, RLENGTH - 8) }
-    { name = tolower($1); sub(/^;/, "", name); sub(/\.$/, "", name) }
-    /^;[^;]/ && $2 == "IN" { answer[name] = status; status = "" }
-    /^[^;]/ && $3 == "IN" && ($4 == "A" || $4 == "AAAA" || $4 == "CNAME") { has[name] = 1 }
-    END {
-      for (key in node) {
-        split(key, word, " ")
-        if (word[1] in has) yes[node[key]] = 1
-        else if (answer[word[1]] !~ /^(NOERROR|NXDOMAIN|REFUSED)$/) silent[node[key]] = 1
-        all[node[key]] = 1
-      }
-      for (name in all) {
-        if (name in yes) print "dns", name
-        else if (!(name in silent)) print "nodns", name
-        if (name in yes || !(name in silent)) told = 1
-      }
-      exit !told
-    }' "$questions" "$answers" || {
+  awk "$COUNTS_DNS_AWK" "$questions" "$answers" || {
     said+=$(grep -m 1 -E '^(;; (communications|connection|no servers)|dig: )' "$answers" 2>&1) || true
     printf 'named answers no question at %s: %s\n' "$VIP" "${said:-no answer in time}"
     return 1
@@ -191,7 +181,8 @@ counts_dhcp() {
   sed -nE 's/^([^: ]+): ip-address = .*/dhcp \1/p' <<<"$said"
 }
 
-# counts_compare: rows, and behind "keep" the lines of the new record, of the looks on standard input. Reads nothing else.
+# counts_compare: rows, and behind "keep" the lines of the new record, of the looks on standard input. Reads nothing
+# else.
 #
 # told WHAT, untold WHAT WHY     a look was taken, or could not be: nodes, before, dns, dhcp
 # node, address, mac NAME        a node; an address, or a MAC, is known of it
@@ -199,57 +190,6 @@ counts_dhcp() {
 # first                          there is no record
 # before NAME [dns] [dhcp]       a line of the record
 counts_compare() {
-  awk -v vip="$VIP" -v node="$NODE" -v files="$(hosts_directory)" -v hosts="$HOSTS_FILE" -v former="$RECORDS/hosts.before" '
-    function row(result, check, text) { printf "%s\t%s\t%s\n", result, check, text }
-    function nodes_are(count, one, many) { return count (count == 1 ? " node " one : " nodes " many) }
-    # Of a list that begins with a blank: the first five, and how many more there are.
-    function names(list,   word, n, i, text) {
-      n = split(list, word, " ")
-      for (i = 1; i <= n && i <= 5; i++) text = text (i > 1 ? ", " : "") word[i]
-      return text (n > 5 ? " and " n - 5 " more" : "")
-    }
-    function judge(kind, check, thing,   i, name, count, lost, losts, silent, silents, fresh, freshs, old, olds, said, again, mac) {
-      again = "then xcat-ha verify on " node
-      mac = kind == "dhcp" ? " and a MAC" : ""
-      if (!(kind in told)) {
-        for (i = 1; i <= nodes; i++) keep[i, kind] = before[all[i], kind]
-        if (kind in untold) row("warning", check, "whether as many nodes have " thing " as before cannot be told: " untold[kind] ". When it answers, " again)
-        return
-      }
-      for (i = 1; i <= nodes; i++) {
-        name = all[i]
-        if (has[name, kind]) { count++; keep[i, kind] = 1 }
-        else if (kind == "dns" && !has[name, "nodns"]) { silents++; silent = silent " " name; keep[i, kind] = before[name, kind] }
-        else if (before[name, kind]) { losts++; lost = lost " " name; keep[i, kind] = 1 }
-        else if (has[name, "address"] && (kind == "dns" || has[name, "mac"])) {
-          if (name in was) { olds++; old = old " " name } else { freshs++; fresh = fresh " " name }
-        }
-      }
-      said = "of " nodes_are(nodes, "", "") (count + 0) (count == 1 ? " has " : " have ") thing
-      if (losts) row("failed", check, said "; " nodes_are(losts, "has", "have") " lost it since the record of before: " names(lost) ". Look for their addresses in " hosts ", " former " and " files " on " node ", put them into " hosts " (makehosts brings what the tables have), makedns, makedhcp -a, " again ". Where that is as it should be: rm " files "/*.counts")
-      if (silents) row("warning", check, "whether it still has them cannot be told of " nodes_are(silents, "", "") names(silent) ": no answer. When it answers, " again)
-      if (freshs) row("warning", check, said "; " nodes_are(freshs, "with an address" mac " has", "with an address" mac " have") " none: " names(fresh) ". makedns and makedhcp -a on " node ", and read what they say")
-      if ("before" in untold) row("warning", check, said "; whether it were more before the failover cannot be told: " untold["before"] ". Look at " files " on " node " (rm " files "/*.counts begins anew), " again)
-      else if (!losts && !silents && !freshs) row("ok", check, said (first ? ", which is the first record" : ", none lost") (olds ? "; " nodes_are(olds, "has", "have") " had none before: " names(old) : ""))
-    }
-    $1 == "told" { told[$2] = 1 }
-    $1 == "untold" { what = $2; sub(/^untold [^ ]* /, ""); untold[what] = $0 }
-    $1 == "first" { first = 1 }
-    $1 == "node" { all[++nodes] = $2 }
-    $1 ~ /^(address|mac|dns|nodns|dhcp)$/ { has[$2, $1] = 1 }
-    $1 == "before" { was[$2] = 1; for (i = 3; i <= NF; i++) before[$2, $i] = 1 }
-    END {
-      if (!("nodes" in told)) {
-        row("warning", "DNS, DHCP", "whether they have as many nodes as before cannot be told: " untold["nodes"] ". When it answers, xcat-ha verify on " node)
-        exit
-      }
-      if (!nodes) row("ok", "DNS, DHCP", "xCAT has no nodes")
-      else {
-        judge("dns", "DNS", "a name at " vip)
-        judge("dhcp", "DHCP", "a reservation")
-      }
-      if ("before" in untold) exit
-      print "keep nodes " nodes + 0
-      for (i = 1; i <= nodes; i++) print "keep " all[i] (keep[i, "dns"] ? " dns" : "") (keep[i, "dhcp"] ? " dhcp" : "")
-    }'
+  awk -v vip="$VIP" -v node="$NODE" -v files="$(hosts_directory)" -v hosts="$HOSTS_FILE" \
+    -v former="$RECORDS/hosts.before" "$COUNTS_COMPARE_AWK"
 }

@@ -1,6 +1,7 @@
-# Documents: lines of a key, a tab and a value in which \\, \n and \t stand for a backslash, a newline and a tab, and the mark of its end. The only
-# writer on the node, and the only reader but for the line that takes this program out of its delivery (components/nodeProgram.ts): quotes, blanks,
-# $() and newlines in a value are never more than a value. components/remote/document.js is the other end.
+# Documents: lines of a key, a tab and a value in which \\, \n and \t stand for a backslash, a newline and a tab, and
+# the mark of its end. The only writer on the node, and the only reader but for the line that takes this program out of
+# its delivery (components/nodeProgram.ts): quotes, blanks, $() and newlines in a value are never more than a value.
+# components/remote/document.js is the other end.
 
 # The last line. A key has no blanks, so that no line of values is this one, wherever it was cut.
 readonly DOCUMENT_END='end of document'
@@ -15,7 +16,8 @@ document_escape() {
   document_text=${document_text//$'\t'/\\t}
 }
 
-# document_read ARRAY: standard input into the associative array of that name. 1 for what is no document, 2 for one without its end.
+# document_read ARRAY: standard input into the associative array of that name. 1 for what is no document, 2 for one
+# without its end.
 document_read() {
   local LC_ALL=C
   # shellcheck disable=SC2034 # a name reference: the caller reads it
@@ -42,7 +44,8 @@ document_read() {
   [[ -n $ended ]] || return 2
 }
 
-# document_load ARRAY FILE: a file that was renamed into place is whole also without the mark of its end, which one of an earlier version lacks.
+# document_load ARRAY FILE: a file that was renamed into place is whole also without the mark of its end, which one of
+# an earlier version lacks.
 document_load() { document_read "$1" <"$2" || (($? == 2)); }
 
 # document_write ARRAY: the associative array of that name to standard output, keys in order.
@@ -72,15 +75,18 @@ document_input() {
     result=0
     IFS= read -r -N 65536 -t 2 part || result=$?
     printf %s "$part"
-    ((result <= 128)) || say "waiting for the end of standard input, with the values (</dev/null where there are none)" >&2
+    ((result <= 128)) ||
+      say "waiting for the end of standard input, with the values (</dev/null where there are none)" >&2
     ((result != 1)) || break
   done
 }
 
-# document_require TEXT ORDER: a client that died while it sent its order leaves the first part of it, which is not what was ordered.
+# document_require TEXT ORDER: a client that died while it sent its order leaves the first part of it, which is not what
+# was ordered.
 document_require() {
-  [[ $'\n'$1 == *$'\n'"$DOCUMENT_END" ]] || fail refused "the document of $2 ended early; expected '$DOCUMENT_END' as its last line; nothing was done" \
-    "${#1} characters came in on $NODE" "run the same command again"
+  [[ $'\n'$1 == *$'\n'"$DOCUMENT_END" ]] ||
+    fail refused "the document of $2 ended early; expected '$DOCUMENT_END' as its last line; nothing was done" \
+      "${#1} characters came in on $NODE" "run the same command again"
 }
 
 # document_receive ARRAY ORDER: the standard input of an order, as document_read.

@@ -14,13 +14,15 @@ write_file() {
   if [[ -f $file ]] && ! IFS= read -r -d '' there 2>/dev/null <"$file" && [[ $there == "$content" ]]; then return 0; fi
   temporary=$(mktemp "${file%/*}/.${file##*/}.XXXXXX") || return
   # Each step by itself: in a condition a disk that is full would leave half a file in its place.
-  if [[ -e $file ]]; then cp -a --attributes-only -- "$file" "$temporary"; else chmod "$mode" "$temporary"; fi && printf %s "$content" >"$temporary" &&
+  if [[ -e $file ]]; then cp -a --attributes-only -- "$file" "$temporary"; else chmod "$mode" "$temporary"; fi &&
+    printf %s "$content" >"$temporary" &&
     sync "$temporary" && mv -f -- "$temporary" "$file" && return 0
   rm -f -- "$temporary" || true
   return 1
 }
 
-# edit_file FILE MODE COMMAND...: what COMMAND makes of FILE becomes FILE. A command that fails half way leaves FILE as it was.
+# edit_file FILE MODE COMMAND...: what COMMAND makes of FILE becomes FILE. A command that fails half way leaves FILE as
+# it was.
 edit_file() {
   local file=$1 mode=$2 content
   shift 2
@@ -33,7 +35,8 @@ digest() {
   if [[ -e $1 ]]; then sha256sum <"$1" | cut -c1-64; else printf 'absent\n'; fi
 }
 
-# fresh_name PATH: PATH, or PATH.1, PATH.2 ...: the first that is not there. A copy of a former run is never overwritten.
+# fresh_name PATH: PATH, or PATH.1, PATH.2 ...: the first that is not there. A copy of a former run is never
+# overwritten.
 fresh_name() {
   local name=$1 number=0
   while [[ -e $name || -L $name ]]; do

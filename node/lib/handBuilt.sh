@@ -1,7 +1,8 @@
-# A pair that was built by hand from the manual: links, VIP and services are there, no epoch is. What must be known before it is taken over,
-# and the manual's mistakes that can be seen (docs/xcat-facts.md, Mistakes of the manual).
+# A pair that was built by hand from the manual: links, VIP and services are there, no epoch is. What must be known
+# before it is taken over, and the manual's mistakes that can be seen (docs/xcat-facts.md, Mistakes of the manual).
 
-# hand_built_facts: fills FACT[database] ("runs here", or pg_controldata's word), FACT[virtual_ip] (here, free, or who answers), FACT[mistakes].
+# hand_built_facts: fills FACT[database] ("runs here", or pg_controldata's word), FACT[virtual_ip] (here, free, or who
+# answers), FACT[mistakes].
 hand_built_facts() {
   local processes mistakes
   processes=$(database_processes) || exit
@@ -31,7 +32,8 @@ manual_mistakes() {
   local address addresses pgsql line list result=0
   pgsql=$(path_of /var/lib/pgsql)
   if share_do test -L "$pgsql/pgsql"; then
-    printf '%s/pgsql is a link: mv of the full directory failed, so PostgreSQL writes to the local disk and %s/pgsql is an old copy\n' "$pgsql" "$SHARE"
+    printf '%s/pgsql is a link: mv of the full directory failed, so PostgreSQL writes to the local disk %s\n' \
+      "$pgsql" "and $SHARE/pgsql is an old copy"
   fi
   addresses=$(all_addresses) || exit
   list=$(database_setting listen_addresses "$LISTENS") || result=$?
@@ -47,12 +49,20 @@ manual_mistakes() {
   line=$(manual_cron_line) || exit
   [[ -z $line ]] || printf 'the crontab of root copies /etc/hosts, also when this node is not active: %s\n' "$line"
   line=$(compound_cron_line) || exit
-  [[ -z $line ]] || printf 'the crontab of root copies /etc/hosts among other things, which stays: take /etc/hosts out of it (%s)\n' "$line"
+  [[ -z $line ]] ||
+    printf 'the crontab of root copies /etc/hosts among other things, which stays: take /etc/hosts out of it (%s)\n' \
+      "$line"
 }
 
-# The manual's line in root's own crontab, which would push an old file back after a failover (docs/xcat-facts.md, Mistakes of the manual): a copy of
-# /etc/hosts and of nothing else. What stands behind it in the line is its output and a note.
-readonly MANUAL_CRON='^[^#/;&|]*(/[^[:space:];&|]*/)?(rsync|scp)[[:space:]]+(([^[:space:]/;&|#"][^[:space:];&|#]*|"[^";&|]*")[[:space:]]+)*"?/etc/hosts"?[[:space:]]+"?([^[:space:]@"]+@)?([^[:space:]:"@]+)::?/etc/?(hosts)?"?([[:space:]]+-[^[:space:];&|]*)*[[:space:]]*(([0-9]?>>?|&>)[[:space:]]*[^[:space:];&|]+[[:space:]]*|[0-9]?>&[0-9-][[:space:]]*)*(\|&?[[:space:]]*(/[^[:space:];&|]*/)?logger([[:space:]][^;&|]*)?)?(#.*)?$'
+# The manual's line in root's own crontab, which would push an old file back after a failover (docs/xcat-facts.md,
+# Mistakes of the manual): a copy of /etc/hosts and of nothing else. What stands behind it in the line is its output and
+# a note.
+MANUAL_CRON='^[^#/;&|]*(/[^[:space:];&|]*/)?(rsync|scp)[[:space:]]+'
+MANUAL_CRON+='(([^[:space:]/;&|#"][^[:space:];&|#]*|"[^";&|]*")[[:space:]]+)*"?/etc/hosts"?[[:space:]]+'
+MANUAL_CRON+='"?([^[:space:]@"]+@)?([^[:space:]:"@]+)::?/etc/?(hosts)?"?([[:space:]]+-[^[:space:];&|]*)*[[:space:]]*'
+MANUAL_CRON+='(([0-9]?>>?|&>)[[:space:]]*[^[:space:];&|]+[[:space:]]*|[0-9]?>&[0-9-][[:space:]]*)*'
+MANUAL_CRON+='(\|&?[[:space:]]*(/[^[:space:];&|]*/)?logger([[:space:]][^;&|]*)?)?(#.*)?$'
+readonly MANUAL_CRON
 # One of more commands.
 readonly COMPOUND_CRON='^[^#]*(rsync|scp)[[:space:]][^#]*/etc/hosts[^#]*$'
 
@@ -68,7 +78,8 @@ is_peer() {
   host=$(getent ahostsv4 "$1" 2>/dev/null) && [[ ${host%%[[:space:]]*} == "$PEER_ADDRESS" ]]
 }
 
-# compound_cron_line: a line that copies /etc/hosts to the other node among other things, which is never edited; nothing where none does.
+# compound_cron_line: a line that copies /etc/hosts to the other node among other things, which is never edited; nothing
+# where none does.
 compound_cron_line() {
   local lines line word parts=()
   lines=$(root_crontab) || exit
@@ -111,7 +122,7 @@ root_crontab() {
   if lines=$(crontab -l -u root 2>&1); then
     printf '%s\n' "$lines"
   elif [[ $lines != *'no crontab for'* ]]; then
-    fail unknown "the crontab of root cannot be read on $NODE; expected to know whether it copies /etc/hosts" "crontab -l: $lines" \
-      "crontab -l on $NODE; when it answers, run the same command again"
+    fail unknown "the crontab of root cannot be read on $NODE; expected to know whether it copies /etc/hosts" \
+      "crontab -l: $lines" "crontab -l on $NODE; when it answers, run the same command again"
   fi
 }

@@ -1,13 +1,15 @@
-# The hosts file follows the active node. xCAT keeps names in its database and addresses in /etc/hosts alone, where makedns and makedhcp look for
-# them: a node that becomes active with an old file loses every cluster node that was added since, and says nothing
-# (docs/xcat-facts.md, Addresses come from the hosts file).
+# The hosts file follows the active node. xCAT keeps names in its database and addresses in /etc/hosts alone, where
+# makedns and makedhcp look for them: a node that becomes active with an old file loses every cluster node that was
+# added since, and says nothing (docs/xcat-facts.md, Addresses come from the hosts file).
 #
 #   SHARE/.xcat-ha/hosts/000007     /etc/hosts of the owner of epoch 7, as its last beat or its step down found it
-#   /var/lib/xcat-ha/hosts.epoch    the last epoch in which this node's own file was the truth: it had taken the newest one, or there was none
+#   /var/lib/xcat-ha/hosts.epoch    the last epoch in which this node's own file was the truth: it had taken the newest
+#                                   one, or there was none
 #   /var/lib/xcat-ha/hosts.before   the file that was replaced last
 #   /run/xcat-ha/hosts.000007       the time stamp of what lies on the share
 #
-# Who has not taken the newest file in its epoch hands none on, neither to the share nor to the other node: it would bury the newer one.
+# Who has not taken the newest file in its epoch hands none on, neither to the share nor to the other node: it would
+# bury the newer one.
 
 hosts_directory() { printf '%s/.xcat-ha/hosts\n' "$SHARE"; }
 
@@ -37,7 +39,8 @@ hosts_keep() {
 # hosts_write: the stamp is taken before the content: what changes in between is another change.
 hosts_write() {
   local content stamp=$RUN/hosts.${LEASE[epoch]}
-  # A beat and a step down may both write: the older content must not come last. By a number that no look at the share inherits.
+  # A beat and a step down may both write: the older content must not come last. By a number that no look at the share
+  # inherits.
   exec 8>>"$RUN/hosts.lock" || exit
   flock -w "$SHARE_DEADLINE" 8 || exit
   touch -r "$HOSTS_FILE" "$stamp.new" || exit
@@ -58,11 +61,13 @@ hosts_keep_last() {
   # Where another node took over meanwhile its file counts.
   [[ ${LEASE[is]} == mine* ]] || return 0
   if hosts_are_ours && hosts_keep; then return 0; fi
-  say "warning: $HOSTS_FILE of $NODE is not on the shared data as it is now: $PEER would not get what was changed in it. Before $PEER becomes active: copy a hosts file that is right to $(hosts_directory)/${LEASE[epoch]}"
+  say "warning: $HOSTS_FILE of $NODE is not on the shared data as it is now: $PEER would not get what was changed in \
+it. Before $PEER becomes active: copy a hosts file that is right to $(hosts_directory)/${LEASE[epoch]}"
 }
 
-# hosts_take newest|own: makes /etc/hosts of the new owner the truth: as the newest owner left it, or as it is. A failover in the night does not fail
-# for it, for most nodes are in an old file too; what could not be taken is said, here and by verify, until it was.
+# hosts_take newest|own: makes /etc/hosts of the new owner the truth: as the newest owner left it, or as it is. A
+# failover in the night does not fail for it, for most nodes are in an old file too; what could not be taken is said,
+# here and by verify, until it was.
 hosts_take() {
   local said answers
   lease_require "$HOSTS_FILE"
@@ -77,7 +82,8 @@ hosts_take() {
       )
       IFS= read -r -d '' -u "$answers" said || {
         said=${said:-it said nothing} said=${said#error: }
-        say "warning: $HOSTS_FILE of $NODE may be old, and nodes that were added since be missing in DNS and DHCP: ${said%%$'\n'*}. $(hosts_next)"
+        say "warning: $HOSTS_FILE of $NODE may be old, and nodes that were added since be missing in DNS and DHCP: \
+${said%%$'\n'*}. $(hosts_next)"
         return 0
       }
       printf %s "$said"
@@ -88,7 +94,10 @@ hosts_take() {
 }
 
 # hosts_next: a file that is broken for good is replaced by the admin's best one.
-hosts_next() { printf 'Look at %s on %s, or copy a hosts file that is right over the newest one there; then xcat-ha become active, makedns and makedhcp -a on %s' "$(hosts_directory)" "$NODE" "$NODE"; }
+hosts_next() {
+  printf 'Look at %s on %s, or copy a hosts file that is right over the newest one there; %s on %s' \
+    "$(hosts_directory)" "$NODE" 'then xcat-ha become active, makedns and makedhcp -a' "$NODE"
+}
 
 # hosts_take_newest: never one that is not newer than this node's own.
 hosts_take_newest() {
@@ -98,7 +107,9 @@ hosts_take_newest() {
   ((10#$newest > 10#$own)) || return 0
   file=$(hosts_directory)/$newest
   content=$(share_text "$file" "the addresses of the cluster's nodes") || exit
-  [[ $content == *[![:space:]]* ]] || fail unknown "$file is empty; expected the hosts file of epoch $newest" "$(share_do ls -la "$file" 2>&1)" "$(hosts_next)"
+  [[ $content == *[![:space:]]* ]] ||
+    fail unknown "$file is empty; expected the hosts file of epoch $newest" "$(share_do ls -la "$file" 2>&1)" \
+      "$(hosts_next)"
   hosts_merged <<<"$content" >"$RECORDS/hosts.new"
   hosts_with_our_names "$RECORDS/hosts.new"
   if ! cmp -s -- "$RECORDS/hosts.new" "$HOSTS_FILE"; then
@@ -109,12 +120,16 @@ hosts_take_newest() {
   rm -f -- "$RECORDS/hosts.new"
 }
 
-# hosts_newest [SUFFIX]: the newest epoch that has a file, up to ours; 000000 where none has. SUFFIX: of the files beside the hosts files.
+# hosts_newest [SUFFIX]: the newest epoch that has a file, up to ours; 000000 where none has. SUFFIX: of the files
+# beside the hosts files.
 hosts_newest() {
   local files file suffix=${1:-} newest=000000
   # As for the lease: an NFS client then asks its server.
-  files=$(share_do bash -c 'set -eu; mkdir -p -- "$1"; cd -- "$1"; probe=$(mktemp .probe.XXXXXX); rm -f -- "$probe"; LC_ALL=C ls -1' hosts "$(hosts_directory)") ||
-    fail unknown "$(hosts_directory) cannot be listed on $NODE; expected the newest owner's hosts file" "the lines above; $SHARE $(share_state)" "$(hosts_next)"
+  files=$(share_do bash -c \
+    'set -eu; mkdir -p -- "$1"; cd -- "$1"; probe=$(mktemp .probe.XXXXXX); rm -f -- "$probe"; LC_ALL=C ls -1' hosts \
+    "$(hosts_directory)") ||
+    fail unknown "$(hosts_directory) cannot be listed on $NODE; expected the newest owner's hosts file" \
+      "the lines above; $SHARE $(share_state)" "$(hosts_next)"
   while IFS= read -r file; do
     [[ $file == *"$suffix" ]] || continue
     file=${file%"$suffix"}
@@ -126,40 +141,18 @@ hosts_newest() {
 hosts_own_epoch() {
   local epoch=000000
   [[ ! -e $RECORDS/hosts.epoch ]] || epoch=$(first_line "$RECORDS/hosts.epoch" 2>&1) || true
-  [[ $epoch =~ ^[0-9]{6}$ ]] || fail unknown "$RECORDS/hosts.epoch on $NODE cannot be read; expected the epoch in which $HOSTS_FILE was the truth last" "$epoch" \
-    "where $HOSTS_FILE is old: rm $RECORDS/hosts.epoch. $(hosts_next)"
+  [[ $epoch =~ ^[0-9]{6}$ ]] ||
+    fail unknown \
+      "$RECORDS/hosts.epoch on $NODE cannot be read; expected the epoch in which $HOSTS_FILE was the truth last" \
+      "$epoch" "where $HOSTS_FILE is old: rm $RECORDS/hosts.epoch. $(hosts_next)"
   printf '%s\n' "$epoch"
 }
 
-# hosts_merged: standard input, but with this node's loopback lines in the places of those in it; and where it does not have the own host name, with
-# this node's line for that: without it makedns fails (see own_name_state), and so would the activation.
+# hosts_merged: standard input, but with this node's loopback lines in the places of those in it; and where it does not
+# have the own host name, with this node's line for that: without it makedns fails (see own_name_state), and so would
+# the activation.
 hosts_merged() {
-  awk -v own="$HOSTS_FILE" -v host="$(hostname)" '
-    function is_loopback(address) { return tolower(address) ~ /^(127\.|::1$|fe00:|ff0[02]:)/ }
-    function has_host(text,   word, n, i) {
-      sub(/#.*/, "", text)
-      n = split(text, word, " ")
-      for (i = 2; i <= n; i++) if (tolower(word[i]) == tolower(host)) return 1
-      return 0
-    }
-    BEGIN {
-      while ((result = (getline text < own)) > 0) {
-        split(text, word, " ")
-        if (is_loopback(word[1])) loopback[++count] = text
-        else if (address == "" && has_host(text)) { address = word[1]; line = text }
-      }
-    }
-    is_loopback($1) { if (used < count) all[++n] = loopback[++used]; next }
-    { all[++n] = $0; if (has_host($0)) address = "" }
-    END {
-      if (result < 0) exit 1
-      for (i = 1; i <= n; i++) {
-        split(all[i], word, " ")
-        if (address != "" && word[1] == address) { print line; address = "" } else print all[i]
-      }
-      if (address != "") print line
-      while (used < count) print loopback[++used]
-    }'
+  awk -v own="$HOSTS_FILE" -v host="$(hostname)" "$HOSTS_MERGED_AWK"
 }
 
 # hosts_with_our_names FILE: as this node's description wants them, whatever the newest owner's did.
@@ -176,7 +169,8 @@ hosts_row() {
   if ! hosts_are_ours; then
     row failed "$HOSTS_FILE" "may be old: what the newest owner left was not taken. $(hosts_next)"
   elif hosts_changed; then
-    row warning "$HOSTS_FILE" "is not on the shared data as it is now: the next beat, within $BEAT_SECONDS s, takes it there, or journalctl -u $BEAT_UNIT says why not"
+    row warning "$HOSTS_FILE" "is not on the shared data as it is now: the next beat, within $BEAT_SECONDS s, takes \
+it there, or journalctl -u $BEAT_UNIT says why not"
   else
     row ok "$HOSTS_FILE" "on the shared data, epoch $((10#${LEASE[epoch]}))"
   fi

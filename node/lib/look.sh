@@ -1,10 +1,11 @@
-# Looks for the workstation's xcat-ha: what this node is and does, each value apart, so that one which cannot be told hides no other one.
-# An answer is "is VALUE", "absent", or "unknown WHY". They change nothing.
+# Looks for the workstation's xcat-ha: what this node is and does, each value apart, so that one which cannot be told
+# hides no other one. An answer is "is VALUE", "absent", or "unknown WHY". They change nothing.
 
 # A person waits, and a hung share is told too.
 readonly LOOK_SHARE_SECONDS=2
 
-# look_into KEY COMMAND...: what COMMAND prints into SEEN[KEY]. In a child: what cannot be told ends it, and not the caller.
+# look_into KEY COMMAND...: what COMMAND prints into SEEN[KEY]. In a child: what cannot be told ends it, and not the
+# caller.
 look_into() {
   local key=$1 said result
   shift
@@ -121,11 +122,14 @@ look_links() {
   local state
   directories_wanted
   state=$(links_state) || exit
-  [[ $state != unknown ]] || fail unknown "which directories of $NODE are links to $SHARE cannot be told; expected to know it" "$DIRECTORIES" "the same command again"
+  [[ $state != unknown ]] ||
+    fail unknown "which directories of $NODE are links to $SHARE cannot be told; expected to know it" "$DIRECTORIES" \
+      "the same command again"
   printf '%s\n' "$state"
 }
 
-# look_beat: seconds since the last beat of this node as an owner, by its own clock alone; nothing where it never beat since its boot.
+# look_beat: seconds since the last beat of this node as an owner, by its own clock alone; nothing where it never beat
+# since its boot.
 look_beat() {
   local at
   at=$(stat -c %Y -- "$RUN/beat" 2>&1) || {
@@ -158,7 +162,8 @@ look_services() {
   done
 }
 
-# verb_history: all files of the epochs, as a document with the listing as one value: "at NAME MTIME" for each, and each line of it as NAME:LINE.
+# verb_history: all files of the epochs, as a document with the listing as one value: "at NAME MTIME" for each, and each
+# line of it as NAME:LINE.
 verb_history() {
   local listing
   share_require
@@ -180,7 +185,8 @@ verb_history() {
     # 1: each of them is empty.
     grep -H "" -- "${files[@]}" || [ $? = 1 ]
   ' history "$(lease_directory)" 2>&1) ||
-    fail unknown "the epochs in $(lease_directory) cannot be read on $NODE; expected to read each of them" "$(one_line "${listing:-no answer within $SHARE_DEADLINE s}")" \
+    fail unknown "the epochs in $(lease_directory) cannot be read on $NODE; expected to read each of them" \
+      "$(one_line "${listing:-no answer within $SHARE_DEADLINE s}")" \
       "ls -l $(lease_directory) on $NODE; then run the same command again"
   SEEN=([now]="$(seconds_now)" [epochs]="$listing")
   document_write SEEN

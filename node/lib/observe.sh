@@ -3,14 +3,16 @@
 # By PART, where its functions have another name than it; the settings say so.
 declare -gA FUNCTIONS=()
 
-# observe_part PART: into SEEN, which starts empty: what the part does not say of a wanted key cannot be told, and is not as wanted.
+# observe_part PART: into SEEN, which starts empty: what the part does not say of a wanted key cannot be told, and is
+# not as wanted.
 observe_part() {
   local key unanswered=''
   SEEN=()
   "${FUNCTIONS[$1]:-$1}_observe"
   for key in "${!WANT[@]}"; do [[ -n ${SEEN[$key]+answered} ]] || unanswered+=" $key"; done
-  [[ -z $unanswered ]] || fail unknown "$1 on $NODE does not say what these are:$unanswered; expected an answer for each that is wanted" \
-    "seen: ${!SEEN[*]}" "run the same command again; if it stays, this is a defect of xcat-ha"
+  [[ -z $unanswered ]] ||
+    fail unknown "$1 on $NODE does not say what these are:$unanswered; expected an answer for each that is wanted" \
+      "seen: ${!SEEN[*]}" "run the same command again; if it stays, this is a defect of xcat-ha"
 }
 
 # seen_as_told KEY...: what only says how and where to look, and is nothing to look at itself.
@@ -28,9 +30,9 @@ wrong_keys() {
   done
 }
 
-# part_look PART: is it as WANT says? Fills LOOK: same; differs, with the sentences in WRONG; or unknown, with the reason in LOOK_WHY.
-# In a child: what cannot be observed ends it, and not the caller. No condition around what calls this: x=$(f) || y takes set -e away from all
-# that f calls, and half a look is no answer.
+# part_look PART: is it as WANT says? Fills LOOK: same; differs, with the sentences in WRONG; or unknown, with the
+# reason in LOOK_WHY. In a child: what cannot be observed ends it, and not the caller. No condition around what calls
+# this: x=$(f) || y takes set -e away from all that f calls, and half a look is no answer.
 part_look() {
   local looked=()
   LOOK=unknown LOOK_WHY='' WRONG=()

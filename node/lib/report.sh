@@ -19,14 +19,18 @@ fail() {
   exit "${EXIT[$1]}"
 }
 
-# unexpected CODE COMMAND: what the ERR trap says of a command that was not meant to fail; the codes above have spoken already.
+# unexpected CODE COMMAND: what the ERR trap says of a command that was not meant to fail; the codes above have spoken
+# already.
 unexpected() {
   local code
   for code in "${EXIT[@]}"; do
     [[ $1 != "$code" || $1 == 0 ]] || return 0
   done
-  printf 'error: a command failed that was not meant to: %s ended with %s\nevidence: in %s on %s\nnext: run the same command again; if it stays, this is a defect of xcat-ha\n' \
-    "${2:0:200}" "$1" "${FUNCNAME[*]:1:4}" "$NODE" >&2
+  {
+    printf 'error: a command failed that was not meant to: %s ended with %s\n' "${2:0:200}" "$1"
+    printf 'evidence: in %s on %s\n' "${FUNCNAME[*]:1:4}" "$NODE"
+    printf 'next: run the same command again; if it stays, this is a defect of xcat-ha\n'
+  } >&2
 }
 
 # say TEXT: one line of progress for the person who waits.
@@ -43,7 +47,8 @@ milliseconds() {
   [[ -n $now ]] || MILLISECONDS=$(date +%s%3N) || printf -v MILLISECONDS '%(%s)T000' -1
 }
 
-# quietly FILE COMMAND...: runs COMMAND without standard input (xCAT's clients swallow it), keeps what it prints in FILE.
+# quietly FILE COMMAND...: runs COMMAND without standard input (xCAT's clients swallow it), keeps what it prints in
+# FILE.
 quietly() {
   local into=$1
   shift
@@ -79,14 +84,17 @@ in_order() {
 # last_lines FILE: the end of an output on one line, as evidence.
 last_lines() { tail -n 4 -- "$1" 2>/dev/null | tr '\n' ' ' | cut -c1-600; }
 
-# lock NUMBER FILE WHAT: the lock of FILE, which that file descriptor has open for appending; WHAT will hold it. Says every two seconds who does.
+# lock NUMBER FILE WHAT: the lock of FILE, which that file descriptor has open for appending; WHAT will hold it. Says
+# every two seconds who does.
 lock() {
   local result holder
   while :; do
     result=0
     flock -w 2 "$1" || result=$?
     ((result != 0)) || break
-    ((result == 1)) || fail incomplete "$2 on $NODE cannot be locked; expected that for $3" "flock ended with $result" "run the same command again"
+    ((result == 1)) ||
+      fail incomplete "$2 on $NODE cannot be locked; expected that for $3" "flock ended with $result" \
+        "run the same command again"
     holder=$(cat -- "$2")
     say "waiting for $2, held by ${holder:-nobody who says so}"
   done

@@ -32,7 +32,8 @@ next: look at the shared data on $NODE, then run the same command again"
   role_lines "$demoted" "${former% held}"
 }
 
-# role_lines DEMOTED FORMER: by the lease. FORMER is the epoch of this node that it did not release, and that another one has ended.
+# role_lines DEMOTED FORMER: by the lease. FORMER is the epoch of this node that it did not release, and that another
+# one has ended.
 role_lines() {
   local epoch=$((10#${LEASE[epoch]})) since=${LEASE[time]:-no time} owner
   [[ $2 != *' released' ]] || set -- "$1" ''
@@ -41,12 +42,14 @@ role_lines() {
       if [[ -z $1 ]]; then
         printf '%s is the active node (epoch %s, since %s)\n' "$NODE" "$epoch" "$since"
       else
-        printf '%s\nits epoch %s is still the newest. To start everything again: pulumi up on its stack, or: xcat-ha become active\n' "$1" "$epoch"
+        printf '%s\nits epoch %s is still the newest. %s\n' "$1" "$epoch" \
+          'To start everything again: pulumi up on its stack, or: xcat-ha become active'
       fi
       return
       ;;
     mine-rebooted)
-      printf '%s\n' ${1:+"$1"} "$NODE was the active node before its last boot (epoch $epoch, since $since). To start everything again: pulumi up on its stack, or: xcat-ha become active"
+      printf '%s\n' ${1:+"$1"} "$NODE was the active node before its last boot (epoch $epoch, since $since). To start \
+everything again: pulumi up on its stack, or: xcat-ha become active"
       return
       ;;
     mine-releasing)
@@ -64,11 +67,14 @@ role_lines() {
   fi
   [[ ${LEASE[is]} != other ]] || owner="${LEASE[node]} has been active since $since (epoch $epoch)"
   [[ -z $1 ]] || printf '%s\n%s. %s.\n' "$1" "$owner" "$(services_here)"
-  [[ -n $1 ]] || printf '%s was active in epoch %s and did not step down by itself; %s\n%s.\n' "$NODE" "$2" "$owner" "$(services_here)"
+  [[ -n $1 ]] ||
+    printf '%s was active in epoch %s and did not step down by itself; %s\n%s.\n' "$NODE" "$2" "$owner" \
+      "$(services_here)"
   printf 'To make it a standby node: pulumi up on its stack, or: xcat-ha become standby\n'
 }
 
-# made_standby: the last change of role here came behind the proof that nothing runs. What cannot be read says no such thing.
+# made_standby: the last change of role here came behind the proof that nothing runs. What cannot be read says no such
+# thing.
 made_standby() {
   local -A beat=()
   [[ -r $RECORDS/values.beat ]] && document_load beat "$RECORDS/values.beat" && [[ ${beat[timer]:-} == absent ]]
@@ -85,7 +91,8 @@ demotion() {
   printf '%s stepped down by itself at %s: %s\n' "$NODE" "${text%% *}" "${text#* }"
 }
 
-# lease_former: the newest epoch of this machine before the newest of all, and whether it was released or is held; nothing where it has none.
+# lease_former: the newest epoch of this machine before the newest of all, and whether it was released or is held;
+# nothing where it has none.
 lease_former() {
   share_do bash -c '
     set -euo pipefail
@@ -96,7 +103,9 @@ lease_former() {
       [ "$epoch" != "$2" ] || continue
       owner=$(cat -- "$epoch.owner")
       grep -qxF "machine $3" <<<"$owner" || continue
-      if grep -qxF "$epoch.released" <<<"$files"; then echo "$((10#$epoch)) released"; else echo "$((10#$epoch)) held"; fi
+      state=held
+      if grep -qxF "$epoch.released" <<<"$files"; then state=released; fi
+      echo "$((10#$epoch)) $state"
       break
     done
   ' former "$(lease_directory)" "${LEASE[epoch]}" "$(machine_id)"
@@ -112,5 +121,9 @@ services_here() {
   for unit in "${UNITS[@]}"; do
     [[ ${UNIT_STATE[$unit]} == @(inactive|failed) ]] || running+=" $unit"
   done
-  if [[ -n $running ]]; then printf 'These still run here:%s' "$running"; else printf "Nothing of the cluster's runs here"; fi
+  if [[ -n $running ]]; then
+    printf 'These still run here:%s' "$running"
+  else
+    printf "Nothing of the cluster's runs here"
+  fi
 }

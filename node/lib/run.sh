@@ -21,7 +21,9 @@ run() {
     lock 8 "$RUN/start.lock" "the start of $1 $2"
     current=$(cat "$RUN/current" 2>/dev/null) || true
     if ! run_is_active; then
-      if [[ -n $waited ]] || ((SECONDS - began >= 2)); then still_wanted "$directory" "what was before it has ended: $1 $2 starts"; fi
+      if [[ -n $waited ]] || ((SECONDS - began >= 2)); then
+        still_wanted "$directory" "what was before it has ended: $1 $2 starts"
+      fi
       start_run "$order" "$directory"
       break
     elif [[ $current == "$order" ]]; then
@@ -40,8 +42,10 @@ run() {
   done
   # Opened before another order may start, which puts this run's folder away.
   exec 6<"$RUN/run.$order/log" 7<"$RUN/run.$order/exit"
-  unit_shows MainPID "$RUN_UNIT.service" || fail unknown "which process runs the order on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; it goes on" \
-    "$REPLY" "run the same command again: it follows the order that runs"
+  unit_shows MainPID "$RUN_UNIT.service" ||
+    fail unknown \
+      "which process runs the order on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; it goes on" \
+      "$REPLY" "run the same command again: it follows the order that runs"
   flock -u 8
   follow_run "$REPLY"
 }
@@ -50,19 +54,21 @@ run() {
 run_sentence() {
   local order since line
   run_told "$1"
-  printf 'waiting for %s, which runs since %s and ends before its next step%s\n' "${order:-another order}" "$since" "${line:+; its last line: ${line:0:200}}"
+  printf 'waiting for %s, which runs since %s and ends before its next step%s\n' "${order:-another order}" "$since" \
+    "${line:+; its last line: ${line:0:200}}"
 }
 
 # run_told ORDER: into order, since and line of the caller. It may have ended by now, and its folder be put away.
 run_told() {
   local directory="$RUN/run.$1"
   order='' since='' line=''
-  { read -r order <"$directory/verb" && since=$(stat -c %y -- "$directory/exit") && line=$(tail -n 1 -- "$directory/log"); } 2>/dev/null || true
+  { read -r order <"$directory/verb" && since=$(stat -c %y -- "$directory/exit") &&
+    line=$(tail -n 1 -- "$directory/log"); } 2>/dev/null || true
   since=${since#* } since=${since%.*}
 }
 
-# still_wanted DIRECTORY TEXT: says TEXT. When nobody reads it any more, as behind a lost or cancelled connection, the order in DIRECTORY is
-# nobody's: it must not run later.
+# still_wanted DIRECTORY TEXT: says TEXT. When nobody reads it any more, as behind a lost or cancelled connection, the
+# order in DIRECTORY is nobody's: it must not run later.
 still_wanted() {
   (say "$2") 2>/dev/null || {
     rm -rf -- "$1"
@@ -74,8 +80,9 @@ still_wanted() {
 run_is_active() {
   local REPLY
   unit_shows ActiveState "$RUN_UNIT.service" ||
-    fail unknown "whether an order runs on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; nothing was started" "$REPLY" \
-      "systemctl show $RUN_UNIT.service on $NODE; when it answers, run the same command again"
+    fail unknown \
+      "whether an order runs on $NODE cannot be told; expected systemd to know $RUN_UNIT.service; nothing was started" \
+      "$REPLY" "systemctl show $RUN_UNIT.service on $NODE; when it answers, run the same command again"
   [[ $REPLY != @(inactive|failed) ]]
 }
 
@@ -90,8 +97,8 @@ start_run() { # ORDER DIRECTORY
   : >"$RUN/run.$1/exit"
   printf '%s\n' "$1" >"$RUN/current"
   systemd-run --quiet --collect --unit="$RUN_UNIT" "$PROGRAM" work "$RUN/run.$1" </dev/null ||
-    fail incomplete "the run could not be started by systemd-run" "$(systemctl status --no-pager "$RUN_UNIT" 2>&1 | tail -n 3 | tr '\n' ' ')" \
-      "run the same pulumi up again"
+    fail incomplete "the run could not be started by systemd-run" \
+      "$(systemctl status --no-pager "$RUN_UNIT" 2>&1 | tail -n 3 | tr '\n' ' ')" "run the same pulumi up again"
 }
 
 # follow_run PID: the log that 6 reads until the run of that process ends, then the exit code that 7 reads.
@@ -104,8 +111,10 @@ follow_run() {
     cat <&6
   fi
   [[ -n $result ]] || read -r result <&7 || true
-  [[ -n $result ]] || fail incomplete "the run on $NODE ended without a result" \
-    "journal: $(journalctl -u "$RUN_UNIT" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ')" "run the same pulumi up again"
+  [[ -n $result ]] ||
+    fail incomplete "the run on $NODE ended without a result" \
+      "journal: $(journalctl -u "$RUN_UNIT" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ')" \
+      "run the same pulumi up again"
   # After the last step of a destroy nothing of ours stays.
   [[ -e $PROGRAM ]] || rm -rf -- "$RUN"
   exit "$result"
@@ -140,8 +149,8 @@ work() {
 # Most steps say something earlier.
 SILENCE_SECONDS=10
 
-# break_silence PID LOG WHAT: where PID has written nothing to its log for a while, every two seconds the command for whose end it waits: a share
-# that hangs while it is written, a service, a copy that compares.
+# break_silence PID LOG WHAT: where PID has written nothing to its log for a while, every two seconds the command for
+# whose end it waits: a share that hangs while it is written, a service, a copy that compares.
 break_silence() {
   local size told=-1 since=$SECONDS never pid child words
   exec {never}<> <(:)
@@ -156,7 +165,8 @@ break_silence() {
       words_look "$pid"
       words=${WORDS[$pid]:-}
       # It may have gone on meanwhile.
-      [[ -z $words || $(stat -c %s -- "$2") != "$size" ]] || say "$3 has said nothing for $((SECONDS - since)) s; it waits for: ${words:0:80}" >>"$2"
+      [[ -z $words || $(stat -c %s -- "$2") != "$size" ]] ||
+        say "$3 has said nothing for $((SECONDS - since)) s; it waits for: ${words:0:80}" >>"$2"
       size=$(stat -c %s -- "$2")
     fi
     told=$size

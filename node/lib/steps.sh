@@ -1,5 +1,5 @@
-# When each step of a change of role began here, for the workstation's `xcat-ha report`: a file a run, RECORDS/steps/MILLISECONDS, of lines
-# MILLISECONDS, kind and text between tabs:
+# When each step of a change of role began here, for the workstation's `xcat-ha report`: a file a run,
+# RECORDS/steps/MILLISECONDS, of lines MILLISECONDS, kind and text between tabs:
 #
 #   run ROLE ORIGIN     it began, with its looks
 #   lease STATE EPOCH   what they found; from here on it acts
@@ -16,7 +16,8 @@ STEP_FILE=''
 
 # steps_begin BEGAN ROLE: of the former runs the newest stay.
 steps_begin() {
-  local noted_runs=("$RECORDS"/steps/[0-9]*)
+  local noted noted_runs=()
+  for noted in "$RECORDS"/steps/[0-9]*; do noted_runs+=("$noted"); done
   STEP_FILE=$RECORDS/steps/$1
   {
     [[ -d $RECORDS/steps ]] || install -d -m 0700 "$RECORDS/steps" || true
@@ -38,7 +39,8 @@ step_append() {
   document_escape text
   { printf '%s\t%s\t%s\n' "$1" "$2" "$text" >>"$STEP_FILE"; } 2>/dev/null || {
     # By `say` it would be noted.
-    printf '%s: warning: %s cannot be written: xcat-ha report will not know all steps of this run\n' "$NODE" "$STEP_FILE"
+    printf '%s: warning: %s cannot be written: xcat-ha report will not know all steps of this run\n' "$NODE" \
+      "$STEP_FILE"
     STEP_FILE=
   }
 }
@@ -56,27 +58,7 @@ steps_end() {
 
 # steps_spent FILE: its longest steps, in seconds.
 steps_spent() {
-  # shellcheck disable=SC2016 # awk's own
-  LC_ALL=C awk -F '\t' '
-    $2 == "step" || $2 == "ended" {
-      if (name != "") { if (!(name in spent)) names[++count] = name; spent[name] += $1 - since }
-      name = $2 == "step" ? $3 : ""; since = $1
-      sub(/^apply /, "", name); sub(/ .*/, "", name)
-    }
-    NR == 1 { began = $1 }
-    { last = $1 }
-    END {
-      if (last - began < 1000) exit
-      rest = last - began
-      for (place = 1; place <= 5 && place <= count; place++) {
-        most = ""
-        for (i = 1; i <= count; i++) if (!(names[i] in told) && (most == "" || spent[names[i]] > spent[most])) most = names[i]
-        if (spent[most] < 100) break
-        told[most] = 1; rest -= spent[most]
-        text = text sprintf("%s %.1f, ", most, spent[most] / 1000)
-      }
-      printf "took %.1f s: %slooks and the rest %.1f\n", (last - began) / 1000, text, rest / 1000
-    }' "$1" 2>/dev/null || true
+  LC_ALL=C awk -F '\t' "$STEPS_SPENT_AWK" "$1" 2>/dev/null || true
 }
 
 # verb_steps: the files, as a document: each one's text by its name.
@@ -100,10 +82,12 @@ verb_steps() {
 }
 
 steps_untold() { # EVIDENCE
-  fail unknown "the steps of former runs cannot be read on $NODE; expected to read $RECORDS/steps" "$1" "ls -l $RECORDS/steps on $NODE; then the same command again"
+  fail unknown "the steps of former runs cannot be read on $NODE; expected to read $RECORDS/steps" "$1" \
+    "ls -l $RECORDS/steps on $NODE; then the same command again"
 }
 
-# verb_now: the clock of this node, in milliseconds, and which share it was set up with: two clusters may count the same epoch.
+# verb_now: the clock of this node, in milliseconds, and which share it was set up with: two clusters may count the same
+# epoch.
 verb_now() {
   local share=''
   [[ ! -e $RECORDS/share-id ]] || share=$(<"$RECORDS/share-id")

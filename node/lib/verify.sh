@@ -1,4 +1,5 @@
-# Verification of the active node (the manual, "Verification"): our own checks, xcatprobe with the VIP's label, and the cluster data.
+# Verification of the active node (the manual, "Verification"): our own checks, xcatprobe with the VIP's label, and the
+# cluster data.
 
 readonly PROBE=/opt/xcat/probe/subcmds/xcatmn
 readonly PROBE_SECONDS=300
@@ -9,7 +10,11 @@ row() { printf '%s\t%s\t%s%s\n' "$1" "$2" "$3" "${4:+$'\t'$4}"; }
 
 # probe_rows LABEL: xcatprobe's findings as rows.
 probe_rows() {
-  if [[ -x $PROBE ]]; then probe_output_rows "$1"; else row failed xcatprobe "$PROBE is not there" "install xCAT-probe on $NODE"; fi
+  if [[ -x $PROBE ]]; then
+    probe_output_rows "$1"
+  else
+    row failed xcatprobe "$PROBE is not there" "install xCAT-probe on $NODE"
+  fi
 }
 
 # probe_harmless LEVEL TEXT: into REPLY why this finding of xcatprobe, with its REASON, is as it should be, or nothing
@@ -18,7 +23,9 @@ probe_harmless() {
   local said
   REPLY=
   case $1:${2,,} in
-    "warning:checking xcat management node ip: <$VIP> is configured to static"* | warning:*'static ip'*) REPLY='the VIP is not persistent, on purpose' ;;
+    "warning:checking xcat management node ip: <$VIP> is configured to static"* | warning:*'static ip'*)
+      REPLY='the VIP is not persistent, on purpose'
+      ;;
     failed:'checking db packages installation'*)
       [[ $REASON == 'perl-DBD-Pg is not installed.' && $(system_column) == @(debian|ubuntu) ]] || return 0
       if said=$(within "$PERL_SECONDS" perl -MDBD::Pg -e1 2>&1 </dev/null); then
@@ -31,29 +38,46 @@ probe_harmless() {
   esac
 }
 
-# probe_next TEXT: into REPLY the next command for a finding of xcatprobe with its REASON, or nothing where it is not known.
+# probe_next TEXT: into REPLY the next command for a finding of xcatprobe with its REASON, or nothing where it is not
+# known.
 probe_next() {
   case "$1 $REASON" in
-    *'xCAT daemons are running'* | *'can receive command request'*) REPLY='systemctl status xcatd, journalctl -u xcatd' ;;
-    *"There isn't NIC"* | *"There isn't IP address assigned"*) REPLY='ip -4 -o address show: the VIP must be there under its label; pulumi up puts it there' ;;
+    *'xCAT daemons are running'* | *'can receive command request'*)
+      REPLY='systemctl status xcatd, journalctl -u xcatd'
+      ;;
+    *"There isn't NIC"* | *"There isn't IP address assigned"*)
+      REPLY='ip -4 -o address show: the VIP must be there under its label; pulumi up puts it there'
+      ;;
     *"doesn't equal the value of 'master'"*) REPLY="chdef -t site master=$VIP" ;;
-    *"doesn't belong to any network"*) REPLY='tabdump networks: one row must have net and mask of the VIP, and its label as mgtifname, which pulumi up sets' ;;
+    *"doesn't belong to any network"*)
+      REPLY='tabdump networks: one row must have net and mask of the VIP, and its label as mgtifname, '
+      REPLY+='which pulumi up sets'
+      ;;
     *"'site' table is configured"*) REPLY='tabdump site; chdef -t site NAME=VALUE for each that is missing' ;;
     *"'passwd' table is configured"*) REPLY='tabedit passwd: a row with the key system, a username and a password' ;;
-    *'HTTP service is configured'*) REPLY='systemctl status httpd (apache2 on Debian, Ubuntu and SLES): it is not managed here; enable it on both nodes' ;;
-    *'TFTP service is configured'*) REPLY="ss -ulnp 'sport = :69' says who has the port; xcatd brings its own server when it starts" ;;
+    *'HTTP service is configured'*)
+      REPLY='systemctl status httpd (apache2 on Debian, Ubuntu and SLES): it is not managed here; '
+      REPLY+='enable it on both nodes'
+      ;;
+    *'TFTP service is configured'*)
+      REPLY="ss -ulnp 'sport = :69' says who has the port; xcatd brings its own server when it starts"
+      ;;
     *'DNS service is configured'*) REPLY="systemctl status $(unit_of named); makedns -n, then nslookup $VIP $VIP" ;;
     *'DHCP service is configured'*) REPLY="systemctl status $(unit_of dhcpd); makedhcp -n, then makedhcp -a" ;;
     *'NTP service is configured'*) REPLY='ntpq -pn (with chrony: chronyc sources) says which time servers answer' ;;
     *'rsyslog service is configured'*) REPLY='systemctl enable --now rsyslog, on both nodes' ;;
-    *'SELinux is disabled'*) REPLY='getenforce; where it must not be enforcing: setenforce 0, and SELINUX=permissive in /etc/selinux/config' ;;
-    *'DB packages installation'*) REPLY='install the PostgreSQL driver of perl (perl-DBD-Pg; libdbd-pg-perl on Debian and Ubuntu)' ;;
+    *'SELinux is disabled'*)
+      REPLY='getenforce; where it must not be enforcing: setenforce 0, and SELINUX=permissive in /etc/selinux/config'
+      ;;
+    *'DB packages installation'*)
+      REPLY='install the PostgreSQL driver of perl (perl-DBD-Pg; libdbd-pg-perl on Debian and Ubuntu)'
+      ;;
     *) REPLY= ;;
   esac
 }
 
-# probe_output_rows LABEL: its exit code is 0 whatever it finds, so the raw lines are read (docs/xcat-facts.md, What xcatprobe prints). Beneath a
-# check that failed stand its reasons; those of service nodes come in between.
+# probe_output_rows LABEL: its exit code is 0 whatever it finds, so the raw lines are read (docs/xcat-facts.md, What
+# xcatprobe prints). Beneath a check that failed stand its reasons; those of service nodes come in between.
 probe_output_rows() {
   local log="$RUN/probe.log" result=0 line at server=mn level verdict='' repeats='' by_hand REASON REPLY
   local form='^\[(ok|warning|failed|debug)\] *:(\[([^]]*)\]: *)? *(.*)$'
@@ -125,8 +149,9 @@ verify_rows() {
   esac
 }
 
-# verify_lines: the rows, and one that failed where they did not come to their end. What differs in the cluster data is for a person to judge:
-# admins change it too. No substitution in a condition, neither here nor around it: see part_look.
+# verify_lines: the rows, and one that failed where they did not come to their end. What differs in the cluster data is
+# for a person to judge: admins change it too. No substitution in a condition, neither here nor around it: see
+# part_look.
 verify_lines() {
   local rows=()
   mapfile -t rows < <(
@@ -145,13 +170,15 @@ verify_lines() {
 verify_table() {
   local lines
   lines=$(verify_lines)
-  awk -F'\t' '{ printf "%-9s %-16s %s\n", $1, $2, $3; if ($4 != "") printf "%-9s %-16s next: %s\n", "", "", $4 }' <<<"$lines"
+  awk -F'\t' '{ printf "%-9s %-16s %s\n", $1, $2, $3; if ($4 != "") printf "%-9s %-16s next: %s\n", "", "", $4 }' \
+    <<<"$lines"
 }
 
 # passed TABLE: false when a check failed.
 passed() { [[ $'\n'$1 != *$'\n'failed* ]]; }
 
-# verify_after_activation: the same, as the end of a change of role. It never fails the run: the services are there, and a person must read it.
+# verify_after_activation: the same, as the end of a change of role. It never fails the run: the services are there, and
+# a person must read it.
 verify_after_activation() {
   local table
   say "verifying: every part, xcatprobe, the cluster data"

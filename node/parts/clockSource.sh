@@ -1,11 +1,6 @@
-# clockSource: the time service, whichever of ntpd and chrony the node has, runs on both nodes, on the standby too; with the servers of
-# cluster.yaml, where it lists any. A clock that is far off is stepped once in a boot; where that did not help nothing is activated.
-
-# Seconds. docs/design.md says why.
-readonly CLOCK_LIMIT=10
-readonly CLOCK_KNOWN_SECONDS=60
-# The service on this node answers at once, or (restrict noquery) never: ntpq alone would wait for 10 s, in every preview.
-readonly CLOCK_ANSWER_SECONDS=3
+# clockSource: the time service, whichever of ntpd and chrony the node has, runs on both nodes, on the standby too; with
+# the servers of cluster.yaml, where it lists any. A clock that is far off is stepped once in a boot; where that did not
+# help nothing is activated.
 
 # clock_servers: those of cluster.yaml, into ORDERED.
 clock_servers() {
@@ -18,8 +13,11 @@ clock_servers() {
 clock_server_is_listed() {
   local answer
   [[ -e $1 ]] || return
-  answer=$(awk -v server="$2" '($1 == "server" || $1 == "pool" || $1 == "peer") && tolower($2) == tolower(server) { found = 1 } END { print found ? "yes" : "no" }' "$1" 2>&1) ||
-    fail unknown "$1 cannot be read on $NODE; expected to know its time servers" "$answer" "look at $1 on $NODE, then run the same command again"
+  answer=$(awk -v server="$2" '
+    ($1 == "server" || $1 == "pool" || $1 == "peer") && tolower($2) == tolower(server) { found = 1 }
+    END { print found ? "yes" : "no" }' "$1" 2>&1) ||
+    fail unknown "$1 cannot be read on $NODE; expected to know its time servers" "$answer" \
+      "look at $1 on $NODE, then run the same command again"
   [[ $answer == yes ]]
 }
 
@@ -31,7 +29,11 @@ clockSource_observe() {
     SEEN[state]=$(clock_service_now "${WANT[service]}")
     clock_servers
     for server in "${ORDERED[@]}"; do
-      if clock_server_is_listed "$file" "$server"; then SEEN[server.$server]=listed; else SEEN[server.$server]="not listed in $file"; fi
+      if clock_server_is_listed "$file" "$server"; then
+        SEEN[server.$server]=listed
+      else
+        SEEN[server.$server]="not listed in $file"
+      fi
     done
   fi
   # The offset itself moves: it is no part of what is observed.
@@ -73,7 +75,8 @@ clockSource_apply() {
       unit_start "$service" "$START_SECONDS"
       say "$(unit_of "$service") started"
     }
-    [[ $(unit_enabled "$service") == enabled ]] || systemctl enable --quiet -- "$(unit_of "$service").service" </dev/null
+    [[ $(unit_enabled "$service") == enabled ]] ||
+      systemctl enable --quiet -- "$(unit_of "$service").service" </dev/null
   fi
   clockSource_prepare
 }
@@ -92,7 +95,10 @@ clock_add_servers() {
   edit_file "$file" 0644 awk -v servers="$*" '
     { line[NR] = $0 }
     $1 == "server" || $1 == "pool" || $1 == "peer" { last = NR }
-    function ours(  i, n, server) { n = split(servers, server, " "); for (i = 1; i <= n; i++) print "server " server[i] " iburst" }
+    function ours(  i, n, server) {
+      n = split(servers, server, " ")
+      for (i = 1; i <= n; i++) print "server " server[i] " iburst"
+    }
     END {
       for (i = 1; i <= NR; i++) { print line[i]; if (i == last) ours() }
       if (!last) ours()
@@ -100,55 +106,8 @@ clock_add_servers() {
   say "$file: added $*"
 }
 
-# clock_offset: seconds between this clock and its source, without a sign, as the running time service says; nothing where it has none.
-# The only place that looks: no clock is ever compared over the network by us.
-clock_offset() {
-  local service
-  for service in ntpd chronyd; do
-    [[ -n ${UNIT[$service]:-} && $(unit_state "$service") == active ]] || continue
-    case ${UNIT[$service]} in
-      chrony*) timeout "$CLOCK_ANSWER_SECONDS" chronyc -c tracking 2>/dev/null </dev/null | chrony_offset || true ;;
-      *) timeout "$CLOCK_ANSWER_SECONDS" ntpq -pn 2>/dev/null </dev/null | ntp_offset || true ;;
-    esac
-    return 0
-  done
-}
-
-# ntp_offset: out of `ntpq -pn`: the source that ntpd follows, or one that answers and is not out of line. The local clock is no source.
-ntp_offset() {
-  awk '
-    NR <= 2 { next }
-    { tally = substr($0, 1, 1); $0 = substr($0, 2) }
-    NF < 10 || $7 == 0 || $3 >= 16 || $2 ~ /^\.?LOCL?\.?$/ || tally == "x" { next }
-    { offset = ($9 < 0 ? -$9 : $9) / 1000 }
-    tally == "*" || tally == "o" { followed = offset; follows = 1 }
-    !answers { answered = offset; answers = 1 }
-    END { if (follows) printf "%.6f\n", followed; else if (answers) printf "%.6f\n", answered }'
-}
-
-# chrony_offset: out of `chronyc -c tracking`. 7F7F0101 is its own clock.
-chrony_offset() {
-  awk -F, '$1 !~ /^(00000000|7F7F0101)$/ && $14 != "Not synchronised" && NF >= 14 { printf "%.6f\n", $5 < 0 ? -$5 : $5 }'
-}
-
-# clock_state: ok, off, or unknown.
-clock_state() {
-  local offset
-  offset=$(clock_offset)
-  if [[ -z $offset ]]; then
-    printf 'unknown\n'
-  else
-    awk -v offset="$offset" -v limit="$CLOCK_LIMIT" 'BEGIN { print (offset > limit ? "off" : "ok") }'
-  fi
-}
-
-# clock_facts: fills FACT[clock]: ok, off, unknown, or stepped: still off although it was stepped in this boot.
-clock_facts() {
-  FACT[clock]=$(clock_state)
-  if [[ ${FACT[clock]} == off && -e $RUN/clock-stepped ]]; then FACT[clock]=stepped; fi
-}
-
-# clockSource_prepare: a clock that is far off is stepped, once in a boot: where it is far off again, source and clock must be looked at.
+# clockSource_prepare: a clock that is far off is stepped, once in a boot: where it is far off again, source and clock
+# must be looked at.
 clockSource_prepare() {
   local limit
   [[ $(clock_state) == off ]] || return 0
@@ -163,18 +122,10 @@ clockSource_prepare() {
       return 0
     }
   fi
-  fail misconfigured "the clock of $NODE is off by more than $CLOCK_LIMIT s although it was stepped; expected it to follow its source" \
-    "off by $(clock_offset) s, as $(clock_unit) says" "look at the time servers of $NODE, set its clock, then run the same command again"
-}
-
-clock_unit() {
-  local service
-  for service in ntpd chronyd; do
-    [[ -z ${UNIT[$service]:-} || $(unit_state "$service") != active ]] || {
-      unit_of "$service"
-      return 0
-    }
-  done
+  fail misconfigured \
+    "the clock of $NODE is off by more than $CLOCK_LIMIT s although it was stepped; expected it to follow its source" \
+    "off by $(clock_offset) s, as $(clock_unit) says" \
+    "look at the time servers of $NODE, set its clock, then run the same command again"
 }
 
 # clock_step: by the time service that runs. ntpd lets itself be told only before it starts.

@@ -1,5 +1,5 @@
-# hostsEntry: the VIP with its names and both nodes' static names in /etc/hosts, the same lines on both nodes, because the nightly copy
-# brings the active node's whole file to the other one (the manual, "Configure Hostname").
+# hostsEntry: the VIP with its names and both nodes' static names in /etc/hosts, the same lines on both nodes, because
+# the nightly copy brings the active node's whole file to the other one (the manual, "Configure Hostname").
 # xCAT reads only this file: makedns leaves out what is not there, and fails where the own host name is missing
 # (docs/xcat-facts.md, What makedns does).
 
@@ -14,60 +14,46 @@ hosts_wanted() {
 }
 
 # hosts_awk PROGRAM FILE: with wanted[ADDRESS] = names, owner[name] = its address, is_wanted(line's address, its names).
-# A name of ours at another IPv4 address (Debian's 127.0.1.1), at ::1 or at a mapped one is in the way: the resolver takes the first line.
-# What an admin added behind our names, other IPv6 addresses and comments are nobody's business but his.
+# A name of ours at another IPv4 address (Debian's 127.0.1.1), at ::1 or at a mapped one is in the way: the resolver
+# takes the first line. What an admin added behind our names, other IPv6 addresses and comments are nobody's business
+# but his.
 hosts_awk() {
   local REPLY
   hosts_wanted
-  awk -v lines="$REPLY" '
-    BEGIN {
-      count = split(lines, line, ";") - 1
-      for (i = 1; i <= count; i++) {
-        n = split(line[i], word, " ")
-        order[i] = word[1]
-        for (j = 2; j <= n; j++) { wanted[word[1]] = wanted[word[1]] (j > 2 ? " " : "") word[j]; owner[tolower(word[j])] = word[1] }
-      }
-    }
-    function comment_of(text) { return match(text, /[[:space:]]*#.*/) ? substr(text, RSTART) : "" }
-    # As an address of IPv4 the resolver answers with the IPv6 loopback and with one that is mapped, however they are written.
-    function counts(address) { return address !~ /:/ || tolower(address) ~ /^[0:]*:(0*1|ffff:[0-9.]+|ffff:[0-9a-f]+:[0-9a-f]+)$/ }
-    # holds(found, names): names stand at the front or among what is found, the first of them first.
-    function holds(found, names,   i, n, name, there) {
-      n = split(found, name, " ")
-      for (i = 1; i <= n; i++) there[name[i]] = 1
-      n = split(names, name, " ")
-      if (index(found " ", name[1] " ") != 1) return 0
-      for (i = 1; i <= n; i++) if (!(name[i] in there)) return 0
-      return 1
-    }
-    function names_of(from,   i, text) { text = ""; for (i = from; i <= NF; i++) text = text (i > from ? " " : "") $i; return text }
-    # A carriage return, as an editor of Windows leaves it, is a blank to the resolver.
-    { whole = $0; tail = comment_of($0); sub(/#.*/, ""); gsub(/[\r\f\v]/, " ") }
-    '"$1" "$2"
+  awk -v lines="$REPLY" "$HOSTS_ENTRY_AWK$1" "$2"
 }
 
 hostsEntry_observe() {
   local address seen lines
-  [[ -r $HOSTS_FILE ]] || fail unknown "$HOSTS_FILE on $NODE cannot be read; expected the hosts file" "$(stat -c '%A %U %n' "$HOSTS_FILE" 2>&1)" \
-    "look at $HOSTS_FILE on $NODE, then run the same command again"
+  [[ -r $HOSTS_FILE ]] ||
+    fail unknown "$HOSTS_FILE on $NODE cannot be read; expected the hosts file" \
+      "$(stat -c '%A %U %n' "$HOSTS_FILE" 2>&1)" "look at $HOSTS_FILE on $NODE, then run the same command again"
   lines=$(hosts_awk '
     NF && ($1 in wanted) { found[$1] = found[$1] (found[$1] == "" ? "" : " ") names_of(2); lines_of[$1]++ }
-    NF && counts($1) { for (i = 2; i <= NF; i++) if (tolower($i) in owner && owner[tolower($i)] != $1) other[owner[tolower($i)]] = other[owner[tolower($i)]] "; " $i " also at " $1 }
+    NF && counts($1) {
+      for (i = 2; i <= NF; i++) {
+        ours = tolower($i) in owner ? owner[tolower($i)] : $1
+        if (ours != $1) other[ours] = other[ours] "; " $i " also at " $1
+      }
+    }
     END {
       for (i = 1; i <= count; i++) {
         address = order[i]
-        seen = !(address in found) ? "absent" : (lines_of[address] == 1 && holds(found[address], wanted[address]) ? wanted[address] : found[address])
+        seen = address in found ? found[address] : "absent"
+        if (lines_of[address] == 1 && holds(seen, wanted[address])) seen = wanted[address]
         if (lines_of[address] > 1) seen = seen " (on " lines_of[address] " lines)"
         print address "\t" seen other[address]
       }
-    }' "$HOSTS_FILE") || fail unknown "$HOSTS_FILE on $NODE cannot be read; expected the names of ours in it" "awk failed, as the line above says" \
-    "look at $HOSTS_FILE on $NODE, then run the same command again"
+    }' "$HOSTS_FILE") ||
+    fail unknown "$HOSTS_FILE on $NODE cannot be read; expected the names of ours in it" \
+      "awk failed, as the line above says" "look at $HOSTS_FILE on $NODE, then run the same command again"
   while IFS=$'\t' read -r address seen; do
     [[ -z $address ]] || SEEN[$address]=$seen
   done <<<"$lines"
 }
 
-# hostsEntry_apply: lines of ours are corrected in place; a missing one goes to the end; the others and their order stay.
+# hostsEntry_apply: lines of ours are corrected in place; a missing one goes to the end; the others and their order
+# stay.
 hostsEntry_apply() {
   local address differs='' ORDERED
   hostsEntry_observe
@@ -79,26 +65,7 @@ hostsEntry_apply() {
   [[ -n $differs ]] || return 0
   install -d -m 0700 "$RECORDS"
   [[ -e $RECORDS/hosts.found ]] || cp -a -- "$HOSTS_FILE" "$RECORDS/hosts.found"
-  edit_file "$HOSTS_FILE" 0644 hosts_awk '
-    NF && ($1 in wanted) {
-      if ($1 in written) next
-      written[$1] = 1
-      if (holds(names_of(2), wanted[$1])) { print whole; next }
-      extra = ""
-      for (i = 2; i <= NF; i++) if (!(tolower($i) in owner)) extra = extra " " $i
-      print $1 " " wanted[$1] extra tail
-      next
-    }
-    NF && counts($1) {
-      kept = ""; taken = 0
-      for (i = 2; i <= NF; i++) if (tolower($i) in owner) taken = 1; else kept = kept " " $i
-      if (!taken) { print whole; next }
-      if (kept != "") print $1 kept tail
-      else if (tail != "") { sub(/^[[:space:]]*/, "", tail); print tail }
-      next
-    }
-    { print whole }
-    END { for (i = 1; i <= count; i++) if (!(order[i] in written)) print order[i] " " wanted[order[i]] }'
+  edit_file "$HOSTS_FILE" 0644 hosts_awk "$HOSTS_ENTRY_APPLY_AWK"
   say "$HOSTS_FILE:$differs with the names of ours"
 }
 
@@ -109,7 +76,8 @@ hosts_forget() {
   [[ -z $former ]] || hosts_put_back "$former"
 }
 
-# hostsEntry_remove: each of our lines as it was found before the first change; what was not there goes. Foreign lines stay as they are now.
+# hostsEntry_remove: each of our lines as it was found before the first change; what was not there goes. Foreign lines
+# stay as they are now.
 hostsEntry_remove() {
   local ORDERED
   in_order "${!WANT[@]}"
@@ -123,7 +91,10 @@ hosts_put_back() { # ADDRESSES
     BEGIN {
       count = split(ours, address, " ")
       for (i = 1; i <= count; i++) mine[address[i]] = 1
-      while ((getline text < found) > 0) { split(text, word, " "); if (word[1] in mine) before[word[1]] = before[word[1]] text "\n" }
+      while ((getline text < found) > 0) {
+        split(text, word, " ")
+        if (word[1] in mine) before[word[1]] = before[word[1]] text "\n"
+      }
     }
     $1 in mine { if (!($1 in done)) printf "%s", before[$1]; done[$1] = 1; next }
     { print }

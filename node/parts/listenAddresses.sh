@@ -9,7 +9,6 @@ listen_wanted() {
 }
 
 readonly LISTEN_SETTING='^[[:space:]]*[Ll][Ii][Ss][Tt][Ee][Nn]_[Aa][Dd][Dd][Rr][Ee][Ss][Ss][Ee][Ss][[:space:]=]'
-readonly LISTENS="on which addresses PostgreSQL listens"
 
 # listen_file: where a setting wins: ALTER SYSTEM's file, where it has one, over postgresql.conf.
 listen_file() {
@@ -24,36 +23,6 @@ listen_file() {
     }
   done
   path_of "${WANT[file]}"
-}
-
-listens_on() { # LIST ADDRESS
-  local item items=()
-  IFS=, read -ra items <<<"$1"
-  for item in "${items[@]}"; do
-    item=${item#"${item%%[![:space:]]*}"}
-    item=${item%"${item##*[![:space:]]}"}
-    [[ $item != @("$2"|\*|0.0.0.0) ]] || return 0
-  done
-  return 1
-}
-
-# listen_stuck ADDRESS...: why no setting of ours wins: the unit's command line has one; nothing where it has none, or one that will do. Known before anything
-# stops for it.
-listen_stuck() {
-  local address option list='' set=''
-  local -A DATABASE_UNIT=()
-  local DATABASE_OPTIONS=()
-  database_unit
-  for option in "${DATABASE_OPTIONS[@]}"; do
-    [[ $option != listen_addresses=* ]] || list=${option#*=} set=yes
-  done
-  [[ -n $set ]] || return 0
-  for address; do
-    listens_on "$list" "$address" || {
-      printf "%s.service listens on '%s' by its command line, whatever its configuration says\n" "$(unit_of postgresql)" "$list"
-      return 0
-    }
-  done
 }
 
 listenAddresses_observe() {
@@ -75,8 +44,9 @@ listenAddresses_apply() {
   file=$(listen_file) || exit
   list=$(database_setting listen_addresses "$LISTENS") || result=$?
   ((result < 2)) || exit "$result"
-  ((result == 0)) || fail incomplete "$file is not there on $NODE; expected the configuration of PostgreSQL" "cat: No such file or directory" \
-    "look at it on $NODE, then run the same command again"
+  ((result == 0)) ||
+    fail incomplete "$file is not there on $NODE; expected the configuration of PostgreSQL" \
+      "cat: No such file or directory" "look at it on $NODE, then run the same command again"
   for address in "${ORDERED[@]}"; do
     if ! listens_on "$list" "$address"; then
       list=${list:+$list,}$address
@@ -85,14 +55,15 @@ listenAddresses_apply() {
   done
   for address in "${!BEFORE[@]}"; do
     [[ $address != file && -z ${WANT[$address]:-} ]] || continue
-    list=$(tr ',' '\n' <<<"$list" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | { grep -vxF -- "$address" || true; } | paste -sd,)
+    list=$(tr ',' '\n' <<<"$list" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | { grep -vxF -- "$address" || true; } |
+      paste -sd,)
     added="$added (without $address)"
   done
   [[ -n $added ]] || return 0
   lease_require "$file"
   text=$(share_read "$file" "$LISTENS" && printf .) || exit
-  # The last setting counts: that one is edited, with the comment behind it; without one, or where an include follows it, which may hold
-  # another, it is added at the end.
+  # The last setting counts: that one is edited, with the comment behind it; without one, or where an include follows
+  # it, which may hold another, it is added at the end.
   share_edit "$file" 0600 awk -v list="$list" '
     { line[NR] = $0 }
     tolower($0) ~ /^[[:space:]]*listen_addresses[[:space:]=]/ { last = NR }
@@ -109,8 +80,11 @@ listenAddresses_apply() {
   seen=$(database_setting listen_addresses "$LISTENS") || exit
   [[ $seen == "$list" ]] || {
     printf %s "${text%.}" | share_write "$file" 0600 || exit
-    fail misconfigured "PostgreSQL would listen on '$seen' on $NODE, whatever $file says; expected '$list'. The file is as it was" "postgres -C listen_addresses" \
-      "correct what sets listen_addresses behind it (grep -rn listen_addresses ${file%/*}), then run the same command again"
+    fail misconfigured \
+      "PostgreSQL would listen on '$seen' on $NODE, whatever $file says; expected '$list'. The file is as it was" \
+      "postgres -C listen_addresses" \
+      "correct what sets listen_addresses behind it (grep -rn listen_addresses ${file%/*}), then run the same command \
+again"
   }
   say "listen_addresses: added$added, effective after the next start of postgresql"
 }

@@ -1,17 +1,6 @@
 # networksMgtIf: networks.mgtifname of the management network (the manual, "Modify provision network entry").
 # By chdef after xcatd is up: tabedit cannot run while xcatd is stopped, and waits for a person.
 
-readonly XCAT_SECONDS=60
-
-# xcat SECONDS COMMAND...: an xCAT command with its own PATH, a limit and no standard input: it would swallow the caller's,
-# and without the VIP it hangs for ever (docs/xcat-facts.md, Running a command).
-xcat() {
-  local limit=$1
-  shift
-  PATH=/opt/xcat/bin:/opt/xcat/sbin:/opt/xcat/share/xcat/tools:$PATH XCATROOT=/opt/xcat PERL_BADLANG=0 \
-    within "$limit" "$@" </dev/null
-}
-
 networksMgtIf_observe() {
   local state line
   seen_as_told network
@@ -25,7 +14,8 @@ networksMgtIf_observe() {
     SEEN[mgtifname]="(needs the VIP: absent)"
     return 0
   fi
-  if line=$(xcat "$XCAT_SECONDS" lsdef -t network -o "${WANT[network]}" -i mgtifname -c 2>&1) && [[ $line == "${WANT[network]}: mgtifname="* ]]; then
+  if line=$(xcat "$XCAT_SECONDS" lsdef -t network -o "${WANT[network]}" -i mgtifname -c 2>&1) &&
+    [[ $line == "${WANT[network]}: mgtifname="* ]]; then
     SEEN[mgtifname]=${line#"${WANT[network]}: mgtifname="}
   else
     SEEN[mgtifname]="(lsdef: $(tr '\n' ' ' <<<"$line" | cut -c1-200))"
@@ -42,8 +32,10 @@ networksMgtIf_apply() {
   networksMgtIf_observe
   # chdef ends with 0 also where nothing was written: the value that is read back counts.
   [[ ${SEEN[mgtifname]} == "${WANT[mgtifname]}" ]] ||
-    fail incomplete "networks.mgtifname of ${WANT[network]} is ${SEEN[mgtifname]} after chdef; expected ${WANT[mgtifname]}" \
-      "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" "lsdef -t network on $NODE; is network in cluster.yaml the name of a networks row?"
+    fail incomplete \
+      "networks.mgtifname of ${WANT[network]} is ${SEEN[mgtifname]} after chdef; expected ${WANT[mgtifname]}" \
+      "$(tr '\n' ' ' <<<"$output" | cut -c1-400)" \
+      "lsdef -t network on $NODE; is network in cluster.yaml the name of a networks row?"
   say "networks.mgtifname of ${WANT[network]} is ${WANT[mgtifname]}"
 }
 

@@ -1,10 +1,5 @@
-# nodeProgram: this program and the description of the node, where console and systemd find them; which stack manages the node; and its role at
-# root's login.
-
-readonly PROGRAM=/usr/local/sbin/xcat-ha
-readonly CONFIGURATION=/etc/xcat-ha
-readonly RECORDS=/var/lib/xcat-ha
-readonly LOGIN_MESSAGE=/etc/profile.d/xcat-ha.sh
+# nodeProgram: this program and the description of the node, where console and systemd find them; which stack manages
+# the node; and its role at root's login.
 
 nodeProgram_observe() {
   SEEN[program]=$(digest "$PROGRAM")
@@ -24,12 +19,14 @@ nodeProgram_apply() {
   login_text | write_file "$LOGIN_MESSAGE" 0644
 }
 
-# login_text: read by every login shell, whatever its kind. Nobody waits for it, and it leaves nothing behind in the shell.
+# login_text: read by every login shell, whatever its kind. Nobody waits for it, and it leaves nothing behind in the
+# shell.
 login_text() {
   cat <<TEXT
 # xcat-ha: the role of this node, at root's interactive logins. Do not edit it here: \`pulumi up\` delivers it.
 if [ -n "\${PS1:-}" ] && [ "\$(id -u)" = 0 ]; then
-  timeout 3 $PROGRAM role </dev/null 2>/dev/null || echo "xcat-ha: the role of this node cannot be told (xcat-ha status says more)"
+  timeout 3 $PROGRAM role </dev/null 2>/dev/null || \
+echo "xcat-ha: the role of this node cannot be told (xcat-ha status says more)"
 fi
 TEXT
 }
@@ -45,16 +42,9 @@ login_state() {
   esac
 }
 
-# The stack that manages this node, as PROJECT/STACK: another one is refused (see plan).
-stack_record() { printf '%s/stack\n' "$CONFIGURATION"; }
-managing_stack() {
-  [[ -e $(stack_record) ]] || return 0
-  cat -- "$(stack_record)" || fail unknown "$(stack_record) cannot be read on $NODE; expected to know the stack that manages it" "$(ls -la "$(stack_record)" 2>&1)" \
-    "look at it on $NODE, then run the same command again"
-}
-
-# Last of a destroy. Where a directory still leads to the shared data the guard stays, and what it asks with it: this program, the
-# description and the id of the share. Services start for the last owner alone, who has taken the data home.
+# Last of a destroy. Where a directory still leads to the shared data the guard stays, and what it asks with it: this
+# program, the description and the id of the share. Services start for the last owner alone, who has taken the data
+# home.
 nodeProgram_remove() {
   local linked home left
   linked=$(links_to_share) || exit
@@ -65,7 +55,8 @@ nodeProgram_remove() {
     [[ -z ${WANT[stack]:-} ]] || rm -f -- "$(stack_record)"
     say "still on the shared data, without a local copy to put back: $(one_line "$linked")"
     say "so these stay stopped, and the start guard and $PROGRAM stay with them: ${UNITS[*]}"
-    say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir LINK), then on $NODE: xcat-ha remove nodeProgram"
+    say "to use $NODE for something else: put a directory of its own in the place of each link (rm LINK && mkdir \
+LINK), then on $NODE: xcat-ha remove nodeProgram"
     return 0
   fi
   # A beat that is left stops what runs without the owner lease.
@@ -73,8 +64,12 @@ nodeProgram_remove() {
   home=$(dissolved_by) || exit
   if [[ ${home%% *} == "$NODE" ]]; then
     left=$(copies_left) || exit
-    [[ -z $left ]] || fail incomplete "what was taken home is not in its place: $(one_line "$left"); expected each to be the directory of that name; nothing was started" \
-      "$(dissolved_mark): $home" "mv each to its place on $NODE (mv -T DIRECTORY.xcat-ha-copy DIRECTORY), then run the same command again"
+    [[ -z $left ]] ||
+      fail incomplete \
+        "what was taken home is not in its place: $(one_line "$left"); expected each to be the directory of that \
+name; nothing was started" \
+        "$(dissolved_mark): $home" \
+        "mv each to its place on $NODE (mv -T DIRECTORY.xcat-ha-copy DIRECTORY), then run the same command again"
     virtualIp_stays
     guards_remove
     units_restore
@@ -97,56 +92,4 @@ nodeProgram_remove() {
   fi
   rm -f -- "$LOGIN_MESSAGE" "$PROGRAM"
   rm -rf -- "$CONFIGURATION"
-}
-
-# units_told: what a node that was let go does not run, and what to know before it does.
-units_told() {
-  local unit stopped=
-  for unit in "${UNITS[@]}"; do
-    ! unit_exists "$unit" || [[ $(unit_state "$unit") == active ]] || stopped+=" $unit"
-  done
-  [[ -n $stopped ]] || return 0
-  lease_read
-  say "not started, whatever ran here before the pair:$stopped ($(lease_sentence))"
-  say "to use $NODE for something else: mv /etc/xcat /etc/xcat.old first (its cfgloc leads to the database of the pair), and systemctl enable --now UNIT for what should run; never dhcpd beside the one of the pair"
-}
-
-# units_record: how the services and what they serve out of were found, once, before the first change (the manual, "Disable And Stop All Related
-# Services").
-units_record() {
-  local service unit enabled found='' REPLY
-  found_record
-  [[ ! -e $RECORDS/units ]] || return 0
-  # By the units' own names: where they are put back, nobody may know the services any more.
-  for service in "${UNITS[@]}"; do
-    while read -r unit; do
-      # Written once: what is not known now would never be put back.
-      unit_shows ActiveState "$unit.service" || fail unknown "whether $unit runs on $NODE cannot be told; expected to note how it was found before the first change" \
-        "systemctl show $unit.service: $REPLY" "systemctl status $unit on $NODE; when it answers, run the same command again"
-      enabled=$(systemctl is-enabled -- "$unit.service" 2>/dev/null </dev/null) || true
-      found+="$unit $REPLY ${enabled:-unknown}"$'\n'
-    done < <(units_of "$service")
-  done
-  printf %s "$found" | write_file "$RECORDS/units" 0600
-}
-
-# units_restore: enables and starts again what was found so; never while a directory leads to the shared data.
-units_restore() {
-  local unit state enabled linked stopped=
-  [[ -e $RECORDS/units ]] || return 0
-  linked=$(links_to_share) || exit
-  if [[ -n $linked ]]; then
-    say "nothing is started: $(one_line "$linked")"
-    return 0
-  fi
-  while read -r unit state enabled; do
-    [[ $enabled != enabled ]] || systemctl enable --quiet -- "$unit.service" 2>/dev/null </dev/null || true
-    if [[ $state != active ]]; then
-      stopped+=" $unit"
-    else
-      systemctl start -- "$unit.service" 2>/dev/null </dev/null ||
-        say "$unit did not start: $(journalctl -u "$unit.service" -n 4 --no-pager -o cat 2>/dev/null | tr '\n' ' ' | cut -c1-500)"
-    fi
-  done <"$RECORDS/units"
-  [[ -z $stopped ]] || say "not started, because it did not run before the pair:$stopped"
 }

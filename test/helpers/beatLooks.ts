@@ -155,10 +155,35 @@ export function eachLookUnable(situation: Situation) {
   symlinkSync(join(folder, "share/xcat"), join(folder, "etc/xcat"));
   const { code, stdout, stderr } = bash(
     [
-      ...["report", "files", "observe", "platform", "units", "processes", "lease", "freeze", "plan", "become"].map(
-        (name) => `node/lib/${name}.sh`,
-      ),
-      ...["sharedDataLinks", "serviceSet", "virtualIp", "beat"].map((name) => `node/parts/${name}.sh`),
+      ...[
+        "report",
+        "files",
+        "observe",
+        "platform",
+        "units",
+        "processes",
+        "deadline",
+        "share",
+        "lease",
+        "freeze",
+        "plan",
+        "become",
+        "databaseLogin",
+      ],
+      ...[
+        "directories",
+        "copy",
+        "dissolved",
+        "letGo",
+        "sharedDataLinks",
+        "services",
+        "databaseStop",
+        "databaseProcesses",
+        "serviceSet",
+        "addresses",
+        "virtualIp",
+        "beat",
+      ],
     ],
     `T='${folder}' RUNS=${runs ? "yes" : ""} ADDRESS=${runs ? "10.5.106.7" : "10.5.106.70"} LOOK='' MODE=''
        ${WORLD}

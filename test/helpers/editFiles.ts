@@ -8,7 +8,7 @@ import { bash } from "./bash";
 
 /** PostgreSQL says itself what it makes of its files. */
 export const NO_POSTGRESQL =
-  bash(["node/lib/platform.sh"], "database_tool postgres").code !== 0 && "PostgreSQL is not installed here";
+  bash(["platform"], "database_tool postgres").code !== 0 && "PostgreSQL is not installed here";
 
 export type Edited = {
   /** Each file after `apply`. */
@@ -45,15 +45,18 @@ export function edit(
     });
     const { code, stderr } = bash(
       [
-        "node/lib/report.sh",
-        "node/lib/document.sh",
-        "node/lib/files.sh",
-        "node/lib/observe.sh",
-        "node/lib/platform.sh",
-        "node/lib/lease.sh",
-        "node/lib/databaseSettings.sh",
-        "node/lib/traps.sh",
-        `node/parts/${part}.sh`,
+        "report",
+        "document",
+        "files",
+        "observe",
+        "platform",
+        "deadline",
+        "share",
+        "lease",
+        "databaseSettings",
+        "traps",
+        "databaseLogin",
+        part,
       ],
       `lease_require() { echo lease >>"$AT/did"; }
        postgresql_reload() { echo reload >>"$AT/did"; }

@@ -2,7 +2,8 @@
 import { accessSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { bash } from "./bash";
+import { otherPrograms } from "../../components/remote/program";
+import { bash, nodeFiles } from "./bash";
 
 const ROOT = join(__dirname, "../..");
 
@@ -23,15 +24,15 @@ const HELD = `
   trap 'kill -KILL "$holder"; umount -l "$share"; rmdir "$share"' EXIT
 `;
 
-/** Sources files of the repo where SHARE hangs, then runs `script`. What has a limit in seconds has one of a second. */
+/** Sources what nodeFiles makes of `files` where SHARE hangs, then runs `script`. What has a limit in seconds has one of a second. */
 export function onHeldShare(files: string[], script: string) {
-  const source = files
+  const source = nodeFiles(...files)
     .map((file) => `source <(sed -E 's/^readonly ([A-Z]+_SECONDS)=.*/\\1=1/' '${join(ROOT, file)}')`)
     .join("\n");
   return bash(
     [],
     `exec unshare --mount bash -c "$(cat)"`,
-    `set -euo pipefail\ndeclare -A BEFORE=()\n${HELD}\n${source}\nSHARE=$share SHARE_DEADLINE=1\n${script}`,
+    `set -euo pipefail\ndeclare -A BEFORE=()\n${HELD}\n${otherPrograms()}${source}\nSHARE=$share SHARE_DEADLINE=1\n${script}`,
   );
 }
 

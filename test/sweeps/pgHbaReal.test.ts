@@ -101,7 +101,7 @@ test(
     mkdirSync(join(folder, "rows"));
     for (const [index, { lines }] of ROWS.entries())
       writeFileSync(join(folder, "rows", String(index)), ["local all postgres trust", ...lines, ""].join("\n"));
-    const program = bash(["node/lib/platform.sh"], "database_tool postgres 15 || database_tool postgres").stdout.trim();
+    const program = bash(["platform"], "database_tool postgres 15 || database_tool postgres").stdout.trim();
     spawnSync("chown", ["65534", folder]);
     const server = spawnSync(
       "unshare",
@@ -115,7 +115,7 @@ test(
       ({ way, addresses }, index) =>
         `perl -e "$HBA_PERL" list xcatadm xcatdb ${way.join(" ")} ${addresses.join(" ")} <'${folder}/rows/${index}'`,
     );
-    const judged = bash(["node/parts/pgHbaEntry.sh"], looks.join("\n"));
+    const judged = bash(["databaseLogin", "pgHbaEntry"], looks.join("\n"));
     const rows = (answers: string[]) => {
       let next = 0;
       return ROWS.map(

@@ -1,22 +1,14 @@
 // Every wanted value is answered, by every part in both roles, on a node where all is as wanted; and what a look calls fails: then nothing is
 // as wanted.
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { roleValues } from "../../components/description";
 import { functionsOf, manifestText, PARTS } from "../../components/manifest";
 import { encodeDocument } from "../../components/remote/document";
+import { programFiles } from "../../components/remote/program";
 import { pairFrom } from "../../components/settings";
 import { bash } from "../helpers/bash";
 import { shippedPair } from "../helpers/shippedPair";
@@ -73,9 +65,7 @@ function world() {
 }
 world();
 
-const sources = ["lib", "parts"].flatMap((kind) =>
-  readdirSync(join(__dirname, "../../node", kind)).map((file) => `node/${kind}/${file}`),
-);
+const sources = programFiles().map((file) => `node/${file}`);
 
 /** Runs `script` for each part and role; `$PART`, `$ROLE` and the values on standard input. */
 function onNode(script: string, before = "") {

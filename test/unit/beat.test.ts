@@ -153,7 +153,7 @@ const CASES: [what: string, facts: Partial<typeof BASE>, ...steps: string[]][] =
 for (const [what, facts, ...wanted] of CASES)
   test(`beat: ${what}`, () => {
     const entries = Object.entries({ ...BASE, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
-    const { code, stdout, stderr } = bash(["node/lib/plan.sh"], `declare -A FACT=(${entries.join(" ")}); plan`);
+    const { code, stdout, stderr } = bash(["plan"], `declare -A FACT=(${entries.join(" ")}); plan`);
     assert.equal(code, 0, stderr);
     const lines = stdout.split("\n").filter(Boolean);
     assert.deepEqual(
@@ -169,7 +169,7 @@ for (const [ip, vip] of [
 ])
   test(`a beat of a former owner looks for the VIP: ${vip}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/parts/beat.sh"],
+      ["report", "addresses", "virtualIp", "beat"],
       `RUN=/nowhere NODE=xcatmn1 VIP=10.5.106.7; declare -A LEASE=([is]=other [epoch]=000005)
        load_values() { declare -gA WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_read() { :; }; lease_sentence() { :; }; frozen_follow() { :; }; services_left() { :; }; directories_wanted() { :; }; links_state() { echo all; }
        ip() { ${ip}; }; beat_facts; echo "\${FACT[vip]}"`,
@@ -190,7 +190,7 @@ function counted(looks: Look[], found = "") {
       `looks=(${began} ${ended}); lease_read() { [[ ${lease} != gone ]] && LEASE=([is]=${lease} [epoch]=000004); }; beat_facts; echo "\${FACT[share_lost]} \${FACT[links]} \${FACT[running]}"`,
   );
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/units.sh", "node/lib/observe.sh", "node/parts/beat.sh"],
+    ["report", "units", "observe", "beat"],
     `declare -A WANT=() LEASE=(); RUN='${run}' NODE=xcatmn1
      load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; lease_sentence() { echo so; }
      may_look() { :; }; frozen_here() { :; }; frozen_follow() { :; }; directories_wanted() { :; }; links_state() { echo all; }; services_left() { printf 'xcatd '; }; virtualIp_entries() { echo here; }
@@ -304,7 +304,7 @@ function onNode(systemd: string, script: string, want = "running") {
   const run = mkdtempSync(join(tmpdir(), "xcat-ha-beat-"));
   writeFileSync(join(run, "share-lost"), "1 1\n");
   const done = bash(
-    ["node/lib/report.sh", "node/lib/units.sh", "node/lib/observe.sh", "node/lib/watch.sh", "node/parts/beat.sh"],
+    ["report", "units", "observe", "watch", "beat"],
     `declare -A WANT=([timer]=${want} [watch]=absent) SEEN=(); UNIT_FOLDER=$(mktemp -d '${run}/units.XXXX'); RUN='${run}' PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { echo "lease required"; }
      systemd-run() { echo started; }
      systemctl() { [[ $1 != stop ]] || echo stopped; ${systemd}; }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
-import { bash } from "../helpers/bash";
+import { bash, nodeFiles, sourced } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-become-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -21,11 +21,21 @@ writeFileSync(
 
 function onNode(script: string) {
   return bash(
-    ["report", "document", "files", "observe", "lease", "units", "traps", "become"].map(
-      (name) => `node/lib/${name}.sh`,
-    ),
-    `source node/lib/main.sh
-     NODE=xcatmn1 ROLE=active CONFIGURATION=${folder}; use_settings() { :; }; resolve_units() { :; }
+    [
+      "report",
+      "document",
+      "files",
+      "observe",
+      "deadline",
+      "share",
+      "lease",
+      "units",
+      "traps",
+      "become",
+      "directories",
+      "databaseLogin",
+    ],
+    `${sourced("main")}     NODE=xcatmn1 ROLE=active CONFIGURATION=${folder}; use_settings() { :; }; resolve_units() { :; }
      apply_part() { local key; for key in "\${!WANT[@]}"; do echo "$key=\${WANT[$key]}"; done | sort; }; virtualIp_prepare() { apply_part; }
      ${script}`,
   );
@@ -80,7 +90,7 @@ for (const [what, systemctl, record] of RECORDED)
   test(`how a service was found, where it ${what}: ${record ? "noted once" : "an error, and no record that would stay"}`, () => {
     const { code, stdout, stderr } = onNode(
       `RECORDS=$(mktemp -d ${folder}/records.XXXXXX); UNITS=(named); units_of() { echo "$1"; }; systemctl() { ${systemctl}; }
-       source <(sed -e '/^readonly/d' node/parts/nodeProgram.sh); found_record() { :; }
+       source <(sed -s -e '/^readonly/d' ${nodeFiles("records", "nodeProgram").join(" ")}); found_record() { :; }
        trap 'cat "$RECORDS/units" 2>/dev/null || true' EXIT; units_record`,
     );
     assert.equal(code, record ? 0 : 40, stderr);

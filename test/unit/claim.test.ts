@@ -18,7 +18,7 @@ const instead = (name: string, script: string) =>
 
 const onNode = (script: string) =>
   bash(
-    ["node/lib/report.sh", "node/lib/lease.sh"],
+    ["report", "deadline", "share", "lease"],
     `PATH=${at("bin")}:$PATH NODE=xcatmn1 SHARE=${at("share")} RECORDS=/nowhere RUN=${at("run")}; declare -A LEASE=()
      machine_id() { echo ${"1".repeat(32)}; }; share_state() { echo ok; }; dissolved_refuse() { :; }; share_identify() { :; }
      ${script}`,

@@ -8,7 +8,7 @@ import { bash } from "../helpers/bash";
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-clock-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const LIBRARIES = ["report", "document", "files", "observe", "platform", "units"].map((name) => `node/lib/${name}.sh`);
+const LIBRARIES = ["report", "document", "files", "observe", "platform", "units"];
 let runs = 0;
 
 type Clock = {
@@ -34,7 +34,7 @@ function clock({ unit = "", says = "", afterStep, file = "", want = {}, stepped 
   if (stepped) writeFileSync(join(at, "run/clock-stepped"), "");
   const wanted = Object.entries(want).map(([key, value]) => `[${key}]='${value}'`);
   const done = bash(
-    ["node/parts/clockSource.sh", ...LIBRARIES],
+    ["clock", "clockSource", ...LIBRARIES],
     `AT=${at} NODE=xcatmn1 RUN=${at}/run RECORDS=${at}/records START_SECONDS=5 STOP_SECONDS=5
      declare -A BEFORE=() WANT=(${wanted.join(" ")}) SEEN=() FACT=()
      UNIT=(${unit ? `[ntpd]=${unit} [chronyd]=${unit}` : ""})

@@ -1,10 +1,11 @@
 // Several clusters from one checkout: which stack belongs to which cluster file, and what is said of another one than the default.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { programFiles } from "../../components/remote/program";
 import { Context, WORKSTATION_COMMAND } from "../../ops/context";
 import type { OpsError } from "../../ops/ending";
 import { judge } from "../../ops/pair";
@@ -219,11 +220,8 @@ test("a cluster file with a blank in its name is quoted", () =>
 
 test("nothing that a node says is taken for a command of the workstation", () => {
   const ROOT = join(__dirname, "../..");
-  const shell = ["node/lib", "node/parts"].flatMap((folder) =>
-    readdirSync(join(ROOT, folder)).map((name) => join(ROOT, folder, name)),
-  );
-  for (const file of shell) {
-    const said = readFileSync(file, "utf8").replace(/^ *#.*$/gm, "");
+  for (const file of programFiles()) {
+    const said = readFileSync(join(ROOT, "node", file), "utf8").replace(/^ *#.*$/gm, "");
     assert.deepEqual(said.match(WORKSTATION_COMMAND) ?? [], [], file);
   }
 });

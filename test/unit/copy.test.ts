@@ -32,7 +32,7 @@ const RSYNC = `rsync() {
 function copied(takes: string, dies = "") {
   const at = mkdtempSync(join(folder, "t-"));
   const done = bash(
-    ["node/lib/report.sh", "node/lib/lease.sh", "node/parts/sharedDataLinks.sh"],
+    ["report", "deadline", "share", "lease", "directories", "copy", "dissolved", "letGo", "sharedDataLinks"],
     `F=${at} NODE=xcatmn1 SHARE=${at}/HA TAKES='${takes}' DIES='${dies}'; mkdir -p "$F/install"
      ${RSYNC}
      share_do() { printf 'nas:/ha 1T 1G 999G 1%% /HA\\n'; }

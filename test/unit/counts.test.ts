@@ -65,7 +65,7 @@ for (const [what, output, ...said] of WARNINGS)
   for (const code of [0, 1])
     test(`a make* step that ends with ${code}, ${what}`, () => {
       const done = bash(
-        ["node/lib/report.sh", "node/parts/serviceSet.sh"],
+        ["report", "services", "databaseStop", "databaseProcesses", "serviceSet"],
         `RUN=$(mktemp -d) NODE=xcatmn2; trap 'rm -rf "$RUN"' EXIT; OUTPUT=$(cat && echo .); xcat() { printf %s "\${OUTPUT%.}"; return ${code}; }
          result=0; make_step makedhcp -a || result=$?; echo "$result"`,
         output,
@@ -76,22 +76,28 @@ for (const [what, output, ...said] of WARNINGS)
 
 test("a make* step whose output cannot be read is not one without a warning", () => {
   const { stdout } = bash(
-    ["node/lib/report.sh", "node/parts/serviceSet.sh"],
+    ["report", "services", "databaseStop", "databaseProcesses", "serviceSet"],
     "RUN=/nowhere NODE=xcatmn2; quietly() { :; }; make_step makedns -n 2>/dev/null",
   );
   assert.equal(stdout, "xcatmn2: warning: makedns -n says: its output cannot be read: /nowhere/make.log\n");
 });
 
 const FUNCTIONS = [
-  "lib/report",
-  "lib/files",
-  "lib/lease",
-  "parts/networksMgtIf",
-  "parts/serviceSet",
-  "lib/hostsFile",
-  "lib/verify",
-  "lib/counts",
-].map((name) => `node/${name}.sh`);
+  "report",
+  "files",
+  "deadline",
+  "share",
+  "lease",
+  "xcat",
+  "networksMgtIf",
+  "services",
+  "databaseStop",
+  "databaseProcesses",
+  "serviceSet",
+  "hostsFile",
+  "verify",
+  "counts",
+];
 
 const SETTING = `NODE=xcatmn2 VIP=10.5.106.7 SERVICES=(named dhcpd); declare -A LEASE=([is]=mine [epoch]=000007); lease_read() { :; }; share_state() { echo ok; }
   xcatd_ready() { :; }; dhcpd_ready() { :; }`;

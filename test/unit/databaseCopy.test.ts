@@ -16,9 +16,24 @@ beforeEach(() => {
 
 const onNode = (script: string, { alone = false } = {}) =>
   bash(
-    ["report", "files", "platform", "lease", "takeover", "databaseCopy", "plan", "become"]
-      .map((name) => `node/lib/${name}.sh`)
-      .concat("node/parts/sharedDataLinks.sh"),
+    [
+      "report",
+      "files",
+      "platform",
+      "deadline",
+      "share",
+      "lease",
+      "takeover",
+      "databaseCopy",
+      "plan",
+      "become",
+      "directories",
+      "copy",
+      "dissolved",
+      "letGo",
+      "sharedDataLinks",
+      "databaseLogin",
+    ],
     `PATH=${at("bin")}:$PATH NODE=xcatmn1 PEER=xcatmn2 SHARE=${at()} DIRECTORIES='/var/lib/pgsql ${at()}/pgsql'
      declare -A LEASE=([is]=mine) WANT=() FACT=([needed]=0 [copy]= [takeover]=4 [epoch]=4 [takeover_by]= [lease]=other [shared]=present)
      share_state() { echo ok; }; path_of() { echo "$1"; }; manual_path() { echo "$1"; }; lease_require() { :; }

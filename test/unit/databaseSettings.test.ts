@@ -4,9 +4,7 @@ import { test } from "node:test";
 import { bash } from "../helpers/bash";
 import { NO_POSTGRESQL } from "../helpers/editFiles";
 
-const FILES = ["report", "files", "platform", "units", "lease", "databaseSettings"].map(
-  (name) => `node/lib/${name}.sh`,
-);
+const FILES = ["report", "files", "platform", "units", "deadline", "share", "lease", "databaseSettings"];
 
 /** A database in AT/pgsql before the first setup, with what `makes` does to it; what systemd says of its unit. */
 const astray = (makes: string, unit = "") =>
@@ -184,7 +182,7 @@ test(
   { skip: NO_POSTGRESQL },
   () => {
     const { stdout, stderr } = bash(
-      [...FILES, "node/lib/observe.sh", "node/parts/listenAddresses.sh"],
+      [...FILES, "observe", "databaseLogin", "listenAddresses"],
       `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT; path_of() { echo "$AT/\${1##*/}"; }; mkdir "$AT/data"; echo 15 >"$AT/data/PG_VERSION"
      : >"$AT/postgresql.conf"
      systemctl() { echo "ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -D /x -h $hosts --hba-file=/etc/site/hba.conf ; ignore_errors=no ; }"; }
@@ -200,7 +198,7 @@ test(
 
 test("whether xCAT comes to its database is asked with what a preview knows, where its configuration is to be seen", () => {
   const { stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/become.sh"],
+    ["report", "become", "directories", "databaseLogin"],
     `VIP=10.5.106.7 STATIC_ADDRESS=10.5.106.70/8 PEER_ADDRESS=10.5.106.5; declare -A FACT WANT=() DESCRIPTION=()
      hba_stuck() { echo "asked for $*"; }; listen_stuck() { :; }
      look() { FACT=([lease]=$2 [links]=$3 [shared]=$4 [unfit]=$5 [missing]= [tools]=); login_facts "$1"; echo "$*: \${FACT[login]}"; }
@@ -224,7 +222,7 @@ test("whether xCAT comes to its database is asked with what a preview knows, whe
 
 test("two looks that fail are not the same place", () => {
   const { code, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/databaseSettings.sh"],
+    ["report", "deadline", "share", "lease", "databaseSettings"],
     `NODE=xcatmn1; share_do() { return 124; }; if same_place /a /b; then echo same; fi`,
   );
   assert.equal(code, 40);

@@ -41,11 +41,7 @@ const END = "end of document\n";
 
 /** What the node program reads and writes again. */
 function throughBash(document: string): string {
-  const { code, stdout, stderr } = bash(
-    ["node/lib/document.sh"],
-    "declare -A D=(); document_read D; document_write D",
-    document,
-  );
+  const { code, stdout, stderr } = bash(["document"], "declare -A D=(); document_read D; document_write D", document);
   assert.equal(code, 0, stderr);
   return stdout;
 }
@@ -91,7 +87,7 @@ for (const [what, document] of NO_DOCUMENT) {
     assert.throws(() => decodeDocument(document + END), /^Error: not a line of a document: "/));
 
   test(`the node refuses ${what}`, () => {
-    const { code } = bash(["node/lib/document.sh"], "declare -A D=(); document_read D", document + END);
+    const { code } = bash(["document"], "declare -A D=(); document_read D", document + END);
     assert.equal(code, 1);
   });
 }
@@ -115,7 +111,7 @@ const CUT = [...WHOLE.slice(0, -1)].map((_, length) => WHOLE.slice(0, length));
 test("a document that was cut, wherever that was, is none: neither end takes it", () => {
   for (const document of CUT)
     assert.throws(() => decodeDocument(document), /^Error: a document ended early: \d+ characters/);
-  const files = ["node/lib/report.sh", "node/lib/document.sh"];
+  const files = ["report", "document"];
   const { stdout } = bash(
     files,
     `NODE=xcatmn1
@@ -136,14 +132,14 @@ test("a document that was cut, wherever that was, is none: neither end takes it"
 });
 
 test("what stands behind the end is no document", () =>
-  assert.equal(bash(["node/lib/document.sh"], "declare -A D=(); document_read D", `${END}key\tvalue\n`).code, 1));
+  assert.equal(bash(["document"], "declare -A D=(); document_read D", `${END}key\tvalue\n`).code, 1));
 
 test("what an earlier version wrote on the node, which has no end, is read; what is written now has one", () => {
   const folder = mkdtempSync(join(tmpdir(), "xcat-ha-document-"));
   writeFileSync(join(folder, "description"), "active.virtualIp.ip\t10.5.106.7\n");
   writeFileSync(join(folder, "values.virtualIp"), "ip\t10.5.106.9\n");
   const { code, stdout, stderr } = bash(
-    ["report", "document", "files", "observe", "lease", "main"].map((name) => `node/lib/${name}.sh`),
+    ["report", "document", "files", "observe", "deadline", "share", "lease", "main"],
     `NODE=xcatmn1 CONFIGURATION=${folder} RECORDS=${folder}; use_settings() { :; }; resolve_units() { :; }
      virtualIp_apply() { echo "was \${BEFORE[ip]}, wanted \${WANT[ip]}"; }
      load_settings; load_values active virtualIp; apply_part virtualIp; cat ${folder}/values.virtualIp`,

@@ -13,6 +13,7 @@ import { type Lease, newestLease, nextStep, type Ran, type Situation, target } f
 import type { Reached } from "../../ops/nodes";
 import { endOf, type Heard, Log, outageOf, Progress, phases, runUp } from "../../ops/running";
 import type { PairStack } from "../../ops/stacks";
+import { nodeFiles } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("failover");
@@ -1127,7 +1128,10 @@ for (const [what, steps, outage] of OUTAGES)
   });
 
 test("the plan says it in the words that are looked for", () => {
-  const text = readFileSync(join(__dirname, "../../node/lib/plan.sh"), "utf8");
+  const text = nodeFiles("plan")
+    .map((file) => readFileSync(join(__dirname, "../..", file), "utf8"))
+    .join("\n")
+    .replace(/\\\n/g, "");
   const [, said] = /step quiesce - "(.*)"$/m.exec(text) ?? [];
   const filled = said?.replace(/\$\{FACT\[outage\]\}/, "about 9 s").replace(/\$\{FACT\[running\]:\+(.*)\}$/, "$1");
   assert.equal(expectedOutage(planSentences(B, "active", `quiesce\t-\t${filled}`)), "about 9 s");

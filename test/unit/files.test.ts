@@ -27,7 +27,7 @@ function place(): string {
 }
 
 function writeFile(file: string, mode: string, content: string) {
-  const { code, stderr } = bash(["node/lib/files.sh"], `umask 022; write_file '${file}' ${mode}`, content);
+  const { code, stderr } = bash(["files"], `umask 022; write_file '${file}' ${mode}`, content);
   assert.equal(code, 0, stderr);
 }
 
@@ -51,7 +51,7 @@ for (const [step, spoil] of [
     const folder = place();
     writeFileSync(join(folder, "old"), "old\n");
     const { stdout, stderr } = bash(
-      ["node/lib/files.sh"],
+      ["files"],
       `${spoil}; if write_file '${join(folder, "old")}' 0600; then echo written; else echo failed; fi`,
       "new\n",
     );
@@ -140,13 +140,13 @@ for (const [there, fresh] of NAMES)
       else if (name.endsWith("/")) mkdirSync(join(at, name));
       else writeFileSync(join(at, name), "");
     }
-    const { stdout } = bash(["node/lib/files.sh"], `fresh_name '${at}/xcat.bak'`);
+    const { stdout } = bash(["files"], `fresh_name '${at}/xcat.bak'`);
     assert.equal(stdout, `${at}/${fresh}\n`);
   });
 
 test("a digest is the sha256 of a file, or absent", () => {
   const file = join(place(), "file");
   writeFileSync(file, "abc");
-  const { stdout } = bash(["node/lib/files.sh"], `digest '${file}'; digest '${file}.not'`);
+  const { stdout } = bash(["files"], `digest '${file}'; digest '${file}.not'`);
   assert.equal(stdout, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\nabsent\n");
 });

@@ -12,7 +12,7 @@ const NOTED = at("records/frozen");
 /** At 1,000,000 s since 1970. */
 const onNode = (script: string, lease = "mine") =>
   bash(
-    ["report", "files", "lease", "freeze"].map((name) => `node/lib/${name}.sh`),
+    ["report", "files", "deadline", "share", "lease", "freeze"],
     `NODE=xcatmn1 SHARE=${at()}/share RECORDS=${at()}/records SHARE_DEADLINE=2
      seconds_now() { echo 1000000; }; share_state() { echo ok; }
      lease_read() { declare -gA LEASE=([is]=${lease} [node]=xcatmn2); }; lease_sentence() { echo "as it is"; }

@@ -155,7 +155,7 @@ CASES.forEach(({ what, from, to, seen }, index) => {
 
 test("remove puts our lines back as they were found, whatever happened to the others meanwhile", () => {
   const { stdout, stderr, code } = bash(
-    ["node/lib/report.sh", "node/lib/files.sh", "node/parts/hostsEntry.sh"],
+    ["report", "files", "hostsEntry"],
     `at=$(mktemp -d); trap 'rm -rf "$at"' EXIT
      HOSTS_FILE=$at/hosts RECORDS=$at/records NODE=xcatmn1
      declare -A SEEN=() WANT=([10.5.106.7]='xcatmn1 xcatmn1.cluster.com' [10.5.106.5]=xcatmn2)

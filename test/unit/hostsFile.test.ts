@@ -19,16 +19,19 @@ const SHARED = "share/.xcat-ha/hosts";
 /** `null`: a directory in its place, which nobody can read. */
 type Files = Record<string, string | null | undefined>;
 const FUNCTIONS = [
-  "lib/report",
-  "lib/document",
-  "lib/files",
-  "lib/observe",
-  "lib/lease",
-  "parts/hostsEntry",
-  "parts/hostsSyncCron",
-  "lib/hostsFile",
-  "lib/verify",
-].map((name) => `node/${name}.sh`);
+  "report",
+  "document",
+  "files",
+  "observe",
+  "deadline",
+  "share",
+  "lease",
+  "hostsEntry",
+  "hostsSync",
+  "hostsSyncCron",
+  "hostsFile",
+  "verify",
+];
 
 /** xcatmn2 in epoch 7, which it holds. */
 function on(files: Files, script: string, at = join(folder, String(worlds++))) {
@@ -346,7 +349,7 @@ test("a change while it is written is another change", () => {
 for (const show of ["echo shown", "return 0"])
   test(`the beat: life first, then the hosts file of the epoch that it read, then what the node has; a file that cannot be kept does not end it (${show})`, () => {
     const { code, stdout, stderr } = bash(
-      ["lib/report", "lib/plan", "parts/beat"].map((name) => `node/${name}.sh`),
+      ["report", "plan", "beat"],
       `declare -A FACT=() LEASE=() WANT=(); RUN=/nowhere NODE=xcatmn2
        load_values() { WANT=([onShareLoss]=demote [shareLossSeconds]=60); }; may_look() { :; }; frozen_follow() { :; }; lease_sentence() { echo so; }
        lease_read() { LEASE=([is]=mine [epoch]=000042); }; beat_show() { ${show}; }; hosts_keep() { echo "kept \${LEASE[epoch]}"; return 1; }

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, sourced } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-hosts-sync-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -28,14 +28,7 @@ function on(files: Record<string, File>, wanted: string, script: string) {
     else writeFileSync(join(at, name), content);
   }
   const done = bash(
-    [
-      "node/lib/report.sh",
-      "node/lib/files.sh",
-      "node/lib/observe.sh",
-      "node/lib/lease.sh",
-      "node/parts/hostsSyncCron.sh",
-      "node/lib/hostsFile.sh",
-    ],
+    ["report", "files", "observe", "deadline", "share", "lease", "hostsSync", "hostsSyncCron", "hostsFile"],
     `declare -A LEASE=([epoch]=000007) WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
      SHARE='${at}/share' CONFIGURATION='${at}' AUTHORIZED_KEYS='${at}/${KEYS}' CRON_FILE='${at}/cron' NODE=xcatmn2 PROGRAM=/usr/local/sbin/xcat-ha
      RUN='${at}' RECORDS='${at}'; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }
@@ -121,7 +114,7 @@ for (const [what, answers, seen, code, left] of CRONTABS)
     const { stdout, stderr, file } = on(
       { crontab: CRONTAB, [`${KEY}.pub`]: "ssh-ed25519 AAAA comment\n" },
       ON_THE_STANDBY,
-      `source node/lib/handBuilt.sh; RECORDS=$CONFIGURATION PEER=xcatmn1 PEER_ADDRESS=10.5.106.70; : >"$CONFIGURATION/asked"
+      `${sourced("handBuilt")} RECORDS=$CONFIGURATION PEER=xcatmn1 PEER_ADDRESS=10.5.106.70; : >"$CONFIGURATION/asked"
        answers=(${answers.join(" ")})
        crontab() {
          if [[ $* != *-l* ]]; then cat >"$CONFIGURATION/crontab"; return; fi
@@ -165,7 +158,7 @@ const COPIES: [line: string, ours: boolean][] = [
 ];
 test("of root's crontab only a copy of /etc/hosts alone to the other node is the manual's", () => {
   const { stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/handBuilt.sh"],
+    ["report", "handBuilt"],
     `PEER=xcatmn2 PEER_ADDRESS=10.5.106.5; getent() { [[ $2 != xcat-second ]] || echo '10.5.106.5      STREAM xcat-second'; }; without_manual_cron`,
     COPIES.map(([line]) => `${line}\n`).join(""),
   );
@@ -175,7 +168,7 @@ test("of root's crontab only a copy of /etc/hosts alone to the other node is the
 test("a copy of /etc/hosts to the other node among other things is named", () => {
   const named = (line: string) =>
     bash(
-      ["node/lib/report.sh", "node/lib/handBuilt.sh"],
+      ["report", "handBuilt"],
       `PEER=xcatmn2 PEER_ADDRESS=10.5.106.5; getent() { return 2; }; root_crontab() { cat; }; compound_cron_line`,
       `${line}\n`,
     ).stdout;

@@ -118,15 +118,15 @@ function shellFiles(folder: string): string[] {
 }
 /** By file and function, why it may be so. */
 const BARE: Record<string, string> = {
-  "node/lib/watch.sh: watch_stop": "each is tried; what it did not do the next look at the part names",
+  "node/lib/watch/units.sh: watch_stop": "each is tried; what it did not do the next look at the part names",
 };
 const LOST: Record<string, string> = {
   "node/lib/hostsFile.sh: hosts_take": "a zero says that it came to its end",
   "node/lib/observe.sh: part_look": "the word told says that it came to its end",
   "node/lib/verify.sh: verify_lines": "the line 'the end' says that it came to its end",
-  "node/parts/sharedDataLinks.sh: directories_look": "as many lines as links, else each is asked by itself",
-  "node/parts/virtualIp.sh: virtualIp_ask_ahead": "a line must come, else it is asked anew",
-  "node/parts/virtualIp.sh: virtualIp_elsewhere": "a line must come, else arping failed",
+  "node/lib/directories/look.sh: directories_look": "as many lines as links, else each is asked by itself",
+  "node/lib/virtualIp/elsewhere.sh: virtualIp_ask_ahead": "a line must come, else it is asked anew",
+  "node/lib/virtualIp/elsewhere.sh: virtualIp_elsewhere": "a line must come, else arping failed",
   "lab/lab: up": "a machine that was not made does not boot",
   "lab/lib/computeNode.sh: provision": "four lines, or an error",
   "lab/lib/machines.sh: make_machine": "the file was read just before, for this machine",
@@ -158,7 +158,7 @@ test("no failure is taken for nothing there: [[ -z $(...) ]] looks at no exit co
       .map((line) => `${file}: ${line.trim()}`),
   );
   // A system that is not told is not supported.
-  assert.deepEqual(lines, ["node/lib/platform.sh: elif [[ -z $(system_column) ]]; then"]);
+  assert.deepEqual(lines, ["node/lib/platform/system.sh: elif [[ -z $(system_column) ]]; then"]);
 });
 test("what the two rules let pass is still there", () => {
   const there = (kind: "bare" | "lost") =>
@@ -220,6 +220,40 @@ test("what is cited is in the tree: each page and each heading, and nothing of w
     lostCitations(file, readFileSync(join(ROOT, file), "utf8"), page).map((what) => `${file}: ${what}`),
   );
   assert.deepEqual(lost, []);
+});
+
+/** The part that docs/adding-a-part.md adds. */
+const EXAMPLE = "node/parts/motd.sh";
+test("each file of node/ that is named somewhere is there", () => {
+  const lost = TRACKED.filter((file) => !file.endsWith(".svg")).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), "utf8").matchAll(/\bnode\/(lib|parts|awk|perl)\/[\w/]+\.(sh|awk|pl)\b/g)]
+      .map(([named]) => named)
+      .filter((named) => !/\b[A-Z]+\.\w+$/.test(named) && named !== EXAMPLE && !existsSync(join(ROOT, named)))
+      .map((named) => `${file}: ${named}`),
+  );
+  assert.deepEqual(lost, []);
+});
+
+/** Every shell text of ours, and what of the node program is in other languages. */
+const SHELL = TRACKED.filter(
+  (file) => /\.(sh|awk|pl)$/.test(file) || /^#!.*\b(ba)?sh\b/.test(readFileSync(join(ROOT, file), "utf8")),
+);
+const linesOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").slice(0, -1);
+
+test("no line of shell text is longer than 120 characters", () => {
+  assert.ok(SHELL.includes("lab/lab") && SHELL.includes("node/awk/interface.awk"));
+  const long = SHELL.flatMap((file) =>
+    linesOf(file).flatMap((line, index) => (line.length > 120 ? [`${file}:${index + 1}: ${line.length}`] : [])),
+  );
+  assert.deepEqual(long, []);
+});
+
+test("no file of the node program is longer than 200 lines", () => {
+  const files = SHELL.filter((file) => file.startsWith("node/"));
+  assert.deepEqual(
+    files.filter((file) => linesOf(file).length > 200),
+    [],
+  );
 });
 
 test("the README leads to each page of docs/", () => {

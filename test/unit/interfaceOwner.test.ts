@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, sourced } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-owner-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -56,11 +56,10 @@ function on(machine: Machine, call: string) {
   writeFileSync(join(root, "bin/ifquery"), `#!/bin/bash\n${ifquery.replaceAll("ROOT", root)}\n`, { mode: 0o755 });
   const commands = [...(machine.commands ?? []), ...(machine.nmcli ? ["nmcli"] : [])];
   const done = bash(
-    ["report", "files", "units", "interfaceOwner"].map((name) => `node/lib/${name}.sh`),
+    ["report", "files", "units", "interfaceOwner"],
     `declare -A WANT=() FACT=()
      PATH=${root}/bin:$PATH NODE=xcatmn1 VIP=10.5.106.7 RECORDS=${root}/records
-     source node/parts/staticAddress.sh
-     NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
+     ${sourced("addresses", "staticAddress")}     NETWORK_INTERFACES=${root}/etc/network/interfaces NETWORK_SCRIPTS=${root}/etc/sysconfig/network-scripts
      WICKED_SCRIPTS=${root}/etc/sysconfig/network NETPLAN_FILES=${root}/etc/netplan NETWORKD_LINKS=${root}/links NETWORK_CLASS=${root}/sys
      NETWORKD_FILES=(${root}/etc/systemd/network ${root}/run/systemd/network) BOOT_SCRIPTS=(${root}/etc/rc.local)
      command() { [[ " ${commands.join(" ")} " == *" $2 "* ]]; }

@@ -15,7 +15,7 @@ function onShare(script: string) {
   mkdirSync(join(at, "share/.xcat-ha"), { recursive: true });
   mkdirSync(join(at, "here"));
   const done = bash(
-    ["node/lib/report.sh", "node/lib/lease.sh"],
+    ["report", "deadline", "share", "lease"],
     `cd '${at}/here'; SHARE='${at}/share' NODE=xcatmn1; declare -A LEASE=(); share_state() { echo ok; }\n${script}`,
   );
   return { ...done, here: readdirSync(join(at, "here")), share: readdirSync(join(at, "share/.xcat-ha")) };
@@ -114,7 +114,7 @@ test(`${PROCESSES} processes claim at once, ${ROUNDS} times, and in every other 
   const share = join(folder, "share");
   mkdirSync(join(share, ".xcat-ha"), { recursive: true });
   const { code, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/lease.sh", "node/parts/sharedDataLinks.sh"],
+    ["report", "deadline", "share", "lease", "directories", "copy", "dissolved", "letGo", "sharedDataLinks"],
     `SHARE='${share}'; declare -A LEASE=(); share_state() { echo ok; }
      ln() { command ln "$@" || return; [[ -z $lose ]] || ((RANDOM % 2)); }
      export -f ln
@@ -153,31 +153,24 @@ test(`${PROCESSES} processes claim at once, ${ROUNDS} times, and in every other 
 const ACTS: [what: string, files: string[], act: string][] = [
   [
     "the VIP",
-    ["staticAddress", "virtualIp"],
+    ["staticAddress", "addresses", "virtualIp"],
     "WANT=([ip]=10.5.106.7 [address]=10.5.106.7/8); virtualIp_observe() { SEEN=([address]=absent); }; virtualIp_apply",
   ],
   [
     "the networks row",
-    ["networksMgtIf"],
+    ["xcat", "networksMgtIf"],
     "WANT=([network]=n [mgtifname]=eth0:0); networksMgtIf_observe() { SEEN=([mgtifname]=eth0); }; networksMgtIf_apply",
   ],
   ...["postgresql", "xcatd", "named", "dhcpd", "conserver", "goconserver"].map((unit): [string, string[], string] => [
     unit,
-    ["serviceSet"],
+    ["services", "databaseStop", "databaseProcesses", "serviceSet"],
     `service_start ${unit}`,
   ]),
 ];
 for (const [what, parts, act] of ACTS)
   test(`without the lease nothing acts: ${what}`, () => {
     const { code, stdout, stderr } = bash(
-      [
-        "node/lib/report.sh",
-        "node/lib/files.sh",
-        "node/lib/observe.sh",
-        "node/lib/units.sh",
-        "node/lib/lease.sh",
-        ...parts.map((name) => `node/parts/${name}.sh`),
-      ],
+      ["report", "files", "observe", "units", "deadline", "share", "lease", ...parts],
       `declare -A LEASE=() WANT=() SEEN=() FACT=(); NODE=xcatmn1 SHARE=/nowhere RECORDS=/nowhere RUN=/nowhere LABEL=eth0:0 INTERFACE=eth0 VIP=10.5.106.7
        lease_read() { LEASE=([is]=other [node]=xcatmn2 [epoch]=000004); }; lease_sentence() { echo "epoch 4 is held by xcatmn2"; }
        for tool in ip systemctl xcat rm chdef arping systemd-run unit_start make_step write_file install; do eval "$tool() { echo "$tool $*"; }"; done

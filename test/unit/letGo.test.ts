@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, nodeFiles } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -52,12 +52,34 @@ function stepAside() {
   writeFileSync(at("records/aside"), ["xcat", "pgsql"].map((name) => `${at(name)} ${at(name)}.bak\n`).join(""));
 }
 
-const PROGRAMS = ["report", "files", "observe", "platform", "lease", "units", "processes", "localFiles"].map(
-  (name) => `lib/${name}`,
-);
-const PARTS = ["sharedDataLinks", "nodeProgram", "startGuard", "ownerLease", "serviceSet"].map(
-  (name) => `parts/${name}`,
-);
+const PROGRAMS = [
+  "report",
+  "files",
+  "observe",
+  "platform",
+  "deadline",
+  "share",
+  "lease",
+  "units",
+  "processes",
+  "localFiles",
+];
+const PARTS = [
+  "directories",
+  "copy",
+  "dissolved",
+  "letGo",
+  "sharedDataLinks",
+  "records",
+  "nodeProgram",
+  "guard",
+  "startGuard",
+  "ownerLease",
+  "services",
+  "databaseStop",
+  "databaseProcesses",
+  "serviceSet",
+];
 // The records of the node program are constants there: here they are below $F.
 const MOVED = {
   "/usr/local/sbin/xcat-ha": "program",
@@ -69,8 +91,8 @@ const node = mkdtempSync(join(tmpdir(), "xcat-ha-let-go-node-"));
 after(() => rmSync(node, { recursive: true }));
 writeFileSync(
   join(node, "program.sh"),
-  [...PROGRAMS, ...PARTS]
-    .map((name) => readFileSync(join(__dirname, `../../node/${name}.sh`), "utf8"))
+  nodeFiles(...PROGRAMS, ...PARTS)
+    .map((file) => readFileSync(join(__dirname, "../..", file), "utf8"))
     .join("\n")
     .replace(/(?<==)\/[\w./-]+$/gm, (path) => (path in MOVED ? `$F/${MOVED[path as keyof typeof MOVED]}` : path)),
 );

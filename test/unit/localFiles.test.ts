@@ -21,7 +21,7 @@ const read = (...names: string[]) => readFileSync(at(...names), "latin1");
 
 function onNode(script: string) {
   return bash(
-    ["node/lib/report.sh", "node/lib/files.sh", "node/lib/localFiles.sh"],
+    ["report", "files", "localFiles"],
     `NODE=xcatmn1 F='${at()}' RECORDS=${at()}/records UNITS=(xcatd dhcpd named) STOP_SECONDS=90
      local_files() { case $1 in dhcpd) printf '%s\\n' "$F/etc/dhcpd.conf" "$F/dhcpd.leases" ;; named) printf '%s\\n' "$F/etc/zones/db.*" ;; esac; }
      dhcpd_leases() { echo "$F/dhcpd.leases"; }

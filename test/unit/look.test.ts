@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { decodeDocument } from "../../components/remote/document";
-import { bash } from "../helpers/bash";
+import { bash, nodeFiles } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -20,6 +20,8 @@ const FILES = [
     "observe",
     "platform",
     "units",
+    "deadline",
+    "share",
     "lease",
     "databaseSettings",
     "nodeFacts",
@@ -27,11 +29,25 @@ const FILES = [
     "watch",
     "run",
     "become",
+    "databaseLogin",
     "role",
     "look",
     "main",
-  ].map((name) => `lib/${name}`),
-  ...["beat", "clockSource", "nodeProgram", "sharedDataLinks", "virtualIp"].map((name) => `parts/${name}`),
+  ],
+  ...[
+    "beat",
+    "clock",
+    "clockSource",
+    "records",
+    "nodeProgram",
+    "directories",
+    "copy",
+    "dissolved",
+    "letGo",
+    "sharedDataLinks",
+    "addresses",
+    "virtualIp",
+  ],
 ];
 
 /** A set up node, xcatmn1, that is the owner; `script` breaks what it runs on. */
@@ -50,7 +66,7 @@ function look(script = "", verb = "verb_look") {
   const { code, stdout, stderr } = bash(
     [],
     `F='${at()}'
-     for file in ${FILES.join(" ")}; do source <(sed "s,=/var/lib/xcat-ha$,=$F/records,; s,=/etc/xcat-ha$,=$F/etc,; s,=/run/xcat-ha$,=$F/run," "node/$file.sh"); done
+     for file in ${nodeFiles(...FILES).join(" ")}; do source <(sed "s,=/var/lib/xcat-ha$,=$F/records,; s,=/etc/xcat-ha$,=$F/etc,; s,=/run/xcat-ha$,=$F/run," "$file"); done
      declare -A WANT=() SEEN=() UNIT=([postgresql]=postgresql [xcatd]=xcatd [ntpd]=ntpd) COMPANIONS=() SHOWN=()
      NODE=xcatmn1 PEER=xcatmn2 SHARE=$F/share VIP=10.5.106.7 UNITS=(postgresql xcatd) SERVICES=(postgresql xcatd ntpd) DIRECTORIES="$F/install $F/share/install"
      ln -sfn "$F/share/install" "$F/install"

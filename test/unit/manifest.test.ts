@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { roleValues } from "../../components/description";
 import { functionsOf, functionsText, MANIFEST, manifestText, PARTS, type Part } from "../../components/manifest";
-import { installedProgram, servingProgram } from "../../components/remote/program";
+import { installedProgram, programFiles, servingProgram } from "../../components/remote/program";
 import { managedUnits, pairFrom, settingsOf } from "../../components/settings";
 import type { RoleValues } from "../../components/values";
 import { bash } from "../helpers/bash";
@@ -27,15 +27,33 @@ for (const part of PARTS) {
 test("no file in node/parts is without its part, and every one is in the program", () => {
   const files = readdirSync(join(ROOT, "node/parts")).map((file) => file.replace(/\.sh$/, ""));
   assert.deepEqual(files.sort(), [...new Set(PARTS.map(functionsOf))].sort());
-  for (const file of [...files.map((name) => `parts/${name}`), ...libraries()])
-    assert.ok(installedProgram().includes(readFileSync(join(ROOT, `node/${file}.sh`), "utf8")), file);
 });
 
-const libraries = () => readdirSync(join(ROOT, "node/lib")).map((file) => `lib/${file.replace(/\.sh$/, "")}`);
+test("every shell file below node/ is in the program", () => {
+  const files = readdirSync(join(ROOT, "node"), { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".sh"),
+  );
+  assert.deepEqual(files.sort(), ["header.sh", ...programFiles()].sort());
+  for (const file of files)
+    assert.ok(installedProgram().includes(readFileSync(join(ROOT, "node", file), "utf8")), file);
+});
+
+test("in whatever order its files come the node program is the same: none needs another one when it is read", () => {
+  const files = programFiles().map((file) => `node/${file}`);
+  const read = (order: string[]) => {
+    const { code, stdout, stderr } = bash(order, "declare -f; declare -p");
+    assert.equal(code, 0, stderr);
+    return stdout.replace(
+      /^declare -\S+ (_|BASH_\w+|LINENO|PIPESTATUS|PPID|RANDOM|SECONDS|SRANDOM|EPOCH\w+)=.*$/gm,
+      "",
+    );
+  };
+  assert.ok(read(files) === read([...files].reverse()));
+});
 
 test("no function of the node program is defined twice: the second would silently win", () => {
-  const names = [...readdirSync(join(ROOT, "node/parts")).map((file) => `node/parts/${file}`)]
-    .concat(readdirSync(join(ROOT, "node/lib")).map((file) => `node/lib/${file}`))
+  const names = programFiles()
+    .map((file) => `node/${file}`)
     .flatMap(definedIn);
   assert.deepEqual(
     names.filter((name, index) => names.indexOf(name) !== index),
@@ -85,7 +103,7 @@ test("of what a standby node leaves it knows where to look, in one value: it rem
 
 test("what is remembered of a part: of the program and the role nothing, of what a standby node leaves the owner's alone", () => {
   const { code, stdout, stderr } = bash(
-    ["node/lib/main.sh"],
+    ["main"],
     `mapfile -t MANIFEST <<'M'\n${manifestText()}\nM
      declare -A WANT=()
      for part in "\${MANIFEST[@]%% *}"; do
@@ -102,7 +120,17 @@ test("what is remembered of a part: of the program and the role nothing, of what
 /** Runs a function of the node program that stops services; what it would stop, in order. */
 function stopped(call: string, state: string): string[] {
   const { code, stdout, stderr } = bash(
-    ["node/lib/platform.sh", "node/lib/units.sh", "node/lib/become.sh", "node/parts/serviceSet.sh"],
+    [
+      "platform",
+      "units",
+      "become",
+      "directories",
+      "databaseLogin",
+      "services",
+      "databaseStop",
+      "databaseProcesses",
+      "serviceSet",
+    ],
     `declare -A WANT=()
      units_record() { :; }; systemctl() { :; }
      units_ask() { local unit; for unit; do UNIT_STATE[$unit]=${state} UNIT_THERE[$unit]=yes; done; }; unit_stopped() { [[ ${state} == inactive ]]; }; units_disable() { :; }
@@ -169,7 +197,7 @@ test("the settings of a node, whole", () => {
 test("the node program reads the settings that the workstation writes", () => {
   const entries = Object.entries(settingsOf(cluster, "xcatmn1")).map(([key, value]) => `[${key}]='${value}'`);
   const { code, stdout, stderr } = bash(
-    ["node/lib/observe.sh", "node/lib/main.sh"],
+    ["observe", "main"],
     `declare -A FROM=(${entries.join(" ")})
      use_settings FROM
      printf '%s|' "$NODE" "$PEER" "$PEER_ADDRESS" "$PEER_PORT" "$VIP" "$STATIC_ADDRESS" "$INTERFACE" "$SHARE" "$LEASE_WAIT" "\${#UNITS[@]}" "\${#SERVICES[@]}" "\${#MANIFEST[@]}"

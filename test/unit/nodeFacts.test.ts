@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, defined } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("facts", "run", "share/.xcat-ha/beat", "share/.xcat-ha/nodes", "perl/xCAT");
@@ -15,9 +15,19 @@ const FITS = { ...ALIKE, fit: "yes", mount: "ok" };
 /** xcatmn1, of these facts, but for what the script says otherwise. */
 const onNode = (script: string) =>
   bash(
-    ["report", "document", "files", "observe", "platform", "lease", "databaseSettings", "takeover", "nodeFacts"].map(
-      (name) => `node/lib/${name}.sh`,
-    ),
+    [
+      "report",
+      "document",
+      "files",
+      "observe",
+      "platform",
+      "deadline",
+      "share",
+      "lease",
+      "databaseSettings",
+      "takeover",
+      "nodeFacts",
+    ],
     `NODE=xcatmn1 PEER=xcatmn2 SHARE=${at("share")} RUN=${at("run")} SHARE_DEADLINE=2 XCAT_LIBRARY=${at("perl")}
      declare -A WANT=() SEEN=() FACT=([shared]=present) LEASE=([is]=mine)
      uptime_seconds() { echo 1000; }; lease_read() { :; }
@@ -49,7 +59,7 @@ for (const [what, library, script, says] of VERSIONS)
   test(`xCAT's version: ${what}`, () => {
     if (library !== undefined) writeFileSync(at("perl/xCAT/Version.pm"), `package xCAT::Version; ${library} 1;\n`);
     const { code, stdout, stderr } = onNode(
-      `unset -f xcat_version; source <(sed -n '/^xcat_version()/,/^}/p' node/lib/nodeFacts.sh); ${script || ":"}; xcat_version`,
+      `unset -f xcat_version; ${defined("xcat_version")} ${script || ":"}; xcat_version`,
     );
     assert.equal(code, 0, stderr);
     assert.match(stdout.trim(), says);
@@ -71,8 +81,7 @@ for (const [what, between, says, asked] of REMEMBERED)
   test(`xCAT's version is remembered with its file: ${what}`, () => {
     writeFileSync(at("perl/xCAT/Version.pm"), LIBRARY("2.17.0"));
     const { stdout, stderr } = onNode(
-      `unset -f xcat_version; source <(sed -n '/^xcat_version()/,/^}/p' node/lib/nodeFacts.sh)
-       perl() { echo asked >>"$RUN/asked"; command perl "$@"; }
+      `unset -f xcat_version; ${defined("xcat_version")}       perl() { echo asked >>"$RUN/asked"; command perl "$@"; }
        xcat_version; ${between}; xcat_version; wc -l <"$RUN/asked"`,
     );
     assert.match(stdout, /^2\.17\.0\n/, stderr);
@@ -83,15 +92,14 @@ for (const [what, between, says, asked] of REMEMBERED)
 test("xCAT's version: what could not be told is asked again", () => {
   writeFileSync(at("perl/xCAT/Version.pm"), LIBRARY("2.17.0"));
   const { stdout, stderr } = onNode(
-    `unset -f xcat_version; source <(sed -n '/^xcat_version()/,/^}/p' node/lib/nodeFacts.sh)
-     (within() { return 124; }; xcat_version); xcat_version`,
+    `unset -f xcat_version; ${defined("xcat_version")}     (within() { return 124; }; xcat_version); xcat_version`,
   );
   assert.equal(stdout, "unknown no answer of xCAT::Version within 5 s\n2.17.0\n", stderr);
 });
 
 test("versions of PostgreSQL: of each server once, as it says itself", () => {
   const { stdout, stderr } = onNode(
-    `source <(sed -n '/^database_versions()/,/^}/p' node/lib/platform.sh); mkdir "$RUN/bin"; printf '#!/bin/sh\\necho "postgres (PostgreSQL) 99.1 (Debian 99.1-1)"\\n' >"$RUN/bin/postgres"; chmod +x "$RUN/bin/postgres"; PATH=$RUN/bin:$PATH; database_versions`,
+    `${defined("database_versions")} mkdir "$RUN/bin"; printf '#!/bin/sh\\necho "postgres (PostgreSQL) 99.1 (Debian 99.1-1)"\\n' >"$RUN/bin/postgres"; chmod +x "$RUN/bin/postgres"; PATH=$RUN/bin:$PATH; database_versions`,
   );
   assert.match(stdout, /^99\.1( |$)/m, stderr);
 });

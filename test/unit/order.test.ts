@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 import { MANIFEST, manifestText, PARTS } from "../../components/manifest";
-import { bash } from "../helpers/bash";
+import { bash, nodeFiles } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -53,15 +53,41 @@ function become(facts: Facts, script = "") {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const empty =
     "holder running mounted elsewhere astray unfit peer_unfit peer_untold unlike login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners epoch handover takeover takeover_by takeover_reason apart signs fence from_console by frozen";
-  const sources = ["report", "document", "steps", "files", "lease", "units", "plan", "become"].map(
-    (name) => `node/lib/${name}.sh`,
-  );
-  for (const part of ["sharedDataLinks", "nodeProgram", "startGuard", "serviceSet", "beat"])
-    sources.push(`node/parts/${part}.sh`);
+  const sources = [
+    "report",
+    "document",
+    "steps",
+    "files",
+    "deadline",
+    "share",
+    "lease",
+    "units",
+    "plan",
+    "become",
+    "directories",
+    "databaseLogin",
+  ];
+  for (const part of [
+    "directories",
+    "copy",
+    "dissolved",
+    "letGo",
+    "sharedDataLinks",
+    "records",
+    "nodeProgram",
+    "guard",
+    "startGuard",
+    "services",
+    "databaseStop",
+    "databaseProcesses",
+    "serviceSet",
+    "beat",
+  ])
+    sources.push(part);
   const done = bash(
     [],
     `F='${at()}'
-     for file in ${sources.join(" ")}; do source <(sed -e "s,=/var/lib/xcat-ha$,=$F/records," -e 's,=10$,=2,' "$file"); done
+     for file in ${nodeFiles(...sources).join(" ")}; do source <(sed -e "s,=/var/lib/xcat-ha$,=$F/records," -e 's,=10$,=2,' "$file"); done
      NODE=xcatmn1 PEER=xcatmn2 VIP=10.5.106.7 SHARE=$F/share RUN=$F/run UNITS=(postgresql xcatd) LEASE_WAIT=0 HANDOVER= ROLE=
      declare -A WANT=() LEASE=()
      mapfile -t MANIFEST <<'M'\n${manifestText()}\nM

@@ -274,9 +274,19 @@ test(
   },
   () => {
     const { stdout, stderr } = bash(
-      ["report", "files", "observe", "platform", "lease", "databaseSettings", "traps"]
-        .map((name) => `node/lib/${name}.sh`)
-        .concat("node/parts/pgHbaEntry.sh"),
+      [
+        "report",
+        "files",
+        "observe",
+        "platform",
+        "deadline",
+        "share",
+        "lease",
+        "databaseSettings",
+        "traps",
+        "databaseLogin",
+        "pgHbaEntry",
+      ],
       `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT RECORDS=$AT/records
      declare -A WANT=([file]=/var/lib/pgsql/data/pg_hba.conf [10.5.106.7/32]=wanted) SEEN=()
      path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }; cfgloc_read() { :; }; database_unit() { :; }
@@ -338,9 +348,18 @@ const STUCK: [what: string, cfgloc: string, ssl: string, rules: string[], says: 
 for (const [what, cfgloc, ssl, rules, says] of STUCK)
   test(`pg_hba.conf leaves xCAT no login: ${what}`, () => {
     const { stdout, stderr } = bash(
-      ["report", "files", "lease", "platform", "databaseSettings", "traps"]
-        .map((name) => `node/lib/${name}.sh`)
-        .concat("node/parts/pgHbaEntry.sh"),
+      [
+        "report",
+        "files",
+        "deadline",
+        "share",
+        "lease",
+        "platform",
+        "databaseSettings",
+        "traps",
+        "databaseLogin",
+        "pgHbaEntry",
+      ],
       `NODE=xcatmn1; cfgloc_read() { CFGLOC=(${cfgloc}); }; share_read() { printf '%s\n' ${rules.map((rule) => `'${rule}'`).join(" ")}; }
        database_setting() { case $1 in ssl) echo ${ssl} ;; *) echo /F ;; esac; }; hba_stuck 10.5.106.7`,
     );

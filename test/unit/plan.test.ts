@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { MANIFEST, manifestText, type OnStandby, PARTS } from "../../components/manifest";
 import { bash } from "../helpers/bash";
 
-/** What is observed before a change of role; node/lib/plan.sh says what each means. */
+/** What is observed before a change of role; node/lib/plan/plan.sh says what each means. */
 type Facts = Record<
   | "role"
   | "node"
@@ -79,7 +79,7 @@ function plans(situations: Facts[]): string[][] {
     return [...changed.map(([fact, value]) => `FACT[${fact}]=${quoted(value)}`), "decide"].join("; ");
   });
   const { code, stdout, stderr } = bash(
-    ["node/lib/plan.sh"],
+    ["plan"],
     `mapfile -t MANIFEST <<'M'\n${manifestText()}\nM
      declare -A FACT=()
      decide() { local facts=\${FACT[*]}; plan; [[ \${FACT[*]} == "$facts" ]] || echo "plan changed a fact" >&2; echo ==; }
@@ -1426,7 +1426,9 @@ const NO_LOOK =
   );
 
 test("plan: each fact that is observed is one of those that are tried with an answer that cannot be told", () => {
-  const list = /for fact in ([^;]*); do/.exec(readFileSync(join(__dirname, "../../node/lib/become.sh"), "utf8"))?.[1];
+  const list = /for fact in ([^;]*); do/.exec(
+    readFileSync(join(__dirname, "../../node/lib/become/facts.sh"), "utf8"),
+  )?.[1];
   const observed = list?.split(/[\s\\]+/) ?? [];
   assert.ok(observed.length > 40);
   assert.deepEqual(

@@ -31,7 +31,7 @@ function on({ system, units = "", files = {} }: Node, script: string) {
     writeFileSync(join(at, name), content);
   }
   return bash(
-    ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh"],
+    ["report", "platform", "units"],
     `NODE=xcatmn1 OS_RELEASE=${at}/os-release POSTGRESQL_CONFIGURATION=${at}/postgresql KEA_SUPPORT=${at}/Backend.pm
      LOADED='${units}'
      systemctl() {
@@ -204,7 +204,7 @@ const KEA_START: [what: string, unit: string, set: string, ...did: string[]][] =
 for (const [what, unit, set, ...did] of KEA_START)
   test(`Kea is told its interface before makedhcp: site.dhcpinterfaces ${what}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/serviceSet.sh"],
+      ["report", "platform", "units", "services", "databaseStop", "databaseProcesses", "serviceSet"],
       `NODE=xcatmn1 VIP=10.5.106.7 XCAT_SECONDS=5 UNIT=([dhcpd]=${unit})
        exec 7>&1
        virtualIp_entries() { echo "$1/8 brd 10.255.255.255 dev eth0 label eth0:0"; }
@@ -300,7 +300,7 @@ for (const [what, spoil] of [
 
 test("whether an admin has told Kea its interface cannot be told: nothing is written over it", () => {
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/serviceSet.sh"],
+    ["report", "platform", "units", "services", "databaseStop", "databaseProcesses", "serviceSet"],
     `NODE=xcatmn1 VIP=10.5.106.7 XCAT_SECONDS=5; virtualIp_entries() { echo "$1/8 brd - dev eth0"; }; say() { :; }
      xcat() { shift; if [[ $1 == lsdef ]]; then echo 'Connection refused'; return 1; else echo "$*" >&2; fi; }; kea_interface`,
   );

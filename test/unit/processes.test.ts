@@ -64,11 +64,21 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const FILES = ["report", "platform", "units", "processes", "lease"].map((name) => `node/lib/${name}.sh`);
+const FILES = ["report", "platform", "units", "processes", "deadline", "share", "lease"];
 /** On a node whose units are all stopped, as systemd says, but for what STATE and GROUP name. */
 function onNode(script: string, share = at("share"), alone = false) {
   return bash(
-    [...FILES, "node/lib/become.sh", "node/parts/serviceSet.sh", "node/parts/beat.sh"],
+    [
+      ...FILES,
+      "become",
+      "directories",
+      "databaseLogin",
+      "services",
+      "databaseStop",
+      "databaseProcesses",
+      "serviceSet",
+      "beat",
+    ],
     `NODE=xcatmn1 SHARE='${share}' UNITS=(postgresql xcatd named dhcpd conserver)
      path_of() { echo "\${1/#\\/var\\/lib/${folder}}"; }; unit_evidence() { echo journal; }; share_state() { echo ok; }
      declare -A STATE=() GROUP=(); CONTROL_GROUPS=${folder}

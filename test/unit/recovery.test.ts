@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, nodeFiles } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("recovery", "bin", "group", "run");
@@ -34,12 +34,22 @@ beforeEach(() => {
 
 /** For three seconds at most a unit may start; \`ends\` after five seconds. */
 function started(script: string, { title = "", ends = "echo active >state" } = {}) {
-  const files = ["lib/report", "lib/lease", "lib/platform", "lib/units", "lib/processes", "parts/serviceSet"].map(
-    (name) => `node/${name}.sh`,
-  );
+  const files = [
+    "report",
+    "deadline",
+    "share",
+    "lease",
+    "platform",
+    "units",
+    "processes",
+    "services",
+    "databaseStop",
+    "databaseProcesses",
+    "serviceSet",
+  ];
   const done = bash(
     [],
-    `for file in ${files.join(" ")}; do source <(sed 's/^readonly START_SECONDS=.*/START_SECONDS=3/' "$file"); done
+    `for file in ${nodeFiles(...files).join(" ")}; do source <(sed 's/^readonly START_SECONDS=.*/START_SECONDS=3/' "$file"); done
      PATH=${at()}/bin:$PATH NODE=xcatmn1 RUN=${at()}/run CONTROL_GROUPS=${at()} SHARE=/nowhere; cd ${at()}
      unit_of() { echo "$1"; }; units_of() { echo "$1"; }; unit_evidence() { echo "the journal"; }
      server=; trap '[[ -z $server ]] || kill $server' EXIT

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, nodeFiles, sourced } from "../helpers/bash";
 import { CANNOT_HOLD, onHeldShare } from "../helpers/heldShare";
 import { scratch } from "../helpers/scratch";
 
@@ -28,16 +28,14 @@ function epochs(...list: Epoch[]) {
   }
 }
 
-const SOURCES = ["report", "document", "files", "platform", "units", "lease", "role", "main"].map(
-  (name) => `lib/${name}`,
-);
+const SOURCES = ["report", "document", "files", "platform", "units", "deadline", "share", "lease", "role", "main"];
 
 /** `xcat-ha role` on xcatmn1, where nothing runs. */
 function role(script = "") {
   return bash(
     [],
     `F='${at()}'
-     for file in ${[...SOURCES, "parts/nodeProgram"].join(" ")}; do source <(sed "s,=/var/lib/xcat-ha$,=$F/records," "node/$file.sh"); done
+     for file in ${nodeFiles(...SOURCES, "records", "nodeProgram").join(" ")}; do source <(sed "s,=/var/lib/xcat-ha$,=$F/records," "$file"); done
      NODE=xcatmn1 SHARE=$F/share UNITS=(postgresql named)
      machine_id() { echo ${NODES.xcatmn1}; }
      share_state() { if [[ -d $SHARE/.xcat-ha ]]; then echo ok; else echo 'is not mounted: it is a directory of the root file system'; fi; }
@@ -211,7 +209,7 @@ for (const [what, found, error] of UNKNOWN)
 
 test("a share that the kernel holds: the role cannot be told, and why", { skip: CANNOT_HOLD }, () => {
   const { code, stderr } = onHeldShare(
-    [...SOURCES, "parts/nodeProgram"].map((name) => `node/${name}.sh`),
+    [...SOURCES, "records", "nodeProgram"],
     `NODE=xcatmn1 UNITS=(); machine_id() { echo ${NODES.xcatmn1}; }; verb_role`,
   );
   assert.equal(code, 40);
@@ -221,7 +219,7 @@ test("a share that the kernel holds: the role cannot be told, and why", { skip: 
 test("services that are started end a step down by itself", () => {
   demoted();
   const { code, stderr } = role(
-    `source node/parts/serviceSet.sh; lease_require() { :; }; unit_start() { :; }; wait_ready() { :; }; verb_role() { service_start xcatd; }`,
+    `${sourced("services", "databaseStop", "databaseProcesses", "serviceSet")} lease_require() { :; }; unit_start() { :; }; wait_ready() { :; }; verb_role() { service_start xcatd; }`,
   );
   assert.equal(code, 0, stderr);
   assert.ok(!existsSync(at("records/demoted")));
@@ -232,8 +230,8 @@ const part = (script: string) =>
   bash(
     [],
     `F='${at()}'
-     for file in lib/report lib/document lib/files lib/observe parts/nodeProgram; do
-       source <(sed -E "s,=(/(usr/local/sbin|etc|var/lib|etc/profile\\.d)/xcat-ha(\\.sh)?)$,=$F\\1," "node/$file.sh")
+     for file in ${nodeFiles("report", "document", "files", "observe", "records", "nodeProgram").join(" ")}; do
+       source <(sed -E "s,=(/(usr/local/sbin|etc|var/lib|etc/profile\\.d)/xcat-ha(\\.sh)?)$,=$F\\1," "$file")
      done
      NODE=xcatmn1; declare -A WANT=([stack]=a/b [login]=shown [program.text]=x [description.text]=y) SEEN=()
      mkdir -p "$F/usr/local/sbin"; sync() { :; }

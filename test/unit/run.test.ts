@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bash } from "../helpers/bash";
+import { bash, sourced } from "../helpers/bash";
 import { CANNOT_RUN, Sshd } from "../helpers/sshd";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-run-"));
@@ -17,7 +17,7 @@ let nodes = 0;
 /** An order is followed; `meanwhile` happens on the node while `tail` shows its log. */
 const follow = (meanwhile: string) =>
   bash(
-    ["node/lib/report.sh", "node/lib/document.sh", "node/lib/units.sh", "node/lib/run.sh"],
+    ["report", "document", "units", "run"],
     `RUN=${join(folder, String(nodes++))} NODE=xcatmn1 PROGRAM=/bin/true
      journalctl() { echo 'the journal'; }; systemd-run() { touch "$RUN/active"; }
      systemctl() {
@@ -34,7 +34,7 @@ const follow = (meanwhile: string) =>
 
 test("where systemd does not say whether a run goes on, none is put away and none starts", () => {
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/units.sh", "node/lib/run.sh"],
+    ["report", "units", "run"],
     `RUN=${join(folder, String(nodes++))} NODE=xcatmn1; mkdir -p "$RUN/run.another"
      systemd-run() { echo started; }; systemctl() { echo 'Failed to connect to bus' >&2; return 1; }
      (run become standby </dev/null) || { code=$?; ls "$RUN" | grep run.; exit "$code"; }`,
@@ -86,7 +86,7 @@ function busy() {
     systemd-run() { touch "$RUN/started"; echo 0 >"$(echo "$RUN"/run.*/exit)"; }`;
   return { RUN, node, started: () => existsSync(join(RUN, "started")) };
 }
-const PROGRAM = ["node/lib/report.sh", "node/lib/document.sh", "node/lib/units.sh", "node/lib/run.sh"];
+const PROGRAM = ["report", "document", "units", "run"];
 const WAITING =
   "xcatmn1: waiting for become standby, which runs since [0-9:]{8} and ends before its next step; its last line: xcatmn1: named stopped\n";
 
@@ -190,7 +190,7 @@ for (const [verb, input, does] of ORDERS)
     const { node, RUN, started } = busy();
     rmSync(join(RUN, "active"));
     const { code, stdout, stderr } = bash(
-      [...PROGRAM, "node/lib/observe.sh", "node/lib/main.sh"],
+      [...PROGRAM, "observe", "main"],
       `${node}; RUN=${RUN}; load_settings() { :; }; require_part() { :; }; remembers() { return 1; }; part_look() { LOOK=differs; }
        staticAddress_keep() { echo kept; }; verb_install() { echo "done with \${WANT[key]}"; }; staticAddress_try() { echo "done with \${WANT[key]}"; }
        main ${verb}`,
@@ -250,8 +250,8 @@ describe("over SSH", { skip: CANNOT_RUN }, () => {
   ] as const)
     test(`whoever gave the order ${how} while it waits: it does not run later`, async () => {
       const { node, RUN, started } = busy();
-      const sources = PROGRAM.map((file) => `source ${join(__dirname, "../..", file)}`).join("; ");
-      writeFileSync(sshd.file("order"), `set -Eeuo pipefail; ${sources}; ${node}; run become active\n`);
+      const sources = sourced(...PROGRAM);
+      writeFileSync(sshd.file("order"), `set -Eeuo pipefail; ${sources}${node}; run become active\n`);
       const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
       const client = spawn(
         "ssh",
@@ -276,7 +276,7 @@ describe("over SSH", { skip: CANNOT_RUN }, () => {
 
 test("a run that says nothing for a while: every two seconds it is said for which command it waits", () => {
   const { code, stdout, stderr } = bash(
-    [...PROGRAM, "node/lib/lease.sh", "node/lib/processes.sh"],
+    [...PROGRAM, "deadline", "share", "lease", "processes"],
     `RUN=$(mktemp -d -p ${folder}) NODE=xcatmn1 SILENCE_SECONDS=3; notify_of_order() { :; }; document_read() { :; }; sync() { sleep "$1"; }
      verb_become() { echo copied; x=$(sync 9.5); echo linked; sleep 1; return 20; }
      mkdir "$RUN/run.x"; echo become active >"$RUN/run.x/verb"; : >"$RUN/run.x/document"; work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"; jobs -p`,
@@ -290,7 +290,7 @@ test("a run that says nothing for a while: every two seconds it is said for whic
 
 test("who waits until this node has stepped down by itself is told so", () => {
   const { code, stdout, stderr } = bash(
-    [...PROGRAM, "node/parts/beat.sh"],
+    [...PROGRAM, "beat"],
     `RUN=${join(folder, String(nodes++))} RECORDS=$RUN NODE=xcatmn1 PROGRAM=/bin/true; mkdir -p "$RUN"
      systemd-run() { echo 0 >"$(echo "$RUN"/run.*/exit)"; }; systemctl() { if [[ $* == *MainPID* ]]; then echo 0; else echo inactive; fi; }
      (beat_step end-run - 'a newer epoch' >/dev/null; sleep 3.5) & sleep 0.5

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { CommanderError } from "commander";
 import { cli } from "../../ops/cli";
 import { orderOf } from "../../ops/takeover";
+import { bash } from "../helpers/bash";
 import { type Command, commandsIn, commandsOf, mirrored, runbook, shellWords } from "../helpers/runbook";
 
 const ROOT = join(__dirname, "../..");
@@ -57,8 +58,8 @@ function pulumiFault([, ...words]: string[], inText: boolean): string | undefine
 
 /** The node program's help: its verbs, each with what it takes. */
 const USAGE: string[][] = [
-  ...[...readFileSync(join(ROOT, "node/lib/main.sh"), "utf8").matchAll(/^ {2}xcat-ha (\S.*?)(?: {2,}.*)?$/gm)].flatMap(
-    ([, shown]) => shellWords(shown),
+  ...[...bash(["main"], "usage").stdout.matchAll(/^ {2}xcat-ha (\S.*?)(?: {2,}.*)?$/gm)].flatMap(([, shown]) =>
+    shellWords(shown),
   ),
   // In the line of freeze.
   ["thaw"],

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { bash } from "../helpers/bash";
 import { CANNOT_HOLD, onHeldShare } from "../helpers/heldShare";
 
-const LEASE = ["node/lib/report.sh", "node/lib/lease.sh"];
+const LEASE = ["report", "deadline", "share", "lease"];
 const NODE = "NODE=xcatmn1 RECORDS=/nowhere; machine_id() { echo 1; }";
 
 /** Seconds: on a busy machine everything takes long, and what hangs takes for ever. */
@@ -193,11 +193,21 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
   });
 
   // What reads below the share, or through a link to it: what it says, and with which code.
-  const PARTS = ["handBuilt", "clusterData"].map((name) => `node/lib/${name}.sh`);
-  const READERS = ["files", "platform", "units", "observe", "databaseSettings", "traps"].map(
-    (name) => `node/lib/${name}.sh`,
-  );
-  const OF = (...parts: string[]) => [...LEASE, ...READERS, ...PARTS, ...parts.map((name) => `node/parts/${name}.sh`)];
+  const PARTS = ["handBuilt", "clusterData"];
+  const READERS = ["files", "platform", "units", "observe", "databaseSettings", "traps"];
+  const WITH: Record<string, string[]> = {
+    pgHbaEntry: ["databaseLogin"],
+    networksMgtIf: ["xcat"],
+    hostsSyncCron: ["hostsSync"],
+    sharedDataLinks: ["directories", "copy", "dissolved", "letGo"],
+  };
+  const OF = (...parts: string[]) => [
+    ...LEASE,
+    ...READERS,
+    ...PARTS,
+    ...parts,
+    ...parts.flatMap((part) => WITH[part] ?? []),
+  ];
   const PGSQL = `declare -A SEEN=() FACT=([copy]=); VIP=10.5.106.7 PEER_ADDRESS=10.5.106.5; path_of() { echo "\${1/#\\/var\\/lib/$SHARE}"; }
     WANT=([file]=/var/lib/pgsql/data/x.conf [10.5.106.7/32]=wanted [10.5.106.7]=listed); lease_require() { :; }`;
   const BARE: [what: string, script: string, code: number, said: RegExp][] = [
@@ -282,7 +292,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
        unit_processes() { :; }; units_of() { echo "$1"; }; services_left() { [[ -e $RUN/killed ]] || echo 'postgresql xcatd '; }
        systemctl() { echo "$*"; [[ "$*" != *kill*postgresql* ]] || touch "$RUN/killed"; }
        verb_beat; [[ ! -e $RUN/cron ]]`,
-      [...LEASE, "node/lib/freeze.sh", "node/lib/plan.sh", "node/parts/beat.sh"],
+      [...LEASE, "freeze", "plan", "beat"],
     );
     assert.equal(code, 0, stderr);
     assert.match(
@@ -295,7 +305,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
 
 test("a beat whose former looks hang adds another only one time in ten", () => {
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/parts/beat.sh"],
+    ["report", "beat"],
     `look() { processes=$1 uptime=$2; if may_look xcat-ha-beat 10; then echo looks; else echo not; fi; }
      unit_processes() { seq "$processes"; }; uptime_seconds() { echo "$uptime"; }
      look 4 1234; look 49 1234; look 50 1234; look 500 1234; look 500 1200; look 500 1209; look 500 1210
@@ -307,7 +317,7 @@ test("a beat whose former looks hang adds another only one time in ten", () => {
 
 test("what a beat leaves behind in the kernel does not keep systemd from the next one", () => {
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/parts/beat.sh"],
+    ["report", "beat"],
     `declare -A WANT=([timer]=running [watch]=absent) SEEN=(); RUN=/nowhere PROGRAM=xcat-ha NODE=xcatmn1; lease_require() { :; }
      systemctl() { echo inactive; return 3; }; beat_observe() { SEEN=([timer]=absent [watch]=absent); }; systemd-run() { echo "$*"; }; beat_apply`,
   );

@@ -1,11 +1,11 @@
 // Who answers for an address, by what arping says; and what is left on an interface when one address goes, by the kernel.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { installedProgram } from "../../components/remote/program";
-import { bash } from "../helpers/bash";
+import { installedProgram, programFiles } from "../../components/remote/program";
+import { bash, sourced } from "../helpers/bash";
 
 const ANSWERS: [title: string, said: string, answer: string][] = [
   [
@@ -25,7 +25,7 @@ const ANSWERS: [title: string, said: string, answer: string][] = [
 for (const [title, said, answer] of ANSWERS)
   test(`who answers for an address: ${title}`, () => {
     const { stdout } = bash(
-      ["node/parts/staticAddress.sh"],
+      ["addresses", "staticAddress"],
       'said=$(cat); arping() { printf %s "$said"; }; address_answer 10.5.106.7 eth0',
       said,
     );
@@ -41,7 +41,7 @@ function addressesAfter(addresses: string[], script: string, program = "") {
     "ip link add eth0 type veth peer name other; ip link set eth0 up",
     "for key in all default eth0; do sysctl -qw net.ipv4.conf.$key.promote_secondaries=0; done",
     ...addresses.map((address) => `ip addr add ${address} broadcast + dev eth0`),
-    "source node/parts/staticAddress.sh; source node/parts/virtualIp.sh",
+    sourced("staticAddress", "addresses", "virtualIp"),
   ];
   const done = spawnSync(
     "unshare",
@@ -93,7 +93,7 @@ test("an address that bootstrap added is taken back by itself: it and no other",
   const { code, left, said } = addressesAfter(
     ["10.5.106.70/8"],
     `RUN=$(mktemp -d); trap 'rm -rf "$RUN"' EXIT; WANT=([address]=10.5.106.71/8 [interface]=eth0 [program.text]=$(cat))
-     source node/lib/files.sh; address_answer() { echo free; }; systemctl() { :; }
+     ${sourced("files")} address_answer() { echo free; }; systemctl() { :; }
      systemd-run() { while [[ $1 == --* ]]; do shift; done; "$@"; }
      staticAddress_try; ip -o -4 addr show dev eth0 | wc -l >&2
      ip addr del 10.5.106.70/8 dev eth0; ip addr add 10.5.106.71/8 dev eth0; ip addr add 10.5.106.70/8 dev eth0
@@ -106,15 +106,13 @@ test("an address that bootstrap added is taken back by itself: it and no other",
 });
 
 test("one function deletes addresses: the kernel takes others along", () => {
-  const node = join(__dirname, "../../node");
-  const deleting = ["lib", "parts"].flatMap((folder) =>
-    readdirSync(join(node, folder)).flatMap((file) =>
-      readFileSync(join(node, folder, file), "utf8")
-        .split("\n")
-        // Not what a person is told to type.
-        .map((line) => line.replace(/"[^"]*\bip addr del[^"]*"/g, ""))
-        .filter((line) => /\bip (-\S+ )*a\w* (del|flush)/.test(line)),
-    ),
+  const deleting = programFiles().flatMap((file) =>
+    readFileSync(join(__dirname, "../../node", file), "utf8")
+      .replace(/\\\n/g, "")
+      .split("\n")
+      // Not what a person is told to type.
+      .map((line) => line.replace(/"[^"]*\bip addr del[^"]*"/g, ""))
+      .filter((line) => /\bip (-\S+ )*a\w* (del|flush)/.test(line)),
   );
   assert.deepEqual(deleting.length, 1, deleting.join("\n"));
 });
@@ -130,7 +128,7 @@ for (const [what, ip, code, error] of [
 ] as const)
   test(`an address is ${what}`, () => {
     const done = bash(
-      ["node/lib/report.sh", "node/parts/staticAddress.sh"],
+      ["report", "addresses", "staticAddress"],
       `NODE=xcatmn1; ip() { ${ip}; }; if has_address 10.5.106.70/8 eth9; then exit 0; else exit 1; fi`,
     );
     assert.equal(done.code, code);

@@ -12,7 +12,7 @@ const at = scratch("steps", "records");
 /** A run that becomes active by three steps; `script` comes before it. */
 const become = (script: string, ...rest: string[]) =>
   bash(
-    ["report", "document", "files", "steps", "become"].map((name) => `node/lib/${name}.sh`),
+    ["report", "document", "files", "steps", "become", "directories", "databaseLogin"],
     `RECORDS=${at("records")} RUN=${at()} NODE=xcatmn2 PEER=xcatmn1 ORIGIN=program
      declare -A FACT=() LEASE=([epoch]=000008)
      observe_facts() { FACT=([lease]=released [running]='' [shared]=present); }; refuse_or_pass() { :; }; lease_try() { :; }; virtualIp_ask_ahead() { :; }
@@ -100,7 +100,7 @@ for (const [what, lines, said] of SPENT)
     const file = at("spent");
     const text = lines.map(([seconds, kind, rest]) => `${1790000000000 + seconds * 1000}\t${kind}\t${rest}\n`);
     writeFileSync(file, text.join(""));
-    const { stdout, stderr } = bash(["node/lib/steps.sh"], `steps_spent '${file}'`);
+    const { stdout, stderr } = bash(["steps"], `steps_spent '${file}'`);
     assert.deepEqual({ stdout, stderr }, { stdout: said, stderr: "" });
   });
 
@@ -154,7 +154,7 @@ test("the newest 30 runs stay", () => {
 
 const told = (script = ":", verb = "verb_steps") =>
   bash(
-    ["report", "document", "steps"].map((name) => `node/lib/${name}.sh`),
+    ["report", "document", "steps"],
     `RECORDS=${at("records")} NODE=xcatmn2; declare -A SEEN=(); ${script}; ${verb}`,
   );
 

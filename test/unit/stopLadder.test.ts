@@ -48,9 +48,21 @@ function stopped(
   { quits = true, main = "server", servers = 1, meanwhile = ":" }: Stop,
   script = "unit_stop postgresql 4",
 ) {
-  const files = ["lib/report", "lib/lease", "lib/platform", "lib/units", "lib/processes", "parts/serviceSet"];
+  const files = [
+    "report",
+    "deadline",
+    "share",
+    "lease",
+    "platform",
+    "units",
+    "processes",
+    "services",
+    "databaseStop",
+    "databaseProcesses",
+    "serviceSet",
+  ];
   const done = bash(
-    files.map((name) => `node/${name}.sh`),
+    files,
     `cat >${at()}/server.sh <<'SERVER'
 (exec -a "${TITLE}" backend/postgres 60) & backend=$!
 trap 'echo QUIT >>told; ${quits ? "kill $backend; : >group/cgroup.procs; echo failed >state; exit 2" : ":"}' QUIT

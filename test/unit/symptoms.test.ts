@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { programFiles } from "../../components/remote/program";
 
 const ROOT = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 /** The program, and the sentences that it makes of parts, as their own tests have them. */
 const SAID = [
-  ...["node/lib", "node/parts", "ops"].flatMap((folder) =>
-    readdirSync(join(ROOT, folder)).map((name) => join(folder, name)),
-  ),
+  ...programFiles().map((file) => `node/${file}`),
+  ...readdirSync(join(ROOT, "ops")).map((name) => `ops/${name}`),
   "test/refusals.ts",
   "test/unit/plan.test.ts",
-].map(read);
+].map((file) => read(file).replace(/\\\n/g, ""));
 const SECTION = read("docs/failover.md")
   .split("\n## ")
   .find((section) => section.startsWith("At three in the morning\n"));

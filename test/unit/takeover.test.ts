@@ -12,18 +12,11 @@ beforeEach(() => {
   writeFileSync(at("share/.xcat-ha/beat/xcatmn1"), "7 boot-of-xcatmn1\n");
 });
 
-const LIBRARIES = ["report", "platform", "lease", "become"].map((name) => `node/lib/${name}.sh`);
+const LIBRARIES = ["report", "platform", "deadline", "share", "lease", "become", "directories", "databaseLogin"];
 /** On xcatmn2, whose peer answers nobody unless the script says so. */
 const onNode = (script: string) =>
   bash(
-    [
-      ...LIBRARIES,
-      "node/lib/observe.sh",
-      "node/parts/beat.sh",
-      "node/parts/ownerLease.sh",
-      "node/lib/notify.sh",
-      "node/lib/takeover.sh",
-    ],
+    [...LIBRARIES, "observe", "beat", "letGo", "ownerLease", "notify", "takeover"],
     `NODE=xcatmn2 PEER=xcatmn1 PEER_ADDRESS=10.5.106.70 PEER_PORT=22 VIP=10.5.106.7 INTERFACE=eth0 SHARE=${at("share")} RUN=${at("run")} FENCE=${FENCE} NOTIFY=/nowhere
      ROLE= SIGNS_SECONDS=1 LEASE_WAIT=0 TAKEOVER=([epoch]=7 [by]=fence [reason]='power supply burnt')
      share_state() { echo ok; }; machine_id() { echo machine-of-$NODE; }; boot_id() { echo boot-of-$NODE; }

@@ -33,7 +33,7 @@ const TABLES: [what: string, domain: string, networks: string[], ...says: (strin
 for (const [what, domain, networks, ...says] of TABLES)
   test(`xCAT's tables, ${what}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
+      ["report", "addresses", "virtualIp", "traps"],
       `declare -A FACT=(); unit_state() { echo active; }; virtualIp_is_here() { :; }
        xcat() { case "$*" in *domain*) echo '${domain}' ;; *networks*) printf '%s\\n' '${HEADER}' ${networks.map((row) => `'${row}'`).join(" ")} ;; esac; }
        make_traps; printf '%s|%s\\n' "\${FACT[traps]}" "\${FACT[traps_untold]}"`,
@@ -87,7 +87,7 @@ const UNTOLD: [what: string, state: string, lsdef: string, tabdump: string, unto
 for (const [what, state, lsdef, tabdump, untold, traps = /^$/] of UNTOLD)
   test(`xCAT's tables, where ${what}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
+      ["report", "addresses", "virtualIp", "traps"],
       `declare -A FACT=(); unit_state() { echo ${state}; }; virtualIp_is_here() { :; }
        xcat() { case "$*" in *domain*) ${lsdef} ;; *networks*) ${tabdump} ;; esac; }
        make_traps; printf '%s|%s\\n' "\${FACT[traps]}" "\${FACT[traps_untold]}"`,
@@ -121,7 +121,7 @@ CFGLOCS.forEach(([content, state], index) => {
     mkdirSync(dirname(file), { recursive: true });
     if (content !== undefined) writeFileSync(file, content && `${content}\n`);
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/traps.sh"],
+      ["report", "deadline", "share", "lease", "traps"],
       `SHARE='${share}'; share_do() { "$@"; }; getent() { [[ $2 == 10.* ]] && echo "$2 STREAM"; }; cfgloc_state`,
     );
     assert.equal(code, 0, stderr);
@@ -140,7 +140,7 @@ const NAMES: [own: string, written: string, resolves: string, state: string][] =
 for (const [own, written, resolves, state] of NAMES)
   test(`own name ${own}, of ours ${written}, at '${resolves}': ${state}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
+      ["report", "addresses", "virtualIp", "traps"],
       `HOST_NAMES='${written}' VIP=10.5.106.7; hostname() { echo ${own}; }
        getent() { [[ -n '${resolves}' ]] && echo '${resolves} STREAM'; }
        ip() { echo '2: eth0    inet 10.5.106.70/8 brd 10.255.255.255 scope global eth0'; }; own_name_state`,
@@ -151,7 +151,7 @@ for (const [own, written, resolves, state] of NAMES)
 
 test("cfgloc as the driver reads it: keys in any order, and a password with what separates them", () => {
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/lease.sh", "node/lib/traps.sh"],
+    ["report", "deadline", "share", "lease", "traps"],
     `SHARE=/nowhere; share_text() { echo 'Pg:port=5433;host=10.5.106.7;db=xcatdb|xcatadm|a|b;host=c'; }; cfgloc_read
      for key in kind host port dbname login password; do echo "$key \${CFGLOC[$key]}"; done`,
   );
@@ -172,7 +172,7 @@ test("cfgloc that cannot be read is not missing, and addresses that cannot be to
     ],
   ] as const) {
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/lib/lease.sh", "node/parts/virtualIp.sh", "node/lib/traps.sh"],
+      ["report", "deadline", "share", "lease", "addresses", "virtualIp", "traps"],
       `NODE=xcatmn1; ${script}`,
     );
     assert.equal(code, 40, stdout);
@@ -203,7 +203,7 @@ IDS.forEach(([found, noted, state], index) => {
     write(join(at, "share/.xcat-ha/id"), found);
     write(join(at, "records/share-id"), noted);
     const { stdout } = bash(
-      ["node/lib/lease.sh"],
+      ["deadline", "share", "lease"],
       `SHARE='${at}/share' RECORDS='${at}/records' NODE=xcatmn1
        stat() { if [[ $* == *" /" ]]; then echo 1; else echo 2; fi; }; share_do() { "$@"; }; findmnt() { echo rw,relatime; }; share_state`,
     );
@@ -226,7 +226,7 @@ REMEMBERED.forEach(([found, noted, now, error], index) => {
     write(join(at, "share/.xcat-ha/id"), found);
     write(join(at, "records/share-id"), noted);
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/lib/files.sh", "node/lib/lease.sh"],
+      ["report", "files", "deadline", "share", "lease"],
       `SHARE='${at}/share' RECORDS='${at}/records' NODE=xcatmn1; share_do() { "$@"; }
        (share_remember) || code=$?; cat "$RECORDS/share-id" 2>/dev/null || echo -n nothing; exit "\${code:-0}"`,
     );
@@ -243,7 +243,7 @@ for (const [findmnt, state] of [
 ])
   test(`a share that ${state} is none`, () => {
     const { stdout } = bash(
-      ["node/lib/lease.sh"],
+      ["deadline", "share", "lease"],
       `SHARE=/HA; stat() { if [[ $* == *" /" ]]; then echo 1; else echo 2; fi; }; share_do() { "$@"; }; findmnt() { ${findmnt}; }; share_state`,
     );
     assert.equal(stdout, `${state}\n`);

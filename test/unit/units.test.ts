@@ -21,12 +21,16 @@ function on(unit: Unit | undefined, script: string) {
   writeFileSync(worker, unit?.processes ?? "");
   return bash(
     [
-      "node/lib/report.sh",
-      "node/lib/platform.sh",
-      "node/lib/units.sh",
-      "node/lib/lease.sh",
-      "node/lib/processes.sh",
-      "node/lib/become.sh",
+      "report",
+      "platform",
+      "units",
+      "deadline",
+      "share",
+      "lease",
+      "processes",
+      "become",
+      "directories",
+      "databaseLogin",
     ],
     `NODE=xcatmn1 CONTROL_GROUPS=${folder} UNITS=(dhcpd) UNIT=([dhcpd]=dhcpd)
      systemctl() {
@@ -142,7 +146,7 @@ const BOOT: [what: string, together: string, alone: Record<string, string>, seen
 for (const [what, together, alone, seen] of BOOT)
   test(`does it start at boot? ${what}`, () => {
     const { stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh"],
+      ["report", "platform", "units"],
       `NODE=xcatmn1 COMPANIONS=([d]=' helper')
        systemctl() {
          local arguments="$*" names unit load
@@ -187,7 +191,7 @@ const GUARDED: [what: string, systemd: string, seen: string | RegExp][] = [
 for (const [what, systemd, seen] of GUARDED)
   test(`are the services guarded? systemd says ${what}: ${typeof seen === "string" ? seen : "cannot tell"}`, () => {
     const { code, stdout, stderr } = bash(
-      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/startGuard.sh"],
+      ["report", "platform", "units", "guard", "startGuard"],
       `NODE=xcatmn1 PROGRAM=xcat-ha; guard_file() { echo ${worker}; }; guard_text() { echo text; }; guard_in() { REPLY=text; }; systemctl() { ${systemd}; }
        guard_states a b; echo "a \${GUARD[a]}, b \${GUARD[b]}"`,
     );
@@ -204,7 +208,7 @@ for (const [what, systemd, code, told] of [
 ] as const)
   test(`PostgreSQL is to read its configuration again, and ${what}: ${told || (code ? "cannot tell" : "nothing to do")}`, () => {
     const done = bash(
-      ["node/lib/report.sh", "node/lib/platform.sh", "node/lib/units.sh", "node/parts/pgHbaEntry.sh"],
+      ["report", "platform", "units", "databaseLogin", "pgHbaEntry"],
       `NODE=xcatmn1; systemctl() { ${systemd}; }; kill() { echo "\${*#-}"; }; if postgresql_reload; then :; fi`,
     );
     assert.equal(done.code, code, done.stderr);
@@ -221,7 +225,7 @@ const LISTENS: [what: string, ss: string, code: number][] = [
 for (const [what, ss, code] of LISTENS)
   test(`PostgreSQL listens ${what}: ${code ? "it does not miss the VIP, or that cannot be told" : "it misses the VIP"}`, () => {
     const done = bash(
-      ["node/lib/report.sh", "node/parts/serviceSet.sh"],
+      ["report", "services", "databaseStop", "databaseProcesses", "serviceSet"],
       `NODE=xcatmn1 VIP=10.5.106.7; unit_state() { echo active; }; virtualIp_is_here() { :; }; ss() { ${ss}; }
        if postgresql_misses_the_vip; then exit 0; else exit 1; fi`,
     );

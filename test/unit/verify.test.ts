@@ -90,7 +90,7 @@ const PROBES: [what: string, output: string, code: number, ...rows: string[]][] 
 /** The rows of that output without the second column, on a node of that system and with that perl. */
 function probed(output: string, code = 0, system = "rhel", perl = "echo 'perl was asked' >&2; exit 1"): string[] {
   const done = bash(
-    ["report", "lease", "verify"].map((name) => `node/lib/${name}.sh`),
+    ["report", "deadline", "share", "lease", "verify"],
     `RUN=$(mktemp -d); trap 'rm -rf "$RUN"' EXIT; VIP=10.5.106.7 NODE=xcatmn1
      mkdir "$RUN/bin"; printf '#!/bin/bash\\n[[ $* == "-MDBD::Pg -e1" ]] || exit 9\\n%s\\n' "${perl}" >"$RUN/bin/perl"; chmod +x "$RUN/bin/perl"; PATH=$RUN/bin:$PATH
      xcat() { printf '%s\\n' "$OUTPUT"; return ${code}; }
@@ -194,7 +194,7 @@ const LOOKS: [what: string, observe: string, rows: string[], said: RegExp][] = [
 ];
 const PART = `NODE=xcatmn1 MANIFEST=('virtualIp take back'); load_values() { declare -gA WANT=([ip]=10.5.106.7 [label]=eth0:0); }
   hosts_row() { :; }; counts_rows() { :; }; probe_rows() { :; }; compare_cluster_data() { echo same; }`;
-const VERIFY = ["report", "observe", "verify"].map((name) => `node/lib/${name}.sh`);
+const VERIFY = ["report", "observe", "verify"];
 for (const [what, observe, rows, said] of LOOKS)
   test(`the rows of a part, where ${what}`, () => {
     const script = `${PART}; declare -gA SEEN; virtualIp_observe() { ${observe}; }`;
@@ -283,7 +283,7 @@ const CHECKS: [what: string, script: string, code: number, stdout: string][] = [
 for (const [what, script, code, stdout] of CHECKS)
   test(`the checks for the workstation: ${what}`, () => {
     const done = bash(
-      ["report", "verify", "main"].map((name) => `node/lib/${name}.sh`),
+      ["report", "verify", "main"],
       `NODE=xcatmn1 RUN=$(mktemp -d); trap 'rmdir "$RUN"' EXIT
        load_settings() { :; }; lease_sentence() { echo sentence; }; lease_read() { LEASE=([is]=mine); }
        ${script}; verb_checks -`,

@@ -3,15 +3,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, sourced } from "../helpers/bash";
 
-const FILES = [
-  "node/lib/report.sh",
-  "node/lib/files.sh",
-  "node/lib/observe.sh",
-  "node/parts/staticAddress.sh",
-  "node/parts/virtualIp.sh",
-];
+const FILES = ["report", "files", "observe", "staticAddress", "addresses", "virtualIp"];
 
 const IPUTILS = "arping from iputils 20221126";
 const HABETS = "arping: option requires an argument -- 'V'\nARPing 2.23, by Thomas Habets <thomas@habets.se>";
@@ -400,7 +394,7 @@ test("dropping the VIP ends what announces it first; where it is not here nobody
 function onANetwork(other: string[], script: string) {
   const setUp = [
     "set -Eeuo pipefail; shopt -s inherit_errexit; declare -A BEFORE=()",
-    ...FILES.map((file) => `source ${file}`),
+    sourced(...FILES),
     WANTED,
     "lease_require() { :; }; networkmanager_forget() { :; }; systemctl() { :; }; virtualIp_announce_beside() { :; }",
     "ip link set lo up; ip link add eth0 type veth peer name other",

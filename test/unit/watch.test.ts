@@ -10,10 +10,8 @@ const at = scratch("watch", "run", "units", "share/.xcat-ha/beat");
 const onNode = (script: string) =>
   bash(
     [
-      ...["report", "document", "files", "observe", "lease", "freeze", "takeover", "watch"].map(
-        (name) => `node/lib/${name}.sh`,
-      ),
-      "node/parts/beat.sh",
+      ...["report", "document", "files", "observe", "deadline", "share", "lease", "freeze", "takeover", "watch"],
+      "beat",
     ],
     `NODE=xcatmn2 PEER=xcatmn1 SHARE=${at("share")} RUN=${at("run")} UNIT_FOLDER=${at("units")} WATCH_LIMIT=60 PROGRAM=/usr/local/sbin/xcat-ha
      declare -A WANT=() SEEN=() LEASE=()

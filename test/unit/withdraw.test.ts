@@ -17,7 +17,7 @@ function withdraw(order: string) {
   writeFileSync(program, `#!/bin/bash\necho "$*" >>'${at("ordered")}'; cat >>'${at("read")}'\n${order}\n`);
   chmodSync(program, 0o755);
   const { code, stdout, stderr } = bash(
-    ["node/lib/report.sh", "node/lib/document.sh", "node/lib/main.sh"],
+    ["report", "document", "main"],
     `PROGRAM=${program}; serve`,
     [1, 2].map(request).join(""),
   );
@@ -55,11 +55,7 @@ for (const [what, order, code, said] of ENDS)
 
 test("without a program on the node it is an error, and not withdrawn", () => {
   mkdirSync(at("none"));
-  const { stdout } = bash(
-    ["node/lib/report.sh", "node/lib/document.sh", "node/lib/main.sh"],
-    `PROGRAM=${at("none/xcat-ha")}; serve`,
-    request(1),
-  );
+  const { stdout } = bash(["report", "document", "main"], `PROGRAM=${at("none/xcat-ha")}; serve`, request(1));
   assert.match(stdout, /^reply\t1\t127\t\t.*No such file or directory/m);
   assert.ok(!existsSync(at("ordered")));
 });

@@ -3,7 +3,8 @@
 # at_least VERSION OLDEST: 3.259.0 3.227.0
 at_least() { [[ $(printf '%s\n%s\n' "$2" "${1%%-*}" | sort -V | head -n 1) == "$2" ]]; }
 
-# choose FORCED PATH_VERSION PATH_HOST PATH_PLUGIN VENDOR GO_VERSION: prints path, vendor or built, or "none" and why on further lines.
+# choose FORCED PATH_VERSION PATH_HOST PATH_PLUGIN VENDOR GO_VERSION: prints path, vendor or built, or "none" and why on
+# further lines.
 #   FORCED        path | vendor | built: by XCAT_HA_TOOLCHAIN; or empty
 #   PATH_VERSION  version of the pulumi on PATH, or empty
 #   PATH_HOST     yes when it has its own pulumi-language-nodejs

@@ -1,6 +1,7 @@
 # How a script says that it cannot go on. Needs toolchain/lib/progress.sh.
 
-# fail CODE SEEN EVIDENCE NEXT: the lines of an error, without those that are empty; then the end of the shell that it is called in.
+# fail CODE SEEN EVIDENCE NEXT: the lines of an error, without those that are empty; then the end of the shell that it
+# is called in.
 fail() {
   stage_stop
   printf 'error: %s\n' "$2" >&2

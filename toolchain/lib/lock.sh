@@ -1,6 +1,8 @@
-# One at a time. Needs toolchain/lib/progress.sh. A lock is held by the descriptor 9: what outlives its holder is started with 9>&-.
+# One at a time. Needs toolchain/lib/progress.sh. A lock is held by the descriptor 9: what outlives its holder is
+# started with 9>&-.
 
-# take_lock FILE WHAT [-s]: until drop_lock; with -s beside others that took it so. WHAT says what another one with the lock does.
+# take_lock FILE WHAT [-s]: until drop_lock; with -s beside others that took it so. WHAT says what another one with the
+# lock does.
 take_lock() {
   local how=${3:--x}
   mkdir -p -- "$(dirname -- "$1")"
@@ -13,7 +15,8 @@ take_lock() {
 
 drop_lock() { exec 9>&-; }
 
-# once PATH LOCK WHAT COMMAND...: unless PATH is there, COMMAND, which makes it: of two at once the second finds it made.
+# once PATH LOCK WHAT COMMAND...: unless PATH is there, COMMAND, which makes it: of two at once the second finds it
+# made.
 once() {
   local path=$1 lock=$2 what=$3
   shift 3

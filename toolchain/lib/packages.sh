@@ -1,6 +1,8 @@
-# Debian's packages that this machine lacks. Needs toolchain/lib/progress.sh, and CACHE, whose lock whoever installs holds: apt-get beside apt-get fails.
+# Debian's packages that this machine lacks. Needs toolchain/lib/progress.sh, and CACHE, whose lock whoever installs
+# holds: apt-get beside apt-get fails.
 
-# debian_packages PROGRAM=PACKAGE...: the packages of the programs that are not there, installed as root, by one at a time.
+# debian_packages PROGRAM=PACKAGE...: the packages of the programs that are not there, installed as root, by one at a
+# time.
 debian_packages() {
   local log=${TMPDIR:-/tmp}/xcat-ha-apt.log
   local -a missing
@@ -15,9 +17,12 @@ debian_packages() {
   missing_packages "$@"
   if ((${#missing[@]})); then
     stage "installing Debian's packages ${missing[*]}"
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null 5>&- || {
+    { apt-get update &&
+      DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
+      </dev/null 5>&- || {
       stage_stop
-      printf 'error: apt-get install %s failed\nevidence: %s\nnext: install them, then run the same command again\n' "${missing[*]}" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
+      printf 'error: apt-get install %s failed\nevidence: %s\nnext: install them, then run the same command again\n' \
+        "${missing[*]}" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
       exit 1
     }
     stage_done
@@ -29,7 +34,11 @@ debian_packages() {
 lock_packages() {
   mkdir -p -- "$CACHE"
   exec 5>>"$CACHE/packages.lock"
-  flock -n 5 || { stage "waiting for another one that installs Debian's packages"; flock 5; stage_done; }
+  flock -n 5 || {
+    stage "waiting for another one that installs Debian's packages"
+    flock 5
+    stage_done
+  }
 }
 
 # missing_packages PROGRAM=PACKAGE...: into `missing`.
@@ -41,7 +50,8 @@ missing_packages() {
   done
 }
 
-# unpacked_package PACKAGE: its files below CACHE/packages/PACKAGE, for a test of what a program says; nothing is installed.
+# unpacked_package PACKAGE: its files below CACHE/packages/PACKAGE, for a test of what a program says; nothing is
+# installed.
 unpacked_package() {
   local folder=$CACHE/packages/$1 part log=${TMPDIR:-/tmp}/xcat-ha-apt.log
   [[ ! -d $folder ]] || return 0
@@ -49,11 +59,15 @@ unpacked_package() {
   part=$(mktemp -d "$CACHE/packages/.$1.XXXXXX")
   lock_packages
   # A machine that never installed anything has no lists.
-  { fetch_unpacked "$part" "$1" || { apt-get update && fetch_unpacked "$part" "$1"; }; } >"$log" 2>&1 </dev/null 5>&- || {
-    rm -rf -- "$part"
-    printf 'error: apt-get download %s failed\nevidence: %s\nnext: apt-get update as root, then run the same command again\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')" >&2
-    exit 1
-  }
+  { fetch_unpacked "$part" "$1" || { apt-get update && fetch_unpacked "$part" "$1"; }; } >"$log" 2>&1 </dev/null 5>&- ||
+    {
+      rm -rf -- "$part"
+      {
+        printf 'error: apt-get download %s failed\nevidence: %s\n' "$1" "$(tail -n 2 -- "$log" | tr '\n\0' '  ')"
+        printf 'next: apt-get update as root, then run the same command again\n'
+      } >&2
+      exit 1
+    }
   exec 5>&-
   # Another one may have brought it.
   mv -T -- "$part/files" "$folder" 2>/dev/null || [[ -d $folder ]]

@@ -6,7 +6,10 @@ stage() {
   stage_name=$1 stage_began=$SECONDS
   if [[ -t 2 ]]; then
     # The ticker ends with the caller, however that ends, and holds none of its locks.
-    ( while kill -0 "$$" 2>/dev/null; do printf '\r  %s ... %d s ' "$stage_name" "$((SECONDS - stage_began))" >&2; sleep 1; done ) 9>&- &
+    (while kill -0 "$$" 2>/dev/null; do
+      printf '\r  %s ... %d s ' "$stage_name" "$((SECONDS - stage_began))" >&2
+      sleep 1
+    done) 9>&- &
     stage_ticker=$!
   else
     printf '  %s ...\n' "$stage_name" >&2

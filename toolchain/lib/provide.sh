@@ -74,8 +74,13 @@ provide() {
     vendor) provide_vendor "$making" ;;
     built) provide_built "$making" ;;
     *)
-      printf 'error: no pulumi to be had; expected one of three\nevidence: %s\nnext: install the vendor'\''s Pulumi CLI %s or newer, or let this machine reach the vendor'\''s download, or install Go %s or newer\n' \
-        "$(tail -n +2 <<<"$choice" | paste -sd';')" "$OLDEST_PULUMI" "$OLDEST_GO" >&2
+      {
+        printf 'error: no pulumi to be had; expected one of three\nevidence: %s\n' \
+          "$(tail -n +2 <<<"$choice" | paste -sd';')"
+        printf "next: install the vendor's Pulumi CLI %s or newer, or let this machine reach the vendor's download, " \
+          "$OLDEST_PULUMI"
+        printf 'or install Go %s or newer\n' "$OLDEST_GO"
+      } >&2
       exit 1
       ;;
   esac
@@ -90,15 +95,19 @@ need_node() {
   local seen
   seen=$(node --version 2>/dev/null) || seen=none
   if [[ $seen == none ]] || ! at_least "${seen#v}" "$OLDEST_NODE"; then
-    printf 'error: node is %s; expected %s or newer\nnext: install Node.js %s or newer\n' "$seen" "$OLDEST_NODE" "${OLDEST_NODE%%.*}" >&2
+    printf 'error: node is %s; expected %s or newer\nnext: install Node.js %s or newer\n' "$seen" "$OLDEST_NODE" \
+      "${OLDEST_NODE%%.*}" >&2
     exit 1
   fi
 }
 
-# The CLI of the user with its siblings, and its plugin or one that the vendor gives us: our own PULUMI_HOME, never the user's.
+# The CLI of the user with its siblings, and its plugin or one that the vendor gives us: our own PULUMI_HOME, never the
+# user's.
 provide_path() {
   local sibling
-  for sibling in "$(dirname "$(readlink -f "$2")")"/pulumi*; do ln -s -- "$sibling" "$1/bin/$(basename "$sibling")"; done
+  for sibling in "$(dirname "$(readlink -f "$2")")"/pulumi*; do
+    ln -s -- "$sibling" "$1/bin/$(basename "$sibling")"
+  done
   if [[ -n $(user_plugin) ]]; then
     # A copy: the CLI passes over a plugin's folder that is a link.
     cp -RL -- "$(user_plugin)" "$1/home/plugins/resource-command-v$COMMAND_VERSION"
@@ -110,14 +119,18 @@ provide_path() {
 provide_vendor() {
   "$here/npm-packages"
   stage "pulumi $PULUMI_VERSION from the vendor"
-  node "$here/vendor.js" install "$PULUMI_VERSION" "$1" >"$1/log" 2>&1 || give_up "the vendor's installer failed" "$1/log" "XCAT_HA_TOOLCHAIN=built toolchain/toolchain install, which builds it with Go"
+  node "$here/vendor.js" install "$PULUMI_VERSION" "$1" >"$1/log" 2>&1 ||
+    give_up "the vendor's installer failed" "$1/log" \
+      "XCAT_HA_TOOLCHAIN=built toolchain/toolchain install, which builds it with Go"
   stage_done
   install_official_plugin "$1"
 }
 
 install_official_plugin() {
   stage "plugin command $COMMAND_VERSION from the vendor"
-  PULUMI_HOME=$1/home "$1/bin/pulumi" plugin install resource command "$COMMAND_VERSION" >"$1/log" 2>&1 || give_up "pulumi plugin install failed" "$1/log" "XCAT_HA_TOOLCHAIN=built toolchain/toolchain install, which builds one with Go"
+  PULUMI_HOME=$1/home "$1/bin/pulumi" plugin install resource command "$COMMAND_VERSION" >"$1/log" 2>&1 ||
+    give_up "pulumi plugin install failed" "$1/log" \
+      "XCAT_HA_TOOLCHAIN=built toolchain/toolchain install, which builds one with Go"
   stage_done
 }
 
@@ -128,20 +141,24 @@ provide_built() {
   stage "pulumi $PULUMI_VERSION from its Go module (some minutes when nothing is cached)"
   (
     cd -- "$here/command-plugin"
-    go build -o "$to/bin/pulumi" -ldflags "-s -w -X $module/sdk/v3/go/common/version.Version=$PULUMI_VERSION" "$module/pkg/v3/cmd/pulumi"
+    go build -o "$to/bin/pulumi" -ldflags "-s -w -X $module/sdk/v3/go/common/version.Version=$PULUMI_VERSION" \
+      "$module/pkg/v3/cmd/pulumi"
   ) >"$to/log" 2>&1 || give_up "go build of pulumi failed" "$to/log"
   stage_done
   stage "our plugin for command:remote:Command"
-  (cd -- "$here/command-plugin" && go build -ldflags '-s -w' -o "$to/pulumi-resource-command" .) >"$to/log" 2>&1 || give_up "go build of the command plugin failed" "$to/log"
+  (cd -- "$here/command-plugin" && go build -ldflags '-s -w' -o "$to/pulumi-resource-command" .) >"$to/log" 2>&1 ||
+    give_up "go build of the command plugin failed" "$to/log"
   stage_done
   stage "the language host for Node.js"
-  (cd -- "$here/language-host" && go build -ldflags '-s -w' -o "$to/bin/pulumi-language-nodejs" "$module/sdk/v3/nodejs/cmd/pulumi-language-nodejs") >"$to/log" 2>&1 ||
+  (cd -- "$here/language-host" && go build -ldflags '-s -w' -o "$to/bin/pulumi-language-nodejs" \
+    "$module/sdk/v3/nodejs/cmd/pulumi-language-nodejs") >"$to/log" 2>&1 ||
     give_up "go build of the language host failed" "$to/log"
   # Dynamic resources run through this script, which must lie beside pulumi.
   sdk=$(cd -- "$here/command-plugin" && go list -m -f '{{.Dir}}' "$module/sdk/v3")
   install -m 0755 "$sdk/nodejs/dist/pulumi-resource-pulumi-nodejs" "$to/bin/"
   stage_done
-  PULUMI_HOME=$to/home PULUMI_SKIP_UPDATE_CHECK=true "$to/bin/pulumi" plugin install resource command "$COMMAND_VERSION" --file "$to/pulumi-resource-command" >"$to/log" 2>&1 ||
+  PULUMI_HOME=$to/home PULUMI_SKIP_UPDATE_CHECK=true "$to/bin/pulumi" plugin install resource command \
+    "$COMMAND_VERSION" --file "$to/pulumi-resource-command" >"$to/log" 2>&1 ||
     give_up "pulumi plugin install --file failed" "$to/log"
   rm -f -- "$to/pulumi-resource-command"
 }
@@ -149,20 +166,23 @@ provide_built() {
 # require_plugin FOLDER: what was made is good only when its own CLI finds the plugin in it.
 require_plugin() {
   local ls="PULUMI_HOME=$1/home $1/bin/pulumi plugin ls"
-  PULUMI_HOME=$1/home PULUMI_SKIP_UPDATE_CHECK=true "$1/bin/pulumi" plugin ls --json >"$1/plugins.json" 2>"$1/log" || give_up "pulumi plugin ls failed" "$1/log" "$ls"
+  PULUMI_HOME=$1/home PULUMI_SKIP_UPDATE_CHECK=true "$1/bin/pulumi" plugin ls --json >"$1/plugins.json" 2>"$1/log" ||
+    give_up "pulumi plugin ls failed" "$1/log" "$ls"
   node -e '
     const [file, version] = process.argv.slice(1);
     const plugins = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
-    const found = plugins.filter(({ kind, name }) => kind === "resource" && name === "command").map((plugin) => plugin.version);
+    const command = plugins.filter(({ kind, name }) => kind === "resource" && name === "command");
+    const found = command.map((plugin) => plugin.version);
     console.error(`found: ${found.join(", ") || "none"}`);
     process.exit(found.includes(version) ? 0 : 1);
   ' "$1/plugins.json" "$COMMAND_VERSION" 2>"$1/log" ||
-    give_up "the CLI does not find the plugin command $COMMAND_VERSION in $1/home/plugins" "$1/log" "$ls -v 11 --logtostderr says what it passes over"
+    give_up "the CLI does not find the plugin command $COMMAND_VERSION in $1/home/plugins" "$1/log" \
+      "$ls -v 11 --logtostderr says what it passes over"
   rm -f -- "$1/plugins.json"
 }
 
-# without_logs PULUMI_HOME: the CLI writes a debug log of each operation there, whoever asks for one or not: 5 MB and a second of CPU. No setting
-# ends that; where the folder cannot be made it does without.
+# without_logs PULUMI_HOME: the CLI writes a debug log of each operation there, whoever asks for one or not: 5 MB and a
+# second of CPU. No setting ends that; where the folder cannot be made it does without.
 without_logs() {
   rm -rf -- "$1/logs"
   : >"$1/logs"
@@ -170,7 +190,8 @@ without_logs() {
 
 give_up() { # WHAT LOG [NEXT]
   stage_stop
-  printf 'error: %s\nevidence: %s\nnext: read %s; %s\n' "$1" "$(tail -n 3 "$2" | tr '\n' ' ' | cut -c1-500)" "$2" "${3:-run the same command again}" >&2
+  printf 'error: %s\nevidence: %s\nnext: read %s; %s\n' "$1" "$(tail -n 3 "$2" | tr '\n' ' ' | cut -c1-500)" "$2" \
+    "${3:-run the same command again}" >&2
   exit 1
 }
 
@@ -189,11 +210,10 @@ status() {
   esac
   {
     printf 'part\tversion\tfrom\tpath\n'
-    printf '%s\t%s\t%s\t%s\n' \
-      pulumi "$cli" "$from" "$pulumi" \
-      pulumi-language-nodejs "$host" "$from" "${pulumi%/*}/pulumi-language-nodejs" \
-      pulumi-resource-pulumi-nodejs "$cli" "$from" "${pulumi%/*}/pulumi-resource-pulumi-nodejs" \
-      pulumi-resource-command "$COMMAND_VERSION" "$([[ $choice == built ]] && echo 'built here (ours)' || echo 'the vendor')" "$plugin"
+    printf '%s\t%s\t%s\t%s\n' pulumi "$cli" "$from" "$pulumi" pulumi-language-nodejs "$host" "$from" \
+      "${pulumi%/*}/pulumi-language-nodejs" pulumi-resource-pulumi-nodejs "$cli" "$from" \
+      "${pulumi%/*}/pulumi-resource-pulumi-nodejs" pulumi-resource-command "$COMMAND_VERSION" \
+      "$([[ $choice == built ]] && echo 'built here (ours)' || echo 'the vendor')" "$plugin"
     printf 'PULUMI_HOME\t\t\t%s\n' "$1/home"
   } | column -t -s $'\t'
 }
