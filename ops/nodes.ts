@@ -29,23 +29,28 @@ export function reachAll(cluster: LoadedCluster, seconds?: number): Promise<Reac
   return Promise.all(Object.keys(cluster.nodes).map((node) => reach(cluster, node, seconds)));
 }
 
-/** `seconds`: for how long SSH may be silent. */
-export async function reach(cluster: LoadedCluster, node: string, seconds = CONNECT_SECONDS): Promise<Reached> {
+/** `seconds`: for how long SSH may be silent; `within`: in how many there must be a session. */
+export async function reach(
+  cluster: LoadedCluster,
+  node: string,
+  seconds = CONNECT_SECONDS,
+  within = SESSION_SECONDS,
+): Promise<Reached> {
   const over = new AbortController();
   const said: { first?: OpsError } = {};
-  const late = sleep(SESSION_SECONDS * 1000, undefined, { signal: over.signal }).then(() => {
+  const late = sleep(within * 1000, undefined, { signal: over.signal }).then(() => {
     throw (
       said.first ??
       new OpsError(
         "unknown",
-        `${node} at ${cluster.nodes[node].address}:${cluster.ssh.port} gave no session within ${SESSION_SECONDS} s`,
+        `${node} at ${cluster.nodes[node].address}:${cluster.ssh.port} gave no session within ${within} s`,
         `SSH was answered there within ${seconds} s, and has not ended by then`,
         `look what ${node} does, on its console (uptime); then the same command again`,
       )
     );
   });
   late.catch(() => {});
-  const opening = openAt(cluster, node, seconds, said);
+  const opening = openAt(cluster, node, seconds, within, said);
   try {
     return { node, session: await Promise.race([opening, late]) };
   } catch (error) {
@@ -61,6 +66,7 @@ async function openAt(
   cluster: LoadedCluster,
   node: string,
   seconds: number,
+  within: number,
   said: { first?: OpsError },
 ): Promise<Session> {
   const { bootstrapAddress, ...own } = cluster.nodes[node];
@@ -72,7 +78,7 @@ async function openAt(
       settings,
       seconds,
       // `reach` ends first, with words of its own.
-      SESSION_SECONDS + 1,
+      within + 1,
     );
   const first = open(own.address);
   if (!bootstrapAddress) return first;

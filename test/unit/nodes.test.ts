@@ -57,6 +57,31 @@ describe("over a real sshd", { skip: CANNOT_RUN }, () => {
     assert.ok(findings.some(({ node, level }) => node === "xcatmn2" && level === "UNKNOWN"));
   });
 
+  test("one that lets in and then hangs is no dead node: what it does is to be looked at", async () => {
+    const hanging = new Sshd({ name: "admin", sudo: "exec /bin/sleep infinity" });
+    await hanging.start();
+    try {
+      writeFileSync(hanging.file("known_hosts"), `xcatmn1 ${hanging.hostKey}\n`);
+      const cluster: Cluster = {
+        ...pair(),
+        ssh: { ...shipped.ssh, port: hanging.port, user: "admin" },
+        privateKeyFile: hanging.file("user"),
+        knownHostsFile: hanging.file("known_hosts"),
+        hostKeys: { ...shipped.hostKeys, xcatmn1: hanging.hostKey },
+      };
+      const reached = await reach(cluster, "xcatmn1", 60, 2);
+      opened.push(reached);
+      assert.ok("error" in reached, "it has a session");
+      assert.equal(reached.error.ending, "unknown");
+      assert.equal(reached.error.seen, `xcatmn1 at 127.0.0.1:${hanging.port} gave no session within 2 s`);
+      assert.match(reached.error.next ?? "", /^look what xcatmn1 does/);
+      assert.ok(hanging.sessions().length > 0, "nobody was let in: the check above would prove nothing");
+    } finally {
+      for (const pid of hanging.sessions()) process.kill(pid, "SIGKILL");
+      hanging.stop();
+    }
+  });
+
   test("one that accepts and stays silent keeps nobody waiting, and the other one's answer neither", async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(sshd.port, "127.0.0.2", resolve));

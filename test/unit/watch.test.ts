@@ -397,7 +397,7 @@ test("started: enabled and running; a watch of a former time counts no more; sto
     "daemon-reload",
     "enable --quiet xcat-ha-watch.timer",
     "restart xcat-ha-watch.timer",
-    "disable --quiet xcat-ha-watch.timer",
+    "disable --quiet --no-reload xcat-ha-watch.timer",
     "stop xcat-ha-watch.timer xcat-ha-watch.service",
     "reset-failed xcat-ha-watch.service",
     "daemon-reload",
