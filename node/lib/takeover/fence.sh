@@ -1,4 +1,8 @@
 # The fence: the command of the site that switches the other node off.
+#
+# The site's own fence, on each node: an executable that only root may read, FENCE of node/lib/plan/plan.sh
+#   /etc/xcat-ha.fence off NODE      switches NODE off, or cuts it off from the shared data; ends when that is done
+#   /etc/xcat-ha.fence status NODE   prints on or off
 
 readonly FENCE_SECONDS=120
 # Within a refresh, which answers in time or not at all.

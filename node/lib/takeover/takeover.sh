@@ -1,10 +1,6 @@
 # Takeover: the owner is dead and cannot step down. Its epoch is overridden on strong evidence alone: a fence that
 # switched it off, or a person who says so; and never while it shows signs of life (docs/failover.md, The active node is
 # dead).
-#
-# The site's own fence, on each node: an executable that only root may read, FENCE of node/lib/plan/plan.sh
-#   /etc/xcat-ha.fence off NODE      switches NODE off, or cuts it off from the shared data; ends when that is done
-#   /etc/xcat-ha.fence status NODE   prints on or off
 
 # What was ordered: epoch, by (fence or confirmation) and reason; empty where no takeover was.
 declare -gA TAKEOVER=()
