@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { otherPrograms, programFiles } from "../../components/remote/program";
 
 const ROOT = join(__dirname, "../..");
+const FILES = programFiles();
+const OTHER_PROGRAMS = otherPrograms();
 
 /** Before a command that must see no process but its own: of the services' programs any that runs on a machine counts. */
 const ALONE = ["unshare", ...(process.getuid?.() ? ["--map-root-user"] : []), "--pid", "--fork", "--mount-proc"];
@@ -15,7 +17,7 @@ const ALONE = ["unshare", ...(process.getuid?.() ? ["--map-root-user"] : []), "-
 export function nodeFiles(...names: string[]): string[] {
   const found = names.flatMap((name) => {
     if (name.includes("/")) return [name];
-    const files = programFiles().filter((file) => new RegExp(`^(lib|parts)/${name}(/|\\.sh$)`).test(file));
+    const files = FILES.filter((file) => new RegExp(`^(lib|parts)/${name}(/|\\.sh$)`).test(file));
     if (!files.length) throw new Error(`the node program has no library and no part ${name}`);
     return files.map((file) => `node/${file}`);
   });
@@ -30,9 +32,7 @@ export const sourced = (...names: string[]) =>
 
 /** Shell text that brings in one function of the node program alone. */
 export const defined = (name: string) =>
-  `source <(sed -n '/^${name}()/,/^}/p' ${programFiles()
-    .map((file) => `node/${file}`)
-    .join(" ")})\n`;
+  `source <(sed -n '/^${name}()/,/^}/p' ${FILES.map((file) => `node/${file}`).join(" ")})\n`;
 
 /** Sources what nodeFiles makes of `files`, then runs `script`; `alone`: with no other processes on its machine. */
 export function bash(
@@ -47,7 +47,7 @@ export function bash(
     [
       ...words,
       "-c",
-      `set -euo pipefail\nshopt -s inherit_errexit\ndeclare -A BEFORE=()\n${otherPrograms()}${sourced(...files)}${script}`,
+      `set -euo pipefail\nshopt -s inherit_errexit\ndeclare -A BEFORE=()\n${OTHER_PROGRAMS}${sourced(...files)}${script}`,
     ],
     {
       input,

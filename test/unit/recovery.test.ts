@@ -32,8 +32,11 @@ beforeEach(() => {
   writeFileSync(at("told"), "");
 });
 
+/** Whole at once: a start that reads it half written is no start. */
+const becomes = (state: string) => `echo ${state} >next && mv next state`;
+
 /** For three seconds at most a unit may start; \`ends\` after five seconds. */
-function started(script: string, { title = "", ends = "echo active >state" } = {}) {
+function started(script: string, { title = "", ends = becomes("active") } = {}) {
   const files = [
     "report",
     "deadline",
@@ -114,7 +117,7 @@ test("another order need not wait for the end of a recovery, which goes on", () 
 
 test("a recovery that systemd itself has ended: it is said by which limit, and how to lift it", () => {
   writeFileSync(at("result"), "timeout\n");
-  const { code, stderr } = started("unit_start postgresql 3", { title: RECOVERS, ends: "echo failed >state" });
+  const { code, stderr } = started("unit_start postgresql 3", { title: RECOVERS, ends: becomes("failed") });
   assert.equal(code, 20);
   assert.match(
     stderr,
