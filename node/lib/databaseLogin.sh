@@ -3,13 +3,13 @@
 # hba_ask: for what HBA_PERL judges, into FILE, the file that the server reads, and HBA, its first arguments; false (1)
 # where PostgreSQL's configuration is not there.
 hba_ask() {
-  local result=0 ssl certificate=no
+  local result=0 settings ssl certificate=no
   local -A CFGLOC=()
-  FILE=$(database_setting hba_file "who may log in") || result=$?
+  settings=$(database_settings "who may log in" hba_file ssl) || result=$?
   ((result < 2)) || exit "$result"
   ((result == 0)) || return 1
+  FILE=${settings%%$'\n'*} ssl=${settings#*$'\n'}
   cfgloc_read
-  ssl=$(database_setting ssl "who may log in") || exit
   # The second one is where libpq looks by itself.
   [[ -z ${CFGLOC[sslcert]:-} && ! -e ~root/.postgresql/postgresql.crt ]] || certificate=yes
   HBA=("${CFGLOC[login]:-xcatadm}" "${CFGLOC[dbname]:-xcatdb}" "$ssl" "${CFGLOC[sslmode]:-prefer}" "$certificate")

@@ -36,7 +36,7 @@ manual_mistakes() {
       "$pgsql" "and $SHARE/pgsql is an old copy"
   fi
   addresses=$(all_addresses) || exit
-  list=$(database_setting listen_addresses "$LISTENS") || result=$?
+  list=$(database_settings "$LISTENS" listen_addresses) || result=$?
   ((result < 2)) || exit "$result"
   if ((result == 0)); then
     while read -r address; do

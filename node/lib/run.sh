@@ -126,20 +126,17 @@ work() {
   read -r verb argument <"$directory/verb"
   exec 9>>"$RUN/lock"
   lock 9 "$RUN/lock" "$verb $argument" >>"$directory/log"
-  set +e
   (
-    set -e
     [[ ! -s $directory/document ]] || document_read WANT <"$directory/document"
     "verb_$verb" "$argument"
   ) >>"$directory/log" 2>&1 </dev/null &
   worker=$!
   break_silence "$worker" "$directory/log" "$verb $argument" 2>/dev/null &
   watcher=$!
-  wait "$worker"
-  result=$?
-  kill "$watcher"
-  wait "$watcher" 2>/dev/null
-  set -e
+  result=0
+  wait "$worker" || result=$?
+  kill "$watcher" || true
+  wait "$watcher" 2>/dev/null || true
   # Into the file that is there: whoever follows has it open.
   printf '%s\n' "$result" >>"$directory/exit"
   # By pulumi up the change of role is the part ownerLease.

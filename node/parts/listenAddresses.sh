@@ -30,7 +30,7 @@ listenAddresses_observe() {
   seen_as_told file
   listen_wanted
   ((${#ORDERED[@]})) || return 0
-  list=$(database_setting listen_addresses "$LISTENS") || result=$?
+  list=$(database_settings "$LISTENS" listen_addresses) || result=$?
   ((result < 2)) || exit "$result"
   for address in "${ORDERED[@]}"; do
     if listens_on "$list" "$address"; then SEEN[$address]=listed; else SEEN[$address]="not listed in '$list'"; fi
@@ -42,7 +42,7 @@ listenAddresses_apply() {
   listen_wanted
   ((${#ORDERED[@]})) || return 0
   file=$(listen_file) || exit
-  list=$(database_setting listen_addresses "$LISTENS") || result=$?
+  list=$(database_settings "$LISTENS" listen_addresses) || result=$?
   ((result < 2)) || exit "$result"
   ((result == 0)) ||
     fail incomplete "$file is not there on $NODE; expected the configuration of PostgreSQL" \
@@ -77,7 +77,7 @@ listenAddresses_apply() {
       }
       if (!last) print "listen_addresses = \047" list "\047"
     }'
-  seen=$(database_setting listen_addresses "$LISTENS") || exit
+  seen=$(database_settings "$LISTENS" listen_addresses) || exit
   [[ $seen == "$list" ]] || {
     printf %s "${text%.}" | share_write "$file" 0600 || exit
     fail misconfigured \

@@ -186,7 +186,7 @@ test(
       `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT; path_of() { echo "$AT/\${1##*/}"; }; mkdir "$AT/data"; echo 15 >"$AT/data/PG_VERSION"
      : >"$AT/postgresql.conf"
      systemctl() { echo "ExecStart={ path=/usr/bin/postgres ; argv[]=/usr/bin/postgres -D /x -h $hosts --hba-file=/etc/site/hba.conf ; ignore_errors=no ; }"; }
-     hosts=10.9.0.1; database_setting listen_addresses x; database_setting hba_file x; listen_stuck 10.5.106.7; hosts='*'; listen_stuck 10.5.106.7; echo end`,
+     hosts=10.9.0.1; database_settings x listen_addresses hba_file; listen_stuck 10.5.106.7; hosts='*'; listen_stuck 10.5.106.7; echo end`,
     );
     assert.equal(
       stdout,

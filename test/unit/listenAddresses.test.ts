@@ -191,7 +191,7 @@ test("a line that PostgreSQL cannot read is named, and nothing is judged", { ski
 test("a setting that wins over every file is refused, and the file is as it was", { skip: NO_POSTGRESQL }, () => {
   const { stdout, stderr } = alone(
     `echo "listen_addresses = 'localhost'" >"$AT/postgresql.conf"
-     database_setting() { echo localhost; }`,
+     database_settings() { echo localhost; }`,
     "listenAddresses_apply",
   );
   assert.match(

@@ -361,7 +361,7 @@ for (const [what, cfgloc, ssl, rules, says] of STUCK)
         "pgHbaEntry",
       ],
       `NODE=xcatmn1; cfgloc_read() { CFGLOC=(${cfgloc}); }; share_read() { printf '%s\n' ${rules.map((rule) => `'${rule}'`).join(" ")}; }
-       database_setting() { case $1 in ssl) echo ${ssl} ;; *) echo /F ;; esac; }; hba_stuck 10.5.106.7`,
+       database_settings() { printf "%s\n" /F ${ssl}; }; hba_stuck 10.5.106.7`,
     );
     assert.equal(stdout, says && `/F, 10.5.106.7: ${says}\n`, stderr);
   });

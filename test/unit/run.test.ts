@@ -239,6 +239,21 @@ for (const [order, told] of [
     assert.equal(stdout, told);
   });
 
+for (const result of [0, 13])
+  test(`an order that ends with ${result}: beside its log nothing is said, and what watched it is no failure`, () => {
+    const { code, stdout, stderr } = bash(
+      PROGRAM,
+      `trap 'unexpected "$?" "$BASH_COMMAND"' ERR; set -E
+       RUN=$(mktemp -d -p ${folder}) NODE=xcatmn1; document_read() { :; }; notify_of_order() { :; }
+       mkdir "$RUN/run.x"; echo become active >"$RUN/run.x/verb"; : >"$RUN/run.x/document"
+       verb_become() { echo done; return ${result}; }
+       work "$RUN/run.x"; cat "$RUN/run.x/log" "$RUN/run.x/exit"`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `done\n${result}\n`);
+    assert.equal(stderr, "");
+  });
+
 describe("over SSH", { skip: CANNOT_RUN }, () => {
   const sshd = new Sshd();
   before(() => sshd.start());

@@ -221,7 +221,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
     ["pg_hba.conf is applied", `${PGSQL}; pgHbaEntry_apply`, 40, /cannot be read .* who may log in/],
     [
       "pg_hba.conf is edited",
-      `${PGSQL}; CFGLOC=(); cfgloc_read() { :; }; database_setting() { path_of /var/lib/pgsql/data/x.conf; }; share_read() { echo "local all all peer"; }; pgHbaEntry_apply`,
+      `${PGSQL}; CFGLOC=(); cfgloc_read() { :; }; database_settings() { path_of /var/lib/pgsql/data/x.conf; echo off; }; share_read() { echo "local all all peer"; }; pgHbaEntry_apply`,
       20,
       /x\.conf could not be written on xcatmn1 within 1 s/,
     ],

@@ -10,7 +10,19 @@ const at = scratch("watch", "run", "units", "share/.xcat-ha/beat");
 const onNode = (script: string) =>
   bash(
     [
-      ...["report", "document", "files", "observe", "deadline", "share", "lease", "freeze", "takeover", "watch"],
+      ...[
+        "report",
+        "document",
+        "files",
+        "observe",
+        "deadline",
+        "share",
+        "lease",
+        "freeze",
+        "takeover",
+        "units",
+        "watch",
+      ],
       "beat",
     ],
     `NODE=xcatmn2 PEER=xcatmn1 SHARE=${at("share")} RUN=${at("run")} UNIT_FOLDER=${at("units")} WATCH_LIMIT=60 PROGRAM=/usr/local/sbin/xcat-ha
@@ -388,30 +400,33 @@ for (const [what, timer, service, break_, seen] of STATES)
 test("started: enabled and running; a watch of a former time counts no more; stopped: nothing is left", () => {
   writeFileSync(at("run/watch"), "sign\tso\n");
   const { code, stdout, stderr } = onNode(
-    `systemctl() { echo "$*" >>$RUN/asked; }; watch_start; ls ${at("units")}; watch_stop; cat $RUN/asked`,
+    `systemctl() { [[ $1 != show ]] || echo inactive; echo "$*" >>$RUN/asked; }; watch_start; ls ${at("units")}; watch_stop; cat $RUN/asked`,
   );
   assert.equal(code, 0, stderr);
   assert.deepEqual(stdout.split("\n").slice(0, -1), [
     "xcat-ha-watch.service",
     "xcat-ha-watch.timer",
+    "enable --quiet --no-reload xcat-ha-watch.timer",
     "daemon-reload",
-    "enable --quiet xcat-ha-watch.timer",
     "restart xcat-ha-watch.timer",
     "disable --quiet --no-reload xcat-ha-watch.timer",
     "stop xcat-ha-watch.timer xcat-ha-watch.service",
     "reset-failed xcat-ha-watch.service",
-    "daemon-reload",
+    "show -p ActiveState --value -- xcat-ha-watch.timer",
   ]);
   assert.ok(!existsSync(at("run/watch")) && !existsSync(at("units/xcat-ha-watch.timer")));
 });
 
-for (const [what, verb, said] of [
-  ["start", "restart", /warning: xcat-ha-watch\.timer did not start: .*: Unit is masked\ngoes on\n$/],
-  ["stop", "daemon-reload", /warning: xcat-ha-watch\.timer was not stopped: Unit is masked\ngoes on\n$/],
-] as const)
-  test(`a watch that systemd does not ${what} is said, and ends no change of role`, () => {
+const MASKED = "echo 'Unit is masked' >&2; return 1";
+for (const [what, systemd, says] of [
+  ["start", `restart) ${MASKED} ;;`, "did not start: .*: Unit is masked"],
+  ["stop", `stop) ${MASKED} ;; show) echo active ;;`, "was not stopped: Unit is masked; active"],
+  ["stop", "show) echo 'Connection timed out' >&2; return 1 ;;", "was not stopped: no answer: Connection timed out"],
+])
+  test(`a watch that systemd does not ${what} is said, and ends no change of role: ${says}`, () => {
+    const said = new RegExp(`warning: xcat-ha-watch\\.timer ${says}\ngoes on\n$`);
     const { code, stdout, stderr } = onNode(
-      `systemctl() { [[ $1 != ${verb} ]] || { echo 'Unit is masked' >&2; return 1; }; }; watch_${what}; echo "goes on"`,
+      `systemctl() { case $1 in ${systemd} esac; }; watch_${what}; echo "goes on"`,
     );
     assert.equal(code, 0, stderr);
     assert.match(stdout, said);

@@ -1,38 +1,44 @@
 # What PostgreSQL itself makes of its configuration: every include read, the last setting counted. Asked of its own
 # program, which needs no running server for it.
 
-# database_setting NAME TO_KNOW: the value; false (1) where the configuration is proven not to be there. A configuration
-# that it cannot read is an error with the line that it names.
-database_setting() {
-  local configuration data tool version answer result=0
+# database_settings TO_KNOW NAME...: the value of each, a line each; false (1) where the configuration is proven not to
+# be there. A configuration that it cannot read is an error with the line that it names.
+database_settings() {
+  local to_know=$1 configuration data tool version name answer result
   local -A DATABASE_UNIT=()
   local DATABASE_OPTIONS=()
   configuration=$(path_of /var/lib/pgsql/data/postgresql.conf)
   data=$(path_of /var/lib/pgsql/data)
-  share_read "$configuration" "$2" >/dev/null || return
+  # That it is there and can be read: its length costs tens of milliseconds (within reads by the byte).
+  share_read "$configuration" "$to_know" head -c 0 || return
   version=$(share_text "$data/PG_VERSION" "which version of PostgreSQL the database needs") || exit
   tool=$(database_tool postgres "$version") ||
-    fail misconfigured "PostgreSQL's program of version ${version:-unknown} is not on $NODE; expected to ask it $2" \
+    fail misconfigured \
+      "PostgreSQL's program of version ${version:-unknown} is not on $NODE; expected to ask it $to_know" \
       "$data/PG_VERSION" \
       "install the server of PostgreSQL ${version:-as on the other node} on $NODE, then run the same command again"
   database_unit
-  # From where systemd starts it: what is relative is so to that. The dot keeps an empty value apart from what the
-  # program logs before it.
-  answer=$(LC_ALL=C share_do env -C / "$tool" -C "$1" -D "$data" -c "config_file=$configuration" \
-    "${DATABASE_OPTIONS[@]}" 2>&1 && printf .) || result=$?
-  ((result < 124)) ||
-    fail unknown "$configuration cannot be read on $NODE; expected to know $2" "no answer within $SHARE_DEADLINE s" \
-      "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
-  if ((result != 0)); then
-    answer=$(sed -n 's/^.*\(LOG\|FATAL\|HINT\): *//p' <<<"$answer" | grep -v '^skipping missing') ||
-      answer="it ended with $result"
-    fail misconfigured "PostgreSQL cannot read its own configuration on $NODE; expected to know $2" \
-      "${answer//$'\n'/; }" \
-      "correct the line on $NODE ($tool -C $1 -D $data -c config_file=$configuration reads it), then run the same \
-command again"
-  fi
-  answer=${answer%$'\n'.}
-  printf '%s\n' "${answer##*$'\n'}"
+  for name in "${@:2}"; do
+    # From where systemd starts it: what is relative is so to that. The dot keeps an empty value apart from what the
+    # program logs before it.
+    result=0
+    answer=$(LC_ALL=C share_do env -C / "$tool" -C "$name" -D "$data" -c "config_file=$configuration" \
+      "${DATABASE_OPTIONS[@]}" 2>&1 && printf .) || result=$?
+    ((result < 124)) ||
+      fail unknown "$configuration cannot be read on $NODE; expected to know $to_know" \
+        "no answer within $SHARE_DEADLINE s" \
+        "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"
+    if ((result != 0)); then
+      answer=$(sed -n 's/^.*\(LOG\|FATAL\|HINT\): *//p' <<<"$answer" | grep -v '^skipping missing') ||
+        answer="it ended with $result"
+      fail misconfigured "PostgreSQL cannot read its own configuration on $NODE; expected to know $to_know" \
+        "${answer//$'\n'/; }" \
+        "correct the line on $NODE ($tool -C $name -D $data -c config_file=$configuration reads it), then run the \
+same command again"
+    fi
+    answer=${answer%$'\n'.}
+    printf '%s\n' "${answer##*$'\n'}"
+  done
 }
 
 # database_unit: what PostgreSQL's unit says over its configuration: into DATABASE_UNIT data and config, the data

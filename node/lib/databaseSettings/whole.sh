@@ -50,7 +50,7 @@ database_astray() {
     fail unknown "whether all of the database is in $own of $NODE cannot be told; expected to know its links" \
       "no answer to find" "look at $own on $NODE, then run the same command again"
   if [[ $2 == here ]]; then
-    unit=$(database_setting data_directory "which data directory PostgreSQL has") || result=$?
+    unit=$(database_settings "which data directory PostgreSQL has" data_directory) || result=$?
     ((result < 2)) || exit "$result"
     ((result)) || same_place "$unit" "$data" ||
       astray+=("data_directory in $(path_of /var/lib/pgsql/data/postgresql.conf) is $unit, not $data")

@@ -31,12 +31,13 @@ share_kinds() {
   fi
 }
 
-# share_read PATH TO_KNOW: what the file says; false (1) where it is proven not to be there. What it was read for goes
-# into the error.
+# share_read PATH TO_KNOW [COMMAND...]: what the file says, or what COMMAND makes of it; false (1) where it is proven
+# not to be there. What it was read for goes into the error.
 share_read() {
-  local answer
+  local answer command=("${@:3}")
+  ((${#command[@]})) || command=(cat)
   # The dot keeps trailing newlines, which $() would drop.
-  answer=$(share_do cat -- "$1" 2>&1 && printf .) || {
+  answer=$(share_do "${command[@]}" -- "$1" 2>&1 && printf .) || {
     [[ $answer != *': No such file or directory' ]] || return 1
     fail unknown "$1 cannot be read on $NODE; expected to know $2" "${answer:-no answer within $SHARE_DEADLINE s}" \
       "look at the shared data on $NODE (findmnt -T $SHARE), then run the same command again"

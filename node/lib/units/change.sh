@@ -1,7 +1,7 @@
 # Units that start, stop, and start no more at boot.
 
-# units_disable SERVICE...: they and what belongs to them start no more at boot. All at once: systemd reads all its
-# units again for each time.
+# units_disable SERVICE...: they and what belongs to them start no more at boot. Without the reload of all its units,
+# which a boot does anyway: services wait for it.
 units_disable() {
   local service names=()
   units_look_whole "$@"
@@ -9,7 +9,8 @@ units_disable() {
     # shellcheck disable=SC2206 # a list of names
     [[ ${UNIT_ENABLED[$service]} != enabled ]] || names+=("${UNIT[$service]:-$service}" ${COMPANIONS[$service]:-})
   done
-  ((${#names[@]} == 0)) || systemctl disable --quiet -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
+  ((${#names[@]} == 0)) ||
+    systemctl disable --quiet --no-reload -- "${names[@]/%/.service}" </dev/null 2>/dev/null || true
 }
 
 # unit_evidence SERVICE: its state and the end of its journal on one line.

@@ -65,20 +65,24 @@ watch_start() {
   rm -f -- "$RUN/watch"
   facts_keep standby || true
   for kind in service timer; do watch_text "$kind" | write_file "$UNIT_FOLDER/$WATCH_UNIT.$kind" 0644; done
-  said=$({ systemctl daemon-reload && systemctl enable --quiet "$WATCH_UNIT.timer" &&
+  # systemd reads all its units again once, and not for each of these.
+  said=$({ systemctl enable --quiet --no-reload "$WATCH_UNIT.timer" && systemctl daemon-reload &&
     systemctl restart "$WATCH_UNIT.timer"; } 2>&1 </dev/null) ||
     say "warning: $WATCH_UNIT.timer did not start: nobody is told of an owner that is silent: $(one_line "$said")"
 }
 
 watch_stop() {
-  local said
+  local said REPLY
+  # Services wait for it: what systemd still knows of a unit without a file is no matter.
   said=$({
-    # It is reloaded once, below: that takes as long as all the rest.
     systemctl disable --quiet --no-reload "$WATCH_UNIT.timer"
     systemctl stop "$WATCH_UNIT.timer" "$WATCH_UNIT.service"
-    rm -f -- "$UNIT_FOLDER/$WATCH_UNIT".{timer,service} "$RUN/watch"
-    # A look that failed stays "failed" without its unit file.
-    systemctl reset-failed "$WATCH_UNIT.service" 2>/dev/null
-    systemctl daemon-reload
-  } 2>&1 </dev/null) || say "warning: $WATCH_UNIT.timer was not stopped: $(one_line "$said")"
+  } 2>&1 </dev/null) || true
+  rm -f -- "$UNIT_FOLDER/$WATCH_UNIT".{timer,service} "$RUN/watch"
+  # A look that failed stays "failed" without its unit file.
+  systemctl reset-failed "$WATCH_UNIT.service" 2>/dev/null </dev/null || true
+  # What was not there to be stopped is no failure.
+  if ! unit_shows ActiveState "$WATCH_UNIT.timer" || [[ $REPLY != @(inactive|failed) ]]; then
+    say "warning: $WATCH_UNIT.timer was not stopped: $(one_line "${said:+$said; }$REPLY")"
+  fi
 }
