@@ -3,12 +3,16 @@
 # By PART, where its functions have another name than it; the settings say so.
 declare -gA FUNCTIONS=()
 
+# function_of PART VERB: what does it, into REPLY.
+function_of() { REPLY=${FUNCTIONS[${1:-none}]:-$1}_$2; }
+
 # observe_part PART: into SEEN, which starts empty: what the part does not say of a wanted key cannot be told, and is
 # not as wanted.
 observe_part() {
-  local key unanswered=''
+  local key unanswered='' REPLY
   SEEN=()
-  "${FUNCTIONS[$1]:-$1}_observe"
+  function_of "$1" observe
+  "$REPLY"
   for key in "${!WANT[@]}"; do [[ -n ${SEEN[$key]+answered} ]] || unanswered+=" $key"; done
   [[ -z $unanswered ]] ||
     fail unknown "$1 on $NODE does not say what these are:$unanswered; expected an answer for each that is wanted" \

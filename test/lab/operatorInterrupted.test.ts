@@ -1,7 +1,8 @@
 // `xcat-ha failover` that cannot be done, is cut, or finds it done; `xcat-ha takeover`.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { assertNoRowLost } from "../helpers/client";
+import { assertNoRowLost, outageOf } from "../helpers/client";
 import type { Result } from "../helpers/lab";
 import {
   assertNoChanges,
@@ -57,6 +58,8 @@ test("a new node whose service does not start: the old node is active again by t
     assert.equal(code, 20, output);
     assert.match(output, /xcatmn2 did not become active: .*; xcatmn1 becomes active again$/m);
     assert.match(output, /no failover: the run of xcatmn2 failed: /);
+    const [, log] = /the whole output: (\S+)/.exec(output) ?? [];
+    assert.match(readFileSync(log, "utf8"), /rolled back: nothing of the owner's runs on xcatmn2\. To go back: /);
   } finally {
     mend();
   }
@@ -87,6 +90,26 @@ test("cut before the old node is asked it goes back; while it stops it goes on; 
   const again = typed("failover", "--yes", "--to", "xcatmn1");
   assert.equal(again.code, 0, again.output);
   assertActive("xcatmn1");
+});
+
+test("for a program: one JSON document, with the outage as long as a client's at least", async () => {
+  pairWith("xcatmn1");
+  const client = lab.startClient("program_rows");
+  await client.committing();
+  const from = Date.now();
+  const { code, output } = typed("--json", "failover", "--yes", "--to", "xcatmn2");
+  assert.equal(code, 0, output);
+  await client.committing();
+  const cut = outageOf(client.commits(), from, Date.now());
+  const gap = (cut.to - cut.from) / 1000;
+  const { ending, lease, phases, outage, log } = JSON.parse(output);
+  assert.deepEqual([ending, lease.is, lease.node, phases.length], ["done", "held", "xcatmn2", 5]);
+  // The client's is the database's alone; as heard it lasts until every service is there.
+  assert.ok(outage > gap - 2, `${outage} s as heard, ${gap} s for the client`);
+  assert.match(readFileSync(log, "utf8"), /^xcatmn2 \| .*active and serving/m);
+  const { commits, found } = await client.stop();
+  assertNoRowLost(commits, found);
+  assertActive("xcatmn2");
 });
 
 test("the order of a node that holds the lease already finishes what is left, and changes nothing else", () => {

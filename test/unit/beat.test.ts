@@ -402,7 +402,7 @@ test("a step down that is blocked is told once, then its end: also where it ende
     "true",
     `notify() { echo "told $1"; }; demotion() { :; }; beat_facts() { :; }; rm "$RUN/share-lost"
      for _ in 1 2; do (services_left() { return 40; }; services_gone) || echo "$?"; done
-     (SECONDS=0; services_left() { SECONDS=100; echo x; }; left_words() { :; }; services_gone) 2>/dev/null || echo "$?"
+     (sleep() { SECONDS=$((SECONDS + DEMOTION_SECONDS)); }; services_left() { echo x; }; left_words() { :; }; services_gone) 2>/dev/null || echo "$?"
      plan() { :; }; verb_beat; verb_beat`,
   );
   assert.equal(code, 0, stderr);

@@ -191,7 +191,17 @@ for (const [what, has, list, said] of ROOT_KEYS)
     for (const name of has) {
       if (name === "id_broken") writeFileSync(join(at, name), "no key\n", { mode: 0o600 });
       else
-        execFileSync("ssh-keygen", ["-q", "-N", "", "-t", name === "id_rsa" ? "rsa" : "ed25519", "-f", join(at, name)]);
+        execFileSync("ssh-keygen", [
+          "-q",
+          "-N",
+          "",
+          "-t",
+          name === "id_rsa" ? "rsa" : "ed25519",
+          "-b",
+          "1024",
+          "-f",
+          join(at, name),
+        ]);
       keys[name] = name === "id_broken" ? "" : readFileSync(join(at, `${name}.pub`), "utf8");
     }
     if (keys.lies) writeFileSync(join(at, "id_ed25519.pub"), keys.lies);

@@ -1,7 +1,9 @@
 # One part: as it is wanted, and away.
 
 require_part() {
-  declare -F "${FUNCTIONS[${1:-none}]:-$1}_observe" >/dev/null ||
+  local REPLY
+  function_of "$1" observe
+  declare -F "$REPLY" >/dev/null ||
     fail usage "there is no part '$1'" "xcat-ha knows: ${MANIFEST[*]%% *}" "name one of these"
 }
 
@@ -15,11 +17,12 @@ verb_observe() {
 # apply_part PART: as WANT says. BEFORE holds the values that were applied the last time, so that what a changed value
 # made is taken away.
 apply_part() {
-  local part=$1 document
+  local part=$1 document REPLY
   BEFORE=()
   ! remembers "$part" || [[ ! -e $RECORDS/values.$part ]] || document_load BEFORE "$RECORDS/values.$part"
   document=$(document_write WANT)
-  "${FUNCTIONS[$part]:-$part}_apply"
+  function_of "$part" apply
+  "$REPLY"
   ! remembers "$part" || write_file "$RECORDS/values.$part" 0600 <<<"$document"
 }
 
@@ -81,6 +84,7 @@ as_wanted() {
 # verb_remove PART: the node itself decides, for every part, whether it may be let go: whatever leaf of the graph was
 # made or is gone.
 verb_remove() {
+  local REPLY
   require_part "$1"
   # At the console there are no values.
   ((${#WANT[@]})) || [[ $1 == nodeProgram ]] ||
@@ -88,7 +92,8 @@ verb_remove() {
       "nothing was read" "pulumi destroy on the stack of $NODE"
   unset 'WANT[counter]'
   let_go_require
-  "${FUNCTIONS[$1]:-$1}_remove"
+  function_of "$1" remove
+  "$REPLY"
 }
 
 verb_destroyable() { destroyable; }
