@@ -192,7 +192,7 @@ test("what belongs to a unit is disabled with it", () => {
   const node = { system: "rhel 10.0", units: "kea-dhcp4 kea-dhcp-ddns kea-ctrl-agent" };
   assert.equal(
     answer(node, "resolve_units; units_disable dhcpd"),
-    "systemctl disable --quiet -- kea-dhcp4.service kea-dhcp-ddns.service kea-ctrl-agent.service",
+    "systemctl disable --quiet --no-reload -- kea-dhcp4.service kea-dhcp-ddns.service kea-ctrl-agent.service",
   );
 });
 
