@@ -8,7 +8,7 @@ import { exitCode, failureOf } from "./ending";
 import type { Ran } from "./failoverSteps";
 import { reasons } from "./pulumiErrors";
 import type { PairStack } from "./stacks";
-import { SERVES } from "./steps";
+import { leaseSaid, SERVES } from "./steps";
 
 /** One line that a node's program said, and when it came here. */
 export type Heard = { node: string; at: number; text: string };
@@ -205,13 +205,13 @@ export type Phase = { what: string; seconds: number; detail: string };
 
 /** The phases of a failover; `asked`: when the node that stepped down was asked to. Empty from where a mark was not heard. */
 export function phases(heard: Heard[], from: string, to: string, began: number, asked?: number): Phase[] {
-  const first = (node: string, text: RegExp, since = 0) =>
-    heard.find((one) => one.node === node && one.at >= since && text.test(one.text))?.at;
+  const first = (node: string, is: (text: string) => boolean) =>
+    heard.find((one) => one.node === node && one.at >= (asked ?? 0) && is(one.text))?.at;
   // With them everything stops that anybody outside waits for; the others have by then.
-  const stopping = first(from, /^(xcatd|postgresql) stopped \(/, asked);
-  const released = first(from, /^owner lease: epoch \d+ is released/, asked);
-  const claimed = first(to, /^owner lease: epoch \d+ is ours/, asked);
-  const serving = first(to, SERVES, asked);
+  const stopping = first(from, (text) => /^(xcatd|postgresql) stopped \(/.test(text));
+  const released = first(from, (text) => leaseSaid(text)?.what === "released");
+  const claimed = first(to, (text) => leaseSaid(text)?.what === "ours");
+  const serving = first(to, (text) => SERVES.test(text));
   const words = (node: string, text: RegExp, since = 0, until = Number.POSITIVE_INFINITY) =>
     heard
       .filter((one) => one.node === node && one.at >= since && one.at <= until && text.test(one.text))
