@@ -105,7 +105,7 @@ export function cli(finish: (code: number) => void): Command {
   return program;
 }
 
-/** The exit code of what `run` does; its error is told in our three lines, and with --json as a document too. */
+/** The exit code of what `run` does; its error is told in our lines, and with --json as a document too. */
 async function ended(context: Context, run: () => Promise<EndingName | number>): Promise<number> {
   try {
     const ending = await run();

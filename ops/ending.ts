@@ -1,4 +1,4 @@
-// How a command ends: the exit codes, and the three lines of every error.
+// How a command ends: the exit codes, and the lines of every error.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../config/cluster";
@@ -40,7 +40,13 @@ export function failureOf(code: number | undefined): EndingName | undefined {
   return name === "done" || name === "usage" ? undefined : name;
 }
 
-/** What ends a command: what was seen and expected, the evidence, and the exact next command. */
+/** The lines of what to type next: one for each choice. */
+export const nextLines = (next: string) => next.split("\n").map((choice) => `next: ${choice}`);
+
+/**
+ * What ends a command: what was seen and expected, the evidence, and the exact next command; where there is a choice, a line of `next` for
+ * each, the likeliest first.
+ */
 export class OpsError extends Error {
   constructor(
     readonly ending: EndingName,
@@ -48,23 +54,24 @@ export class OpsError extends Error {
     readonly evidence: string,
     readonly next: string,
   ) {
-    super(`error: ${seen}\nevidence: ${evidence}\nnext: ${next}`);
+    super([`error: ${seen}`, `evidence: ${evidence}`, ...nextLines(next)].join("\n"));
   }
 }
 
-/** An error of whatever part as one of ours. Those of the session and of the cluster file have our three lines already. */
+/** An error of whatever part as one of ours. Those of the session have our lines already. */
 export function asOpsError(error: unknown): OpsError {
   if (error instanceof OpsError) return error;
   const { message } = error instanceof Error ? error : new Error(String(error));
   const [seen, ...others] = message.split("\n");
-  const line = (word: string) => others.find((text) => text.startsWith(`${word}: `))?.slice(word.length + 2);
+  const lines = (word: string) =>
+    others.flatMap((text) => (text.startsWith(`${word}: `) ? [text.slice(word.length + 2)] : []));
   const rest = others.filter((text) => !/^(evidence|next): /.test(text)).map((text) => text.trim());
   const ending = error instanceof ConfigError ? "misconfigured" : "unknown";
   return new OpsError(
     ending,
     seen.replace(/^error: /, ""),
-    line("evidence") ?? (rest.join("; ") || "none"),
-    line("next") ??
+    lines("evidence")[0] ?? (rest.join("; ") || "none"),
+    lines("next").join("\n") ||
       (ending === "misconfigured" ? "correct that file, then the same command again" : "the same command again"),
   );
 }

@@ -4,7 +4,7 @@ import { VARIABLE } from "../components/remote/handover";
 import { planSentences } from "../components/remote/observation";
 import { type ClockAnswer, clockOf } from "./clocks";
 import type { Context, LoadedCluster } from "./context";
-import { asOpsError, type EndingName, exitCode, OpsError } from "./ending";
+import { asOpsError, type EndingName, exitCode, nextLines, OpsError } from "./ending";
 import {
   endingOf,
   type Lease,
@@ -491,5 +491,5 @@ function outcomeText(
     ["whole output", log],
   ];
   const table = tableText(context, ["", say], rows);
-  return ending === "done" ? table : `${table}\nnext: ${next}`;
+  return ending === "done" ? table : [table, ...nextLines(next)].join("\n");
 }

@@ -1,5 +1,5 @@
 // What was seen of the pair, and what follows from it. Pure: asks nobody (see nodes.ts).
-import type { OpsError } from "./ending";
+import { nextLines, type OpsError } from "./ending";
 
 /** What a look came to. That it cannot be told is never "absent", and never "as wanted". */
 export type Value = { is: string } | { absent: true } | { unknown: string };
@@ -297,7 +297,9 @@ export function checkLine(looks: NodeLook[], findings: Finding[]): string {
       .join(", ")}`;
   }
   const rest = more.length > 0 ? ` (and ${more.length} more)` : "";
-  return `${level}: ${first.what}; next: ${first.next}${rest}`.replaceAll(/\s*\n\s*/g, "; ").replaceAll("|", "/");
+  return `${[`${level}: ${first.what}`, ...nextLines(first.next)].join("; ")}${rest}`
+    .replaceAll(/\s*\n\s*/g, "; ")
+    .replaceAll("|", "/");
 }
 
 /** Between two looks, a line for each cell that changed. */

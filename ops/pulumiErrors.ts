@@ -1,8 +1,11 @@
 // The errors in what a Pulumi command has printed.
 
 const LAST_LINES = 20;
+const NEXT = "next: ";
 
-/** Each error with what belongs to it: up to `next:` and what is indented below that, a blank line or another error. */
+const isNext = (line: string) => line.startsWith(NEXT);
+
+/** Each error with what belongs to it: up to its last `next:` and what is indented below that, a blank line or another error. */
 function errors(output: string): string[] {
   const found: string[][] = [];
   let block: string[] | undefined;
@@ -15,7 +18,7 @@ function errors(output: string): string[] {
       block = [text.replace(/^error: (?:\S+ resource '\S+' has a problem: |[A-Z]\w+ failed: )/, "error: ")];
       depth = indent;
       found.push(block);
-    } else if (!text || indent < depth || (indent === depth && block?.some((one) => one.startsWith("next: ")))) {
+    } else if (!text || indent < depth || (indent === depth && !text.startsWith(NEXT) && block?.some(isNext))) {
       block = undefined;
     } else {
       block?.push(line.slice(depth));

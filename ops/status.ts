@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { managedUnits } from "../components/settings";
 import { isTimeService } from "../config/cluster";
 import type { Context, LoadedCluster, Style } from "./context";
-import { asOpsError, type EndingName } from "./ending";
+import { asOpsError, type EndingName, nextLines } from "./ending";
 import { look, lookWhole, type Reached, reach } from "./nodes";
 import {
   changes,
@@ -83,7 +83,7 @@ export function statusText(context: Context, facts: PairFacts, looks: NodeLook[]
   );
   const lines = findings.flatMap(({ level, what, next }) => [
     `${context.paint(COLOURS[level], level)} ${what}`,
-    `  next: ${next}`,
+    ...nextLines(next).map((line) => `  ${line}`),
   ]);
   const level = worst(findings);
   return [table, "", ...lines, ...(lines.length === 0 ? [context.paint(COLOURS[level], "nothing is wrong")] : [])].join(
@@ -109,7 +109,7 @@ async function check(context: Context): Promise<number> {
     return LEVELS.indexOf(worst(findings));
   } catch (error) {
     const { seen, evidence, next } = asOpsError(error);
-    const line = `UNKNOWN: ${seen}: ${evidence}; next: ${next}`;
+    const line = [`UNKNOWN: ${seen}: ${evidence}`, ...nextLines(next)].join("; ");
     context.result(line, { level: "UNKNOWN", error: { seen, evidence, next } });
     return LEVELS.indexOf("UNKNOWN");
   }
@@ -175,4 +175,4 @@ class Watched {
 }
 
 const seenError = ({ error }: NodeLook & { reached: false }) =>
-  new Error(`${error.seen}\nevidence: ${error.evidence}\nnext: ${error.next}`);
+  new Error([error.seen, `evidence: ${error.evidence}`, ...nextLines(error.next)].join("\n"));

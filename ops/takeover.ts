@@ -170,7 +170,7 @@ export async function takeover(context: Context, options: Options): Promise<Endi
       ...leaseRows(outcome.lease),
       ...(said ? [["as said there", said]] : []),
       ["whole output", log.file],
-      ["next", outcome.next],
+      ...outcome.next.split("\n").map((choice) => ["next", choice]),
     ];
     context.result(tableText(context, ["", outcome.say], rows), {
       ...outcome,

@@ -1,6 +1,6 @@
 // `xcat-ha verify`: the verification on the active node.
 import type { Context, Style } from "./context";
-import { type EndingName, OpsError } from "./ending";
+import { type EndingName, nextLines, OpsError } from "./ending";
 import { closeAll, look, reachAll } from "./nodes";
 import { at, type NodeLook, text } from "./pair";
 import { tableText } from "./table";
@@ -16,8 +16,8 @@ export function checksOf(lines: string): Check[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
-      const [result, check = "", what = "", next] = line.split("\t");
-      return { result, check, what, ...(next && { next }) };
+      const [result, check = "", what = "", ...choices] = line.split("\t");
+      return { result, check, what, ...(choices.length > 0 && { next: choices.join("\n") }) };
     });
 }
 
@@ -32,7 +32,7 @@ const COLOURS: Record<string, Style> = {
 export function checksText(context: Context, checks: Check[]): string {
   const rows = checks.flatMap(({ result, check, what, next }) => [
     [result, check, what],
-    ...(next ? [["", "", `next: ${next}`]] : []),
+    ...(next ? nextLines(next).map((line) => ["", "", line]) : []),
   ]);
   const table = tableText(context, ["result", "check", "what was seen"], rows);
   return table

@@ -110,7 +110,7 @@ function fsSafe(read) {
 }
 
 /**
- * Why a connection failed, in the three lines of every error.
+ * Why a connection failed, in the lines of every error.
  * @param {LoadedCluster} cluster @param {string} node @param {string} address @param {string} evidence what ssh said
  * @param {number} seconds
  */

@@ -13,9 +13,13 @@ declare -grA EXIT=(
   [usage]=64         # a verb or part that does not exist
 )
 
-# fail CODE SEEN EVIDENCE NEXT: the three lines of every error, then the end.
+# fail CODE SEEN EVIDENCE NEXT...: the lines of every error, then the end. Where there is a choice, a NEXT for each, the
+# likeliest first.
 fail() {
-  printf 'error: %s\nevidence: %s\nnext: %s\n' "$2" "$3" "$4" >&2
+  {
+    printf 'error: %s\nevidence: %s\n' "$2" "$3"
+    printf 'next: %s\n' "${@:4}"
+  } >&2
   exit "${EXIT[$1]}"
 }
 

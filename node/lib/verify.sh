@@ -5,8 +5,12 @@ readonly PROBE=/opt/xcat/probe/subcmds/xcatmn
 readonly PROBE_SECONDS=300
 readonly PERL_SECONDS=30
 
-# row RESULT CHECK WHAT [NEXT]: of the table that verify prints; RESULT is ok, warning, harmless or failed.
-row() { printf '%s\t%s\t%s%s\n' "$1" "$2" "$3" "${4:+$'\t'$4}"; }
+# row RESULT CHECK WHAT [NEXT...]: of the table that verify prints; RESULT is ok, warning, harmless or failed.
+row() {
+  printf '%s\t%s\t%s' "${@:1:3}"
+  [[ -z ${4:-} ]] || printf '\t%s' "${@:4}"
+  printf '\n'
+}
 
 # probe_rows LABEL: xcatprobe's findings as rows.
 probe_rows() {
@@ -170,8 +174,9 @@ verify_lines() {
 verify_table() {
   local lines
   lines=$(verify_lines)
-  awk -F'\t' '{ printf "%-9s %-16s %s\n", $1, $2, $3; if ($4 != "") printf "%-9s %-16s next: %s\n", "", "", $4 }' \
-    <<<"$lines"
+  awk -F'\t' '
+    { printf "%-9s %-16s %s\n", $1, $2, $3; for (i = 4; i <= NF; i++) printf "%-9s %-16s next: %s\n", "", "", $i }
+  ' <<<"$lines"
 }
 
 # passed TABLE: false when a check failed.

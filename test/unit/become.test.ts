@@ -216,3 +216,20 @@ for (const [what, has, list, said] of ROOT_KEYS)
     assert.equal(code, 0, stderr);
     assert.match(stdout.replaceAll(`${at}/HA`, "SHARE"), said);
   });
+
+const CHOICES: [what: string, choices: string[]][] = [
+  ["one thing to do", ["the same command again"]],
+  ["a choice", ["install named", "take named out of services"]],
+];
+for (const [what, choices] of CHOICES)
+  test(`a refusal becomes an error with a line for each choice: ${what}`, () => {
+    const { code, stdout, stderr } = onNode(
+      `${sourced("plan")} plan_role() { refuse refused "it is so" "as seen" ${choices.map((one) => `'${one}'`).join(" ")}; refuse held a b c; }
+       steps=$(plan); refuse_or_pass "$steps"; echo passed`,
+    );
+    assert.equal(
+      stderr,
+      ["error: it is so", "evidence: as seen", ...choices.map((one) => `next: ${one}`), ""].join("\n"),
+    );
+    assert.deepEqual([code, stdout], [10, ""]);
+  });

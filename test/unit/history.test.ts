@@ -103,9 +103,10 @@ test("how long, in words", () => {
 });
 
 test("verify: each check with its reason", () => {
-  assert.deepEqual(checksOf("ok\tbeat\tobserved\nfailed\txcatprobe\tno\tpulumi up\n"), [
+  assert.deepEqual(checksOf("ok\tbeat\tobserved\nfailed\txcatprobe\tno\tpulumi up\nfailed\tbeat\tno\ta\tb\n"), [
     { result: "ok", check: "beat", what: "observed" },
     { result: "failed", check: "xcatprobe", what: "no", next: "pulumi up" },
+    { result: "failed", check: "beat", what: "no", next: "a\nb" },
   ]);
 });
 

@@ -22,7 +22,13 @@ test("every exit code of the node program is one of the workstation's, with its 
 
 const ERRORS: [what: string, error: unknown, told: string][] = [
   ["ours", new OpsError("held", "a", "b", "c"), "held\nerror: a\nevidence: b\nnext: c"],
+  ["ours, of a choice", new OpsError("held", "a", "b", "c\nd"), "held\nerror: a\nevidence: b\nnext: c\nnext: d"],
   ["the session's", new Error("a\nevidence: b\nnext: c"), "unknown\nerror: a\nevidence: b\nnext: c"],
+  [
+    "a node's, of a choice",
+    new Error("error: a\nevidence: b\nnext: c\nnext: d"),
+    "unknown\nerror: a\nevidence: b\nnext: c\nnext: d",
+  ],
   [
     "a wrong cluster file",
     new ConfigError("cluster.yaml", ["share: seen 1", "network: seen 2"]),
@@ -31,7 +37,7 @@ const ERRORS: [what: string, error: unknown, told: string][] = [
   ["a program's", new Error("a"), "unknown\nerror: a\nevidence: none\nnext: the same command again"],
 ];
 for (const [what, error, told] of ERRORS)
-  test(`an error in three lines: ${what}`, () => {
+  test(`an error in its lines: ${what}`, () => {
     const { ending, message } = asOpsError(error);
     assert.equal(`${ending}\n${message}`, told);
   });

@@ -98,7 +98,10 @@ function plans(situations: Facts[]): string[][] {
 function readable(lines: string[]): string[] {
   return lines.flatMap((line) => {
     const [verb, argument, ...words] = line.split("\t");
-    if (verb === "refuse") return [`refuse ${argument}: ${words[0]}`, `evidence: ${words[1]}`, `next: ${words[2]}`];
+    if (verb === "refuse") {
+      const [seen, evidence, ...choices] = words;
+      return [`refuse ${argument}: ${seen}`, `evidence: ${evidence}`, ...choices.map((choice) => `next: ${choice}`)];
+    }
     return [`${argument === "-" ? verb : `${verb} ${argument}`}: ${words.join("\t")}`];
   });
 }

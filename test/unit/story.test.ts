@@ -228,6 +228,7 @@ const FAILURES: [what: string, output: string, ...lines: string[]][] = [
       "next: one of",
       "  this",
       "  that",
+      "next: another",
       "xcatmn1: what is no part of it",
     ]),
     ...BLOCK,
@@ -236,6 +237,7 @@ const FAILURES: [what: string, output: string, ...lines: string[]][] = [
     "next: one of",
     "  this",
     "  that",
+    "next: another",
   ],
   [
     "one of the lab, without evidence",

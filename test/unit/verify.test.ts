@@ -220,23 +220,23 @@ for (const [what, observe, rows, said] of LOOKS)
 
 test("the end of a change of role: a warning keeps nobody from being well, and each finding has its next command beneath it", () => {
   const rows = (level: string) =>
-    `probe_rows() { row ok xcatprobe fine; row ${level} xcatprobe "it is so" "type this"; row harmless xcatprobe "as it should be"; }`;
+    `probe_rows() { row ok xcatprobe fine; row ${level} xcatprobe "it is so" "type this" "type that"; row harmless xcatprobe "as it should be"; }`;
   const script = `${PART}; MANIFEST=(); ${rows("LEVEL")}; verify_after_activation`;
   const lines = (level: string) => {
     const { code, stdout, stderr } = bash(VERIFY, script.replace("LEVEL", level));
     assert.equal(code, 0, stderr);
     return stdout.split("\n").slice(1, -1);
   };
-  const next = "                           next: type this";
+  const next = ["this", "that"].map((choice) => `                           next: type ${choice}`);
   assert.deepEqual(lines("warning"), [
     "xcatmn1: verified: 2 checks passed",
     "warning   xcatprobe        it is so",
-    next,
+    ...next,
   ]);
   assert.deepEqual(lines("failed"), [
     "xcatmn1: verification found what is not right; xcat-ha verify on xcatmn1 shows the whole table",
     "failed    xcatprobe        it is so",
-    next,
+    ...next,
   ]);
 });
 

@@ -441,7 +441,11 @@ test("what could not be told is told by the next look", () => {
 
 test("what to do is what the look that failed says", () => {
   const { stdout, stderr } = onNode(
-    `WATCH=([blind]=0); watch_words owner-unknown $'error: xcatmn2 has the machine id of xcatmn1\nevidence: so\nnext: systemd-machine-id-setup' 60`,
+    `WATCH=([blind]=0); watch_words owner-unknown $'error: xcatmn2 has the machine id of xcatmn1\nevidence: so\nnext: systemd-machine-id-setup\nnext: reboot' 60`,
   );
-  assert.match(stdout, /: xcatmn2 has the machine id of xcatmn1\nnext: systemd-machine-id-setup\n$/, stderr);
+  assert.match(
+    stdout,
+    /: xcatmn2 has the machine id of xcatmn1\nnext: systemd-machine-id-setup\nnext: reboot\n$/,
+    stderr,
+  );
 });

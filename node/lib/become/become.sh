@@ -1,10 +1,10 @@
 # The change of role: observe, decide (plan), then each step, with a look at the lease and at other orders between them.
 
-# refuse_or_pass STEPS: a refusal becomes the three lines of an error.
+# refuse_or_pass STEPS: a refusal becomes the lines of an error.
 refuse_or_pass() {
-  local verb code seen evidence next
-  IFS=$'\t' read -r verb code seen evidence next <<<"$1"
-  [[ $verb != refuse ]] || fail "$code" "$seen" "$evidence" "$next"
+  local fields
+  IFS=$'\t' read -ra fields <<<"$1"
+  [[ ${fields[0]:-} != refuse ]] || fail "${fields[@]:1}"
 }
 
 become() {

@@ -57,7 +57,7 @@
 #        prove -        nothing of ours runs here any more
 #        released -     finish the release
 #        apply PART     as the role wants it
-# A refusal is one line: refuse, exit code name, seen, evidence, next.
+# A refusal is one line: refuse, exit code name, seen, evidence, and a next for each choice.
 
 # Here, because the decision is tried without what asks the fence (node/lib/takeover/takeover.sh).
 FENCE=/etc/xcat-ha.fence
@@ -65,8 +65,11 @@ FENCE=/etc/xcat-ha.fence
 # Into variables of plan, not out through $(...): the plans of thousands of situations are compared, and a fork is most
 # of what one costs.
 step() { PLAN+=("$1"$'\t'"$2"$'\t'"$3"); }
-# refuse: the first one counts.
-refuse() { [[ -n $REFUSAL ]] || REFUSAL=refuse$'\t'$1$'\t'$2$'\t'$3$'\t'$4; }
+# refuse CODE SEEN EVIDENCE NEXT...: the first one counts.
+refuse() {
+  local IFS=$'\t'
+  [[ -n $REFUSAL ]] || REFUSAL="refuse$IFS$*"
+}
 
 plan() {
   local PLAN=() REFUSAL='' steps

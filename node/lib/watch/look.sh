@@ -99,7 +99,7 @@ watch_words() {
         'Where it is dead: docs/failover.md, The active node is dead'
       ;;
     owner-unknown)
-      [[ $2 != *$'\n'next:\ * ]] || next=${2##*$'\n'next: }
+      [[ $2 != *$'\n'next:\ * ]] || next=${2#*$'\n'next: }
       printf 'whether the owner lives cannot be told on %s since %s: %s\nnext: %s\n' "$NODE" \
         "$(watch_time "$3" "${WATCH[blind]}")" "$(error_said "$2")" \
         "${next:-look at the shared data on $NODE: findmnt -T $SHARE}"
