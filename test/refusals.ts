@@ -95,7 +95,9 @@ const share = (seen: string, node = "xcatmn1") => [
 const otherStack = (asking: string) => [
   `xcatmn1 is managed by the stack xcat-ha/primary; expected ${asking}, which asks; nothing was touched`,
   "evidence: /etc/xcat-ha/stack on xcatmn1",
-  `next: pulumi up -s primary, or pulumi config set node xcatmn2 -s ${asking.replace("xcat-ha/", "")}. If xcat-ha/primary was renamed to ${asking} or is no more: rm /etc/xcat-ha/stack on xcatmn1, then the same command again`,
+  "next: pulumi up -s primary",
+  `next: pulumi config set node xcatmn2 -s ${asking.replace("xcat-ha/", "")}`,
+  `next: where xcat-ha/primary was renamed to ${asking} or is no more: rm /etc/xcat-ha/stack on xcatmn1, then the same command again`,
 ];
 /** The newest epoch, of a node that runs. */
 const epoch = (node: string, machine: string) =>
@@ -105,7 +107,8 @@ const epoch = (node: string, machine: string) =>
 const peerUnfit = (why: string) => [
   `xcatmn2 cannot run the database of the pair: ${why}; expected a node that can before xcatmn1 steps down; nothing was touched`,
   "evidence: /HA/.xcat-ha/nodes/xcatmn2, as the watch of xcatmn2 wrote it last",
-  "next: correct it on xcatmn2; half a minute later the same command again. To stop the services although no node could go on: systemctl stop xcat-ha-watch.timer on xcatmn2, rm /HA/.xcat-ha/nodes/xcatmn2, then the same command again",
+  "next: correct it on xcatmn2; half a minute later the same command again",
+  "next: to stop the services although no node could go on: systemctl stop xcat-ha-watch.timer on xcatmn2, rm /HA/.xcat-ha/nodes/xcatmn2, then the same command again",
 ];
 /** A pair whose owner is xcatmn1, in this boot, and what xcatmn2 has written of itself. */
 const ownerBeside = (facts: string) => `
@@ -949,7 +952,9 @@ export const REFUSALS: Refusal[] = [
     says: [
       "xcatmn1 has no unit dhcpd.service conserver.service; cluster.yaml lists dhcpd conserver under services; nothing was touched",
       "evidence: systemctl show -p LoadState dhcpd.service conserver.service",
-      "next: install dhcpd conserver on xcatmn1 (or systemctl unmask), or take it out of services in cluster.yaml",
+      "next: install dhcpd conserver on xcatmn1",
+      "next: where a unit is masked: systemctl unmask it on xcatmn1",
+      "next: take dhcpd conserver out of services in cluster.yaml",
     ],
   },
   {
@@ -1015,7 +1020,8 @@ export const REFUSALS: Refusal[] = [
     says: [
       "the owner lease names xcatmn1 with machine id another; seen MACHINE-ID here: another machine, or one installed anew",
       "evidence: /HA/.xcat-ha/epoch/000004.owner and /etc/machine-id on xcatmn1",
-      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml. Where it was installed anew: docs/failover.md, A node was installed anew",
+      "next: where this is not the machine that is called xcatmn1: correct nodes.xcatmn1 in cluster.yaml",
+      "next: where it was installed anew: docs/failover.md, A node was installed anew",
     ],
   },
   {
@@ -1026,7 +1032,9 @@ export const REFUSALS: Refusal[] = [
     says: [
       "xcatmn1 should be active, but epoch 4 is held by xcatmn2 since noon; nothing was touched",
       "evidence: the newest epoch names xcatmn2",
-      "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again. Or, where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here. Or, where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
+      "next: let xcatmn2 step down: pulumi config set activeNode xcatmn1 and pulumi up on the stack of xcatmn2, then here again",
+      "next: where xcatmn2 should stay active: pulumi config set activeNode xcatmn2 here",
+      "next: where xcatmn2 is dead: docs/failover.md, The active node is dead (takeover.epoch 4)",
     ],
   },
   {
@@ -1133,7 +1141,8 @@ export const REFUSALS: Refusal[] = [
     says: [
       "the shared data already holds directories (partial) that no epoch of ours made and that xcatmn1 does not link; expected none before the first setup",
       "evidence: links on xcatmn1: none",
-      "next: move them away on the share, or make the node active first that links them",
+      "next: move them away on the share",
+      "next: make the node active first that links them",
     ],
   },
 
@@ -1145,7 +1154,9 @@ export const REFUSALS: Refusal[] = [
     says: [
       "xcatmn2 should be active, but epoch N is held by xcatmn1 since TIME; nothing was touched",
       "evidence: the newest epoch names xcatmn1",
-      "next: let xcatmn1 step down: pulumi config set activeNode xcatmn2 and pulumi up on the stack of xcatmn1, then here again. Or, where xcatmn1 should stay active: pulumi config set activeNode xcatmn1 here. Or, where xcatmn1 is dead: docs/failover.md, The active node is dead (takeover.epoch N)",
+      "next: let xcatmn1 step down: pulumi config set activeNode xcatmn2 and pulumi up on the stack of xcatmn1, then here again",
+      "next: where xcatmn1 should stay active: pulumi config set activeNode xcatmn1 here",
+      "next: where xcatmn1 is dead: docs/failover.md, The active node is dead (takeover.epoch N)",
     ],
   },
   {
@@ -1193,7 +1204,9 @@ export const REFUSALS: Refusal[] = [
     says: [
       "xcatmn2 has no unit goconserver.service; cluster.yaml lists goconserver under services; nothing was touched",
       "evidence: systemctl show -p LoadState goconserver.service",
-      "next: install goconserver on xcatmn2 (or systemctl unmask), or take it out of services in cluster.yaml",
+      "next: install goconserver on xcatmn2",
+      "next: where a unit is masked: systemctl unmask it on xcatmn2",
+      "next: take goconserver out of services in cluster.yaml",
     ],
   },
   {

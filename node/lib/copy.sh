@@ -23,7 +23,8 @@ restorecon -R"
 # copy_directory FROM TO [OPTION...]: owner, mode, links, times, ACLs and xattrs kept, of these SELinux labels where TO
 # can. Progress while it runs.
 copy_directory() {
-  local from=$1 to=$2 result=0 said out next="when the cause is gone"
+  local from=$1 to=$2 result=0 said out then="run the same command again: the copy goes on where it ended"
+  local next=("when the cause is gone, $then")
   shift 2
   mkdir -p -- "$to"
   labels_look "$from" "$to"
@@ -36,12 +37,13 @@ copy_directory() {
   exec {out}>&-
   # 24: files vanished while a service was still running; the copy after the stop gets the rest.
   [[ $result != 0 && $result != 24 ]] || return 0
-  ((result != 23)) ||
-    next="where an attribute or an ACL is not taken there: mount it so that it is, or take it off those files where \
-nothing needs it (setcap -r, setfattr -x, setfacl -b)"
+  ((result != 23)) || next=(
+    "where an attribute or an ACL is not taken there: mount it so that it is, then $then"
+    "where nothing needs it: take it off those files (setcap -r, setfattr -x, setfacl -b), then $then"
+  )
   fail incomplete "copying $from to $to failed: rsync ended with $result" \
     "${said:+$(one_line "$said"); }$(share_do df -h -- "$to" 2>&1 | tail -n 1)" \
-    "$next; then run the same command again: the copy goes on where it ended"
+    "${next[@]}"
 }
 
 # copy_progress DIRECTORY: a line every two seconds out of rsync's carriage returns.

@@ -40,7 +40,7 @@ database_copy_facts() {
   [[ -z ${FACT[apart]} ]] || FACT[shared]=present
 }
 
-# database_unchanged SHARED COPY [OR]: what changes under a copy has a writer.
+# database_unchanged SHARED COPY [NEXT]: what changes under a copy has a writer.
 database_unchanged() {
   local difference
   difference=$(differences "$1" "$2") || exit
@@ -49,8 +49,8 @@ database_unchanged() {
       "$1 changed since it was copied: somebody writes there; expected no change of a database whose owner, $PEER, \
 is powered off" \
       "$(one_line "$difference")" \
-      "find out whether $PEER runs: at its console, xcat-ha status. Where it hangs: power it off, then the same \
-command again${3:+. $3}"
+      "find out whether $PEER runs: at its console, xcat-ha status" \
+      "where it hangs: power it off, then the same command again" "${@:3}"
 }
 
 # database_copy: ahead of the claim, so that a writer is found while the lease is untouched. One that was cut goes on.
@@ -80,7 +80,7 @@ database_switch() {
   kind=$(share_kind "$shared") || exit
   if [[ $kind != absent ]]; then
     database_unchanged "$shared" "$copy" \
-      "Where it was off, and the change is your own: rm -r ${copy%/*} first, and PostgreSQL starts on $shared"
+      "where it was off, and the change is your own: rm -r ${copy%/*} first, and PostgreSQL starts on $shared"
     kept=$(fresh_name "$shared.epoch-$((10#$1))")
     lease_require "$shared"
     mv -T -- "$shared" "$kept"

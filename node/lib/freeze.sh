@@ -54,7 +54,7 @@ freeze() {
   share_write "$(frozen_file)" 0644 <<<"$text" || true
   [[ $(share_text "$(frozen_file)" "whether the pair is frozen") == "$text" ]] ||
     fail incomplete "$(frozen_file) was not written; expected the freeze in it, for the other node" \
-      "$SHARE $(share_state)" "look at the share on $NODE, then run the same command again; or xcat-ha thaw"
+      "$SHARE $(share_state)" "look at the share on $NODE, then run the same command again" "xcat-ha thaw"
   # Behind the share: a beat between the two would take it away.
   install -d -m 0700 "$RECORDS"
   write_file "$RECORDS/frozen" 0600 <<<"$text"

@@ -69,7 +69,7 @@ it. Before $PEER becomes active: copy a hosts file that is right to $(hosts_dire
 # failover in the night does not fail for it, for most nodes are in an old file too; what could not be taken is said,
 # here and by verify, until it was.
 hosts_take() {
-  local said answers
+  local said answers next NEXT
   lease_require "$HOSTS_FILE"
   if ! hosts_are_ours; then
     install -d -m 0700 "$RECORDS" "$RUN"
@@ -83,7 +83,9 @@ hosts_take() {
       IFS= read -r -d '' -u "$answers" said || {
         said=${said:-it said nothing} said=${said#error: }
         say "warning: $HOSTS_FILE of $NODE may be old, and nodes that were added since be missing in DNS and DHCP: \
-${said%%$'\n'*}. $(hosts_next)"
+${said%%$'\n'*}"
+        hosts_next
+        for next in "${NEXT[@]}"; do say "next: $next"; done
         return 0
       }
       printf %s "$said"
@@ -93,10 +95,21 @@ ${said%%$'\n'*}. $(hosts_next)"
   hosts_keep || true
 }
 
-# hosts_next: a file that is broken for good is replaced by the admin's best one.
+# hosts_next: into NEXT; a file that is broken for good is replaced by the admin's best one.
 hosts_next() {
-  printf 'Look at %s on %s, or copy a hosts file that is right over the newest one there; %s on %s' \
-    "$(hosts_directory)" "$NODE" 'then xcat-ha become active, makedns and makedhcp -a' "$NODE"
+  local directory then="then xcat-ha become active, makedns and makedhcp -a on $NODE"
+  directory=$(hosts_directory)
+  NEXT=(
+    "look at $directory on $NODE, $then"
+    "copy a hosts file that is right over the newest one in $directory, $then"
+  )
+}
+
+# hosts_fail CODE SEEN EVIDENCE [NEXT...]
+hosts_fail() {
+  local NEXT
+  hosts_next
+  fail "$@" "${NEXT[@]}"
 }
 
 # hosts_take_newest: never one that is not newer than this node's own.
@@ -108,8 +121,7 @@ hosts_take_newest() {
   file=$(hosts_directory)/$newest
   content=$(share_text "$file" "the addresses of the cluster's nodes") || exit
   [[ $content == *[![:space:]]* ]] ||
-    fail unknown "$file is empty; expected the hosts file of epoch $newest" "$(share_do ls -la "$file" 2>&1)" \
-      "$(hosts_next)"
+    hosts_fail unknown "$file is empty; expected the hosts file of epoch $newest" "$(share_do ls -la "$file" 2>&1)"
   hosts_merged <<<"$content" >"$RECORDS/hosts.new"
   hosts_with_our_names "$RECORDS/hosts.new"
   if ! cmp -s -- "$RECORDS/hosts.new" "$HOSTS_FILE"; then
@@ -128,8 +140,8 @@ hosts_newest() {
   files=$(share_do bash -c \
     'set -eu; mkdir -p -- "$1"; cd -- "$1"; probe=$(mktemp .probe.XXXXXX); rm -f -- "$probe"; LC_ALL=C ls -1' hosts \
     "$(hosts_directory)") ||
-    fail unknown "$(hosts_directory) cannot be listed on $NODE; expected the newest owner's hosts file" \
-      "the lines above; $SHARE $(share_state)" "$(hosts_next)"
+    hosts_fail unknown "$(hosts_directory) cannot be listed on $NODE; expected the newest owner's hosts file" \
+      "the lines above; $SHARE $(share_state)"
   while IFS= read -r file; do
     [[ $file == *"$suffix" ]] || continue
     file=${file%"$suffix"}
@@ -142,9 +154,9 @@ hosts_own_epoch() {
   local epoch=000000
   [[ ! -e $RECORDS/hosts.epoch ]] || epoch=$(first_line "$RECORDS/hosts.epoch" 2>&1) || true
   [[ $epoch =~ ^[0-9]{6}$ ]] ||
-    fail unknown \
+    hosts_fail unknown \
       "$RECORDS/hosts.epoch on $NODE cannot be read; expected the epoch in which $HOSTS_FILE was the truth last" \
-      "$epoch" "where $HOSTS_FILE is old: rm $RECORDS/hosts.epoch. $(hosts_next)"
+      "$epoch" "where $HOSTS_FILE is old: rm $RECORDS/hosts.epoch"
   printf '%s\n' "$epoch"
 }
 
@@ -165,9 +177,11 @@ hosts_with_our_names() {
 
 # hosts_row: of verify.
 hosts_row() {
+  local NEXT
   lease_read
   if ! hosts_are_ours; then
-    row failed "$HOSTS_FILE" "may be old: what the newest owner left was not taken. $(hosts_next)"
+    hosts_next
+    row failed "$HOSTS_FILE" "may be old: what the newest owner left was not taken" "${NEXT[@]}"
   elif hosts_changed; then
     row warning "$HOSTS_FILE" "is not on the shared data as it is now: the next beat, within $BEAT_SECONDS s, takes \
 it there, or journalctl -u $BEAT_UNIT says why not"

@@ -27,10 +27,10 @@ sync_hosts() {
     fail held "/etc/hosts is not sent: $NODE does not hold the owner lease" "$(lease_sentence)" \
       "pulumi up on the stack of $NODE"
   hosts_are_ours ||
-    fail refused \
+    hosts_fail refused \
       "/etc/hosts is not sent: it may be older than that of $PEER; expected $NODE to have taken what the newest \
 owner left" \
-      "$RECORDS/hosts.epoch" "$(hosts_next)"
+      "$RECORDS/hosts.epoch"
   content=$(cat -- "$HOSTS_FILE" && printf .) ||
     fail incomplete "$HOSTS_FILE cannot be read on $NODE; expected what $PEER is to get" "the line above" \
       "look at it on $NODE"

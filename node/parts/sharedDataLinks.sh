@@ -135,7 +135,7 @@ a link: a local directory could be the truth" \
     [[ ${KIND[${ON_SHARE[$directory]}]} == directory ]] ||
       fail misconfigured "${ON_SHARE[$directory]} is not there; expected it before $directory can be linked" \
         "$(share_do ls -A "$SHARE" 2>&1 | tr '\n' ' ')" \
-        "set up the active node first, or mount the right share on $NODE"
+        "set up the active node first" "mount the right share on $NODE"
   done
   share_remember
   for directory in "${HERE[@]}"; do

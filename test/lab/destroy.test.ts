@@ -24,7 +24,7 @@ test("the owner is not destroyed: refused before anything is deleted, and by eve
   const first = destroy("xcatmn1");
   assert.notEqual(first.code, 0);
   assert.match(first.output, /xcatmn1 holds the owner lease; expected a node that is not active before it is let go/);
-  assert.match(first.output, /To dissolve the pair and keep xcatmn1 as a single node: docs\/failover.md/);
+  assert.match(first.output, /next: to dissolve the pair and keep xcatmn1 as a single node: docs\/failover.md/);
   assert.doesNotMatch(first.output, /Command \S+ deleted/);
   assertPair("xcatmn1");
 

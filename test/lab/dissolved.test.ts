@@ -30,7 +30,7 @@ test("dissolved: the active node takes the data home and serves as a single node
   lab.on("xcatmn2", "bash -lc 'chtab key=lastword site.value=yes'");
   const active = destroy("xcatmn2", [], lab);
   assert.notEqual(active.code, 0);
-  assert.match(active.output, /To dissolve the pair and keep xcatmn2 as a single node: docs\/failover.md/);
+  assert.match(active.output, /next: to dissolve the pair and keep xcatmn2 as a single node: docs\/failover.md/);
   // As docs/failover.md says. The former owner's links were made by hand: what stepped aside for them is the admin's.
   const former = destroy("xcatmn1", [], lab);
   assert.equal(former.code, 0, former.output);

@@ -79,13 +79,18 @@ for (const [what, takes, warns] of [
     assert.equal(code, 20);
     assert.equal(WARNING.test(stdout), warns);
     assert.doesNotMatch(stdout, /copied\n$/);
-    const [error, evidence, next] = stderr.split("\n");
+    const [error, evidence, ...choices] = stderr.split("\n");
     assert.equal(error, "error: copying /install to /HA/install failed: rsync ended with 23");
     assert.equal(
       evidence,
       'evidence: rsync: [receiver] rsync_xal_set: lsetxattr("/HA/install/ping", "security.capability") failed: Operation not supported (95); nas:/ha 1T 1G 999G 1% /HA',
     );
-    assert.match(next, /^next: where an attribute or an ACL is not taken there: .*setcap -r/);
+    const then = "run the same command again: the copy goes on where it ended";
+    assert.deepEqual(choices, [
+      `next: where an attribute or an ACL is not taken there: mount it so that it is, then ${then}`,
+      `next: where nothing needs it: take it off those files (setcap -r, setfattr -x, setfacl -b), then ${then}`,
+      "",
+    ]);
   });
 
 for (const [what, dies] of [

@@ -184,7 +184,7 @@ test("a service without a unit is refused: the service, the system, what was tri
     stderr,
     "error: no unit of the service dhcpd is on xcatmn1 (ubuntu 22.04); expected one of: dhcpd kea-dhcp4-server isc-dhcp-server\n" +
       "evidence: systemctl show -p LoadState of each: none is loaded; cluster.yaml lists dhcpd under services\n" +
-      "next: install dhcpd on xcatmn1, or take it out of services in cluster.yaml\n",
+      "next: install dhcpd on xcatmn1\nnext: take dhcpd out of services in cluster.yaml\n",
   );
 });
 

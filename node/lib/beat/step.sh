@@ -113,7 +113,8 @@ services_gone() {
     ((SECONDS < limit)) || {
       beat_tell_blocked "not all is gone $DEMOTION_SECONDS s after it was killed: $(left_words "$left")"
       fail blocked "not all is gone on $NODE, which is not the owner any more: $(left_words "$left")" \
-        "killed $DEMOTION_SECONDS s ago" "the next beat tries again; where they hang in the kernel, power $NODE off"
+        "killed $DEMOTION_SECONDS s ago" "nothing: the next beat tries again" \
+        "where they hang in the kernel: power $NODE off"
     }
     sleep 0.2
   done

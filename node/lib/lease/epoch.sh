@@ -117,8 +117,8 @@ nodes cannot be told apart" \
       "the owner lease names $NODE with machine id ${LEASE[machine]:-?}; seen $machine here: another machine, or \
 one installed anew" \
       "$(lease_directory)/${LEASE[epoch]}.owner and /etc/machine-id on $NODE" \
-      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml. Where it was \
-installed anew: docs/failover.md, A node was installed anew"
+      "where this is not the machine that is called $NODE: correct nodes.$NODE in cluster.yaml" \
+      "where it was installed anew: docs/failover.md, A node was installed anew"
   elif [[ -n ${LEASE[releasing]:-}${LEASE[dissolving]:-} ]]; then
     LEASE[is]="other-releasing"
   else

@@ -30,8 +30,8 @@ let_go_require() {
       "$SHARE on $NODE $state; expected to know who owns the shared data before $NODE is let go. Its services stay \
 stopped, its start guard stays" \
       "stat and findmnt -T $SHARE" \
-      "mount the shared data on $NODE, then run the same command again. Where it is lost for good: pulumi stack rm \
---force forgets the stack, and leaves $NODE and its start guard alone"
+      "mount the shared data on $NODE, then run the same command again" \
+      "where it is lost for good: pulumi stack rm --force forgets the stack, and leaves $NODE and its start guard alone"
   lease_read
   case ${LEASE[is]} in
     mine | mine-releasing | mine-rebooted)
@@ -39,14 +39,15 @@ stopped, its start guard stays" \
         fail refused "$NODE holds the owner lease; expected a node that is not active before it is let go" \
           "$(lease_sentence)" \
           "to let $NODE go: pulumi config set activeNode $PEER and pulumi up on both stacks, the one of $NODE first; \
-then destroy again. To dissolve the pair and keep $NODE as a single node: docs/failover.md, Dissolving a pair"
+then destroy again" \
+          "to dissolve the pair and keep $NODE as a single node: docs/failover.md, Dissolving a pair"
       ;;
   esac
 }
 
 # last_owner_require: the data goes home to the node that had it last (restoreFrom: shared), and while nobody runs it.
 last_owner_require() {
-  local instead="Or restoreFrom: aside in cluster.yaml, pulumi up here, then destroy again"
+  local instead="restoreFrom: aside in cluster.yaml, pulumi up here, then destroy again"
   lease_read
   case ${LEASE[is]} in
     other | other-releasing)
@@ -54,7 +55,7 @@ last_owner_require() {
         "${LEASE[node]} runs the database that $NODE should copy back (restoreFrom: shared); expected nobody to" \
         "$(lease_sentence)" \
         "let ${LEASE[node]} step down first: pulumi config set activeNode $NODE and pulumi up on the stack of \
-${LEASE[node]}. $instead"
+${LEASE[node]}" "$instead"
       ;;
     released)
       [[ ${LEASE[machine]:-} == "$(machine_id)" ]] ||
@@ -62,8 +63,8 @@ ${LEASE[node]}. $instead"
           "the data should go home to $NODE (restoreFrom: shared), but ${LEASE[node]} had it last; expected $NODE \
 to be the last owner" \
           "$(lease_sentence)" \
-          "destroy the stack of ${LEASE[node]} with restoreFrom: shared instead; or make $NODE active once and let it \
-step down. $instead"
+          "destroy the stack of ${LEASE[node]} with restoreFrom: shared instead" \
+          "make $NODE active once and let it step down" "$instead"
       ;;
   esac
 }

@@ -27,7 +27,8 @@ resume_at_console() {
     mine-releasing) run become standby </dev/null ;;
     *)
       fail held "$NODE does not hold the newest epoch; expected to go on with what it was doing; nothing was touched" \
-        "$(lease_sentence)" "xcat-ha plan active, xcat-ha plan standby: what this node can become"
+        "$(lease_sentence)" "xcat-ha plan active: whether this node can become active" \
+        "xcat-ha plan standby: whether it can become a standby node"
       ;;
   esac
 }

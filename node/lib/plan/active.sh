@@ -46,7 +46,7 @@ the same command again"
           refuse misconfigured \
             "${FACT[missing]} is not on ${FACT[node]}; expected a management node that runs xCAT on PostgreSQL" \
             "neither on ${FACT[node]} nor on ${FACT[share_path]}" \
-            "install xCAT and run pgsqlsetup on ${FACT[node]}, or make the node active first that has the data"
+            "install xCAT and run pgsqlsetup on ${FACT[node]}" "make the node active first that has the data"
           return
           ;;
       esac
@@ -82,8 +82,8 @@ address of the pair; nothing was touched" \
       "the own name ${FACT[own_name]} on ${FACT[node]}; expected an address of ${FACT[node]} or the VIP: makedns \
 would delete the zones and fail" \
       "getent ahostsv4 of hostname on ${FACT[node]}" \
-      "put the name into nodes.${FACT[node]}.names or virtualIp.names in cluster.yaml, or an address of ${FACT[node]} \
-beside it in /etc/hosts"
+      "put the name into nodes.${FACT[node]}.names or virtualIp.names in cluster.yaml" \
+      "put an address of ${FACT[node]} beside it in /etc/hosts"
   fi
 }
 
@@ -94,14 +94,14 @@ refuse_database() {
         "there is no /etc/xcat/cfgloc, neither on ${FACT[node]} nor on ${FACT[share_path]}; expected the line that \
 leads xCAT to PostgreSQL: without it xcatd makes an empty SQLite database" \
         "/etc/xcat/cfgloc and ${FACT[share_path]}/xcat/cfgloc" \
-        "install xCAT and run pgsqlsetup on ${FACT[node]}, or make the node active first that has the data"
+        "install xCAT and run pgsqlsetup on ${FACT[node]}" "make the node active first that has the data"
       ;;
     "Pg "*)
       refuse misconfigured "xCAT's database is at ${1#Pg }, by /etc/xcat/cfgloc; expected the VIP ${FACT[vip]}" \
         "site.master, site.nameservers and tftpserver name the same address as a rule" \
-        "either correct virtualIp.address in cluster.yaml, or move xCAT to the new VIP first: chtab key=master \
-site.value=${FACT[vip]}, chtab key=nameservers site.value=${FACT[vip]}, then host= in /etc/xcat/cfgloc; then run \
-the same command again"
+        "correct virtualIp.address in cluster.yaml" \
+        "move xCAT to the new VIP first: chtab key=master site.value=${FACT[vip]}, chtab key=nameservers \
+site.value=${FACT[vip]}, then host= in /etc/xcat/cfgloc; then run the same command again"
       ;;
     *)
       refuse misconfigured "xCAT's database is of another kind, '$1'; expected PostgreSQL" \

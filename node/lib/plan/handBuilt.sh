@@ -10,27 +10,28 @@ plan_hand_built() {
       "${FACT[both]} is a local directory of ${FACT[node]}, and on ${FACT[share_path]} too, made by no epoch of \
 ours; expected one of them" \
       "${FACT[mistakes]:-links: ${FACT[links]}}" \
-      "where the local one is the truth: mv the one on ${FACT[share_path]} aside. Where the one on \
-${FACT[share_path]} is: stop the services, mv the local one aside and ln -s. Or make the node active whose links \
-are in place. Then run the same command again"
+      "where the local one is the truth: mv the one on ${FACT[share_path]} aside, then run the same command again" \
+      "where the one on ${FACT[share_path]} is: stop the services, mv the local one aside and ln -s, then run the same \
+command again" \
+      "make the node active whose links are in place"
   elif [[ ${FACT[links]} == none ]]; then
     refuse refused \
       "the shared data already holds directories (${FACT[shared]}) that no epoch of ours made and that \
 ${FACT[node]} does not link; expected none before the first setup" \
       "links on ${FACT[node]}: ${FACT[links]}" \
-      "move them away on the share, or make the node active first that links them"
+      "move them away on the share" "make the node active first that links them"
   elif [[ ${FACT[database]} != "runs here" && ${FACT[database]} != "shut down"* ]]; then
     refuse refused \
       "${FACT[node]} does not run the database on ${FACT[share_path]}, and it was not shut down: ${FACT[database]}; \
 expected to take over the node that runs it, or a database that nobody runs" \
       "pg_controldata says '${FACT[database]}', no process of ${FACT[node]} has the data directory; VIP: \
 ${FACT[virtual_ip]}" \
-      "make ${FACT[peer]} active first if it runs there: pulumi config set activeNode ${FACT[peer]} on both stacks. \
-Or stop it there"
+      "make ${FACT[peer]} active first if it runs there: pulumi config set activeNode ${FACT[peer]} on both stacks" \
+      "stop it there"
   elif [[ ${FACT[virtual_ip]} != here && ${FACT[virtual_ip]} != free ]]; then
     refuse refused "another machine answers for the VIP; expected ${FACT[node]} to have it, or nobody" \
       "arping: ${FACT[virtual_ip]:-not asked}" \
-      "make the node active first that has it, or take it away there: ip addr del"
+      "make the node active first that has it" "take it away there: ip addr del"
   else
     if [[ -n ${FACT[running]} ]]; then running="${FACT[running]% } go on running"; else running="nothing runs yet"; fi
     step note "a pair built by hand is taken over: $running" "what differs is corrected"

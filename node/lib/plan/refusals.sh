@@ -22,9 +22,10 @@ refuse_other_stack() {
     "${FACT[node]} is managed by the stack ${FACT[managed_by]}; expected ${FACT[stack]}, which asks; nothing was \
 touched" \
     "/etc/xcat-ha/stack on ${FACT[node]}" \
-    "pulumi up -s ${FACT[managed_by]#*/}, or pulumi config set node ${FACT[peer]} -s ${FACT[stack]#*/}. If \
-${FACT[managed_by]} was renamed to ${FACT[stack]} or is no more: rm /etc/xcat-ha/stack on ${FACT[node]}, then the \
-same command again"
+    "pulumi up -s ${FACT[managed_by]#*/}" \
+    "pulumi config set node ${FACT[peer]} -s ${FACT[stack]#*/}" \
+    "where ${FACT[managed_by]} was renamed to ${FACT[stack]} or is no more: rm /etc/xcat-ha/stack on ${FACT[node]}, \
+then the same command again"
 }
 
 # is_frozen: what is asked would change who is active. An owner that was rebooted meanwhile takes up again where it was.
@@ -40,8 +41,8 @@ is_frozen() {
 refuse_frozen() {
   refuse refused "the pair is frozen ${FACT[frozen]}; expected no change of role meanwhile; nothing was touched" \
     "${FACT[share_path]}/.xcat-ha/frozen; ${FACT[sentence]}" \
-    "wait for its end; or, where nobody works on ${FACT[holder]} any more, xcat-ha thaw on either node, then the same \
-command again"
+    "wait for its end, then the same command again" \
+    "where nobody works on ${FACT[holder]} any more: xcat-ha thaw on either node, then the same command again"
 }
 
 # refuse_missing_units: before anything is stopped for services that could never be complete.
@@ -52,7 +53,9 @@ refuse_missing_units() {
     "${FACT[node]} has no unit ${units[*]/%/.service}; cluster.yaml lists ${units[*]} under services; nothing was \
 touched" \
     "systemctl show -p LoadState ${units[*]/%/.service}" \
-    "install ${units[*]} on ${FACT[node]} (or systemctl unmask), or take it out of services in cluster.yaml"
+    "install ${units[*]} on ${FACT[node]}" \
+    "where a unit is masked: systemctl unmask it on ${FACT[node]}" \
+    "take ${units[*]} out of services in cluster.yaml"
 }
 
 # refuse_unfit: found by the standby node's own preview, and not in the night of a failover.
@@ -62,8 +65,8 @@ refuse_unfit() {
 version and uid on both nodes; nothing was touched" \
     "PG_VERSION and owner of the data directory on ${FACT[share_path]}; postgres -V and id -u postgres on \
 ${FACT[node]}" \
-    "install the same major version of PostgreSQL on ${FACT[node]}, or give its user the same uid there (usermod -u, \
-and chown of its files), then run the same command again"
+    "install the same major version of PostgreSQL on ${FACT[node]}, then run the same command again" \
+    "give its user the same uid there (usermod -u, and chown of its files), then run the same command again"
 }
 
 # refuse_peer_unfit: while this node still serves.
@@ -73,8 +76,9 @@ refuse_peer_unfit() {
     "${FACT[peer]} cannot run the database of the pair: ${FACT[peer_unfit]}; expected a node that can before \
 ${FACT[node]} steps down; nothing was touched" \
     "$file, as the watch of ${FACT[peer]} wrote it last" \
-    "correct it on ${FACT[peer]}; half a minute later the same command again. To stop the services although no node \
-could go on: systemctl stop xcat-ha-watch.timer on ${FACT[peer]}, rm $file, then the same command again"
+    "correct it on ${FACT[peer]}; half a minute later the same command again" \
+    "to stop the services although no node could go on: systemctl stop xcat-ha-watch.timer on ${FACT[peer]}, rm $file, \
+then the same command again"
 }
 
 first_setup_finished_or_ours() { [[ ${FACT[shared]} == present || ${FACT[holder]} == "${FACT[node]}" ]]; }

@@ -22,7 +22,7 @@ plan_role() {
     standby) plan_standby ;;
     *)
       refuse usage "there is no role '${FACT[role]}'; expected active or standby" "asked for on ${FACT[node]}" \
-        "xcat-ha plan active, or xcat-ha plan standby"
+        "xcat-ha plan active" "xcat-ha plan standby"
       ;;
   esac
 }
@@ -87,8 +87,9 @@ actimeo), umount and mount ${FACT[share_path]}, then run the same command again"
   elif [[ -n ${FACT[dissolving]} && ${FACT[lease]} == other* ]]; then
     refuse held "the pair is being dissolved: ${FACT[sentence]}; nothing was touched" \
       "the newest epoch in ${FACT[share_path]}/.xcat-ha/epoch" \
-      "wait for the pulumi destroy of ${FACT[holder]}, or run it again where it was cut. To keep the pair instead: \
-pulumi up on the stack of ${FACT[holder]}"
+      "wait for the pulumi destroy of ${FACT[holder]}" \
+      "where it was cut: run pulumi destroy on the stack of ${FACT[holder]} again" \
+      "to keep the pair instead: pulumi up on the stack of ${FACT[holder]}"
   elif [[ -n ${FACT[mounted]} ]]; then
     refuse misconfigured \
       "these are mount points on ${FACT[node]}: ${FACT[mounted]}; expected directories that can step aside for \

@@ -24,7 +24,8 @@ refuse_standby() {
 expected a config that has named it once before it steps down; nothing was touched" \
           "${FACT[sentence]}" \
           "pulumi config set activeNode ${FACT[node]} on both stacks, then pulumi up on the stack of ${FACT[node]}: \
-from then on a flip steps it down. Or at its console: xcat-ha become standby"
+from then on a flip steps it down" \
+          "at its console: xcat-ha become standby"
         return
       fi
       ;;

@@ -21,9 +21,9 @@ refuse_held() {
   refuse held "${FACT[node]} should be active, but ${FACT[sentence]}$used; nothing was touched" \
     "the newest epoch names ${FACT[holder]}" \
     "let ${FACT[holder]} step down: pulumi config set activeNode ${FACT[node]} and pulumi up on the stack of \
-${FACT[holder]}, then here again. Or, where ${FACT[holder]} should stay active: pulumi config set activeNode \
-${FACT[holder]} here. Or, where ${FACT[holder]} is dead: docs/failover.md, The active node is dead (takeover.epoch \
-${FACT[epoch]})"
+${FACT[holder]}, then here again" \
+    "where ${FACT[holder]} should stay active: pulumi config set activeNode ${FACT[holder]} here" \
+    "where ${FACT[holder]} is dead: docs/failover.md, The active node is dead (takeover.epoch ${FACT[epoch]})"
 }
 
 # takeover_may_be: else a refusal. Without a fence a sign of life is final; with one it is judged again behind the
@@ -35,8 +35,8 @@ takeover_may_be() {
       refuse refused \
         "${FACT[peer]} shows signs of life; expected none of a node that is powered off; nothing was touched" \
         "${FACT[signs]}" \
-        "let ${FACT[peer]} step down where it runs: pulumi up on its stack. Where it hangs: power it off, then the \
-same command again"
+        "let ${FACT[peer]} step down where it runs: pulumi up on its stack" \
+        "where it hangs: power it off, then the same command again"
       ;;
     fence/on | fence/off) return 0 ;;
     fence/absent)
@@ -44,16 +44,16 @@ same command again"
         "there is no $FENCE on ${FACT[node]}; expected the command that switches ${FACT[peer]} off; nothing was \
 touched" \
         "stat $FENCE" \
-        "docs/failover.md, A fence, says what it must do. Or power ${FACT[peer]} off by hand, and takeover.confirm \
-instead of takeover.fence"
+        "docs/failover.md, A fence, says what it must do" \
+        "power ${FACT[peer]} off by hand, and takeover.confirm instead of takeover.fence"
       ;;
     *)
       refuse misconfigured \
         "the fence does not say whether ${FACT[peer]} is on; expected $FENCE status ${FACT[peer]} to print on or \
 off; nothing was touched" \
         "${FACT[fence]}" \
-        "make it work on ${FACT[node]}. Or power ${FACT[peer]} off by hand, and takeover.confirm instead of \
-takeover.fence"
+        "make it work on ${FACT[node]}" \
+        "power ${FACT[peer]} off by hand, and takeover.confirm instead of takeover.fence"
       ;;
   esac
   return 1

@@ -130,5 +130,5 @@ unit_require() {
   tried=$(candidates | sed -n "s/^$1 //p")
   fail misconfigured "no unit of the service $1 is on $NODE ($(system_name)); expected one of: $tried" \
     "systemctl show -p LoadState of each: none is loaded; cluster.yaml lists $1 under services" \
-    "install $1 on $NODE, or take it out of services in cluster.yaml"
+    "install $1 on $NODE" "take $1 out of services in cluster.yaml"
 }

@@ -31,8 +31,9 @@ program_processes() {
     [[ -n ${WORDS[$pid]+told} || ! -e /proc/$pid ]] ||
       fail unknown "whether process $pid on $NODE is xcatd's cannot be told; expected its command line" \
         "/proc/$pid/cmdline: no answer within $PROC_DEADLINE s" \
-        "cat /proc/$pid/comm on $NODE: end that process, or power $NODE off; then run the same command again. Until \
-then nothing starts on the other node"
+        "cat /proc/$pid/comm on $NODE: end that process, then run the same command again. Until then nothing starts on \
+the other node" \
+        "power $NODE off, then run the same command again"
     [[ "${WORDS[$pid]:-} " != @(xcatd:*|*/xcatd\ *) ]] || printf 'xcatd %s\n' "$pid"
   done
 }

@@ -60,6 +60,6 @@ fence_peer() {
       "the fence did not switch $PEER off; expected $FENCE off $PEER to end with 0 and its status to be off; the \
 lease is untouched, and nothing was started" \
       "it ended with $result: $(last_lines "$log"); status: $state" \
-      "make the fence work, or switch $PEER off by hand and confirm it: docs/failover.md, The active node is dead"
+      "make the fence work" "switch $PEER off by hand and confirm it: docs/failover.md, The active node is dead"
   say "$PEER is off, by $FENCE status, twice"
 }

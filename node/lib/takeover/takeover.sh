@@ -67,7 +67,7 @@ takeover_at_console() {
       fail usage \
         "evidence: seen '$2'; expected fence, or the words '$PEER is powered off' from somebody who has seen it" \
         "xcat-ha takeover EPOCH EVIDENCE REASON" \
-        "xcat-ha takeover EPOCH fence REASON, or xcat-ha takeover EPOCH '$PEER is powered off' REASON"
+        "xcat-ha takeover EPOCH fence REASON" "xcat-ha takeover EPOCH '$PEER is powered off' REASON"
       ;;
   esac
   [[ $1 =~ ^[1-9][0-9]{0,5}$ ]] ||
