@@ -59,7 +59,7 @@ const unknown = (check: string, what: string, next: string): Check => ({
   next,
 });
 
-const INSTALL = "install Pulumi's CLI, or let the checkout bring one: toolchain/toolchain exec npx xcat-ha doctor";
+const INSTALL = "install Pulumi's CLI\nlet the checkout bring one: toolchain/toolchain exec npx xcat-ha doctor";
 
 export function toolRows({ node, engines, cli, oldestCli, plugin, pluginVersion }: Workstation): Check[] {
   const version = "told" in cli ? semver.coerce(cli.told)?.version : undefined;

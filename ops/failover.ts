@@ -444,7 +444,7 @@ export async function preflight(
       "refused",
       `${leaseWords(lease)}, and the stacks do not name one node; expected to know who should be active; nothing was touched`,
       nodes.map((node) => `activeNode of ${stacks[node].name}: ${config[node]}`).join(", "),
-      nodes.map((node) => `xcat-ha failover --to ${node}`).join(", or: "),
+      nodes.map((node) => `xcat-ha failover --to ${node}`).join("\n"),
     );
   const from = nodes.find((node) => node !== to) ?? "";
   const asked = (node: string) => reached.find((one) => one.node === node) as Reached;
@@ -457,7 +457,7 @@ export async function preflight(
   } catch (error) {
     const { ending, seen, evidence, next } = asOpsError(error);
     const dead =
-      lease.is !== "released" ? `; where ${from} is dead: xcat-ha takeover --from ${from} --epoch ${lease.epoch}` : "";
+      lease.is !== "released" ? `\nwhere ${from} is dead: xcat-ha takeover --from ${from} --epoch ${lease.epoch}` : "";
     if (serving) throw new OpsError(ending, seen, evidence, "error" in asked(from) ? `${next}${dead}` : next);
     warnings.push(`warning: ${from} will not become a standby node now: ${seen}`);
   }

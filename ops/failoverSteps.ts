@@ -105,11 +105,11 @@ export function nextStep(situation: Situation): Step {
 const failedOf = ({ ran }: Situation, node: string, role?: Ran["role"]) =>
   ran.filter((one) => !one.ok && one.node === node && (role === undefined || one.role === role));
 const errorOf = ({ error }: Ran) => error ?? "it did not say why";
-/** What is to be done before the same command again. */
-export const remedyOf = ({ locked, stack, node }: Ran, error = "the error") =>
+/** What is to be done, and `then` to be typed. */
+export const remedyOf = ({ locked, stack, node }: Ran, then: string, error = "the error") =>
   locked
-    ? `wait for its end (where none runs: pulumi cancel ${stack === undefined ? `of the stack of ${node}` : `-s ${stack}`})`
-    : `correct what ${error} names`;
+    ? `wait for its end, then ${then}\nwhere none runs: pulumi cancel ${stack === undefined ? `of the stack of ${node}` : `-s ${stack}`}, then ${then}`
+    : `correct what ${error} names, then ${then}`;
 const lastOf = ({ ran }: Situation, node: string, role: Ran["role"]) =>
   ran.findLast((one) => one.node === node && one.role === role);
 const again = ({ to }: Situation) => `xcat-ha failover --to ${to}`;
@@ -212,16 +212,18 @@ function anotherRun(situation: Situation, locked: Ran): Step {
     situation,
     "incomplete",
     `another run has the stack of ${locked.node}: ${errorOf(locked)}`,
-    `${remedyOf(locked)}, then ${again(situation)}`,
+    remedyOf(locked, again(situation)),
   );
 }
 
 /** A stop that fails blocks: nothing starts elsewhere, and nothing is turned round over its head. */
 function blocked(situation: Situation, node: string, failed: Ran): Step {
   const { from, to } = situation;
-  const other =
-    node === from ? `xcat-ha failover --to ${from} keeps ${from}` : `xcat-ha failover --to ${from} goes back`;
-  const next = `end on ${node} what the error names, then ${again(situation)}: it goes on. Or, then, ${other}`;
+  const first = `end on ${node} what the error names, then`;
+  const next = [
+    `${first} ${again(situation)}: it goes on`,
+    `${first} xcat-ha failover --to ${from}: ${node === from ? `it keeps ${from}` : "it goes back"}`,
+  ].join("\n");
   const ending = failed.code === undefined ? "blocked" : endingOf(failed);
   return end(
     situation,
@@ -274,7 +276,7 @@ function backward(situation: Situation): Step {
       situation,
       endingOf(failed),
       `no failover: the run of ${failed.node} failed: ${errorOf(failed)}; ${from} is active, as before${left}`,
-      `${remedyOf(failed, "its error")}, then ${again(situation)}`,
+      remedyOf(failed, again(situation), "its error"),
     );
   return end(situation, "superseded", `ended as asked; ${from} is active, as before${left}`, again(situation));
 }

@@ -120,7 +120,7 @@ function judgeNode(facts: PairFacts, look: NodeLook, looks: NodeLook[]): Finding
   const peer = looks.find((other) => other.node !== node);
   if (!look.reached) {
     const owns = peer && text(at(peer, "lease.node")) === node && /^other/.test(text(at(peer, "lease")) ?? "");
-    add("UNKNOWN", silence(look), owns ? `${look.error.next}; where it is dead: ${DEAD}` : look.error.next);
+    add("UNKNOWN", silence(look), owns ? `${look.error.next}\nwhere it is dead: ${DEAD}` : look.error.next);
     return found;
   }
   /** What cannot be told is a finding by itself. */
@@ -140,7 +140,7 @@ function judgeNode(facts: PairFacts, look: NodeLook, looks: NodeLook[]): Finding
     add(
       "CRITICAL",
       `${node} was active before its last boot, and nothing has started since`,
-      `${up(look)}; or, on ${node}: xcat-ha resume`,
+      `${up(look)}\non ${node}: xcat-ha resume`,
     );
   if (lease === "mine-releasing")
     add("WARNING", `${node} steps down, or was cut while it did`, `${up(look)}, where nobody does it`);

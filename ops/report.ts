@@ -120,7 +120,7 @@ const occupied = (file: string) =>
     "refused",
     `${file} is there and no report of xcat-ha; expected none, or one that may be written anew; nothing was written`,
     `no "${MARK}" at its beginning, or it cannot be read`,
-    "xcat-ha report --output DIR, with another folder; or move that file away",
+    "xcat-ha report --output DIR, with another folder\nmove that file away",
   );
 
 function write(file: string, text: string) {

@@ -33,7 +33,7 @@ export async function openStacks(
       "misconfigured",
       "pulumi could not be run; expected Pulumi's CLI on PATH",
       oneLine(error),
-      "install it, or: toolchain/toolchain exec npx xcat-ha ...",
+      "install it\nlet the checkout bring one: toolchain/toolchain exec npx xcat-ha ...",
     );
   });
   const workspace = await LocalWorkspace.create({ workDir: project, pulumiCommand });
@@ -51,7 +51,7 @@ export async function openStacks(
       "misconfigured",
       `${missing.join(" and ")}: not in the backend; expected the stack of ${nodes.filter((node) => missing.includes(names[node])).join(" and ")} there; nothing was touched`,
       `pulumi stack ls: ${there.map(({ name }) => name).join(", ") || "no stack"}`,
-      `PULUMI_BACKEND_URL of the backend that has it; or ${missing.map((name) => `pulumi stack init ${name}`).join("; ")}`,
+      `export PULUMI_BACKEND_URL, of the backend that has it\n${missing.map((name) => `pulumi stack init ${name}`).join("; ")}`,
     );
   const opened = await Promise.all(nodes.map((node) => automationStack(project, pulumiCommand, names[node])));
   return Object.fromEntries(nodes.map((node, index) => [node, opened[index]]));

@@ -94,7 +94,7 @@ export function afterRun(
           keys: "remove",
           ending: endingOf(ran),
           say: `${leaseWords(lease)}; its run failed: ${error}`,
-          next: `correct what the error names, then xcat-ha failover --to ${to}: it goes on. ${comesBack}`,
+          next: `correct what the error names, then xcat-ha failover --to ${to}: it goes on\n${comesBack}`,
         };
   if (newer)
     return {
@@ -107,7 +107,7 @@ export function afterRun(
     keys: "restore",
     ending: ran.ok ? "incomplete" : endingOf(ran),
     say: `no takeover: ${error}; ${leaseWords(lease)}; the config is as it was`,
-    next: `${remedyOf(ran)}, then the same command again`,
+    next: remedyOf(ran, "the same command again"),
   };
 }
 

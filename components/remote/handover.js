@@ -9,7 +9,7 @@ function handoverSeconds(environment = process.env) {
   if (!seen) return undefined;
   if (/^[1-9]\d{0,3}$/.test(seen)) return seen;
   throw new Error(
-    `${VARIABLE}: seen ${JSON.stringify(seen)}; expected seconds, 1 to 9999, for which the node that becomes active waits for the other one\nevidence: the environment of pulumi\nnext: unset ${VARIABLE}, or ${VARIABLE}=600`,
+    `${VARIABLE}: seen ${JSON.stringify(seen)}; expected seconds, 1 to 9999, for which the node that becomes active waits for the other one\nevidence: the environment of pulumi\nnext: unset ${VARIABLE}\nnext: export ${VARIABLE}=600`,
   );
 }
 

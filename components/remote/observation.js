@@ -26,7 +26,7 @@ function sessionOf({ target }) {
       const cluster = loadCluster(target.clusterFile);
       if (!cluster.nodes[target.node])
         throw new NodeError(
-          `${target.node} is not a node of ${target.clusterFile} any more; seen ${Object.keys(cluster.nodes).join(", ")}\nnext: put it back, or pulumi stack rm --force the stack of a node that no longer exists`,
+          `${target.node} is not a node of ${target.clusterFile} any more; seen ${Object.keys(cluster.nodes).join(", ")}\nnext: put it back\nnext: pulumi stack rm --force the stack of a node that no longer exists`,
         );
       return openSession(cluster, target.node, settingsOf(cluster, target.node));
     });

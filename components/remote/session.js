@@ -85,7 +85,7 @@ function controlFolder() {
   if (seen.isDirectory() && seen.uid === own && (seen.mode & 0o077) === 0) return folder;
   const kind = seen.isDirectory() ? "a folder" : "no folder";
   throw new NodeError(
-    `${folder} is ${kind} of the user id ${seen.uid}, mode ${(seen.mode & 0o777).toString(8)}; expected a folder of ${own}, mode 700: what lies in it answers as a node; nothing was touched\nevidence: ls -ld ${folder}\nnext: rm -r ${folder}; where it is another user's, ask why, or set TMPDIR to a folder of your own`,
+    `${folder} is ${kind} of the user id ${seen.uid}, mode ${(seen.mode & 0o777).toString(8)}; expected a folder of ${own}, mode 700: what lies in it answers as a node; nothing was touched\nevidence: ls -ld ${folder}\nnext: rm -r ${folder}\nnext: where it is another user's: ask why, and set TMPDIR to a folder of your own`,
   );
 }
 

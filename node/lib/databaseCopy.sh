@@ -49,7 +49,7 @@ database_unchanged() {
       "$1 changed since it was copied: somebody writes there; expected no change of a database whose owner, $PEER, \
 is powered off" \
       "$(one_line "$difference")" \
-      "find out whether $PEER runs: at its console, xcat-ha status" \
+      "find out whether $PEER runs: xcat-ha status at its console" \
       "where it hangs: power it off, then the same command again" "${@:3}"
 }
 

@@ -78,7 +78,7 @@ test("another operator has a stack: who, since when and what to type are said, n
   assert.match(refused.output, /the stack is locked by joe@ws1 \(pid 42\) at 2026-11-28T01:02:03Z/);
   assert.match(
     refused.output,
-    /^next: wait for its end \(where none runs: pulumi cancel -s south-1\), then xcat-ha --cluster south\/cluster\.yaml failover --to xcatmn1$/m,
+    /^next: wait for its end, then (xcat-ha --cluster south\/cluster\.yaml failover --to xcatmn1)\nnext: where none runs: pulumi cancel -s south-1, then \1$/m,
   );
   assert.equal(newestEpoch("xcatmn2", south), epoch);
   assert.deepEqual(

@@ -189,8 +189,8 @@ test("status names a node's stack by its config, where the node knows none", () 
 const TYPED: [text: string, typed: string][] = [
   ["next: xcat-ha failover --to xcatmn2", "next: xcat-ha --cluster F failover --to xcatmn2"],
   [
-    "end it, then xcat-ha failover --to xcatmn1 goes back",
-    "end it, then xcat-ha --cluster F failover --to xcatmn1 goes back",
+    "end it, then xcat-ha failover --to xcatmn1: it goes back",
+    "end it, then xcat-ha --cluster F failover --to xcatmn1: it goes back",
   ],
   ["xcat-ha takeover --from xcatmn1 --epoch 7", "xcat-ha --cluster F takeover --from xcatmn1 --epoch 7"],
   ["xcat-ha status", "xcat-ha --cluster F status"],
@@ -203,7 +203,7 @@ const TYPED: [text: string, typed: string][] = [
   ["xcat-ha --cluster F failover", "xcat-ha --cluster F failover"],
   // On a node.
   ["xcat-ha status on xcatmn1", "xcat-ha status on xcatmn1"],
-  ["pulumi up -s primary; or, on xcatmn1: xcat-ha resume", "pulumi up -s primary; or, on xcatmn1: xcat-ha resume"],
+  ["on xcatmn1: xcat-ha resume", "on xcatmn1: xcat-ha resume"],
   ["xcat-ha takeover EPOCH fence REASON", "xcat-ha takeover EPOCH fence REASON"],
 ];
 for (const [text, typed] of TYPED)
@@ -298,7 +298,7 @@ const BACKENDS: [what: string, stacks: string, told: RegExp][] = [
   [
     "a stack that it has not",
     LISTED("primary", "standby", "south-1"),
-    /^error: south-2: not in the backend; expected the stack of xcatmn2 there; nothing was touched\nevidence: pulumi stack ls: primary, standby, south-1\nnext: .*pulumi stack init south-2$/,
+    /^error: south-2: not in the backend; expected the stack of xcatmn2 there; nothing was touched\nevidence: pulumi stack ls: primary, standby, south-1\nnext: export PULUMI_BACKEND_URL, .*\nnext: pulumi stack init south-2$/,
   ],
   [
     "no answer",

@@ -290,6 +290,32 @@ for (const [what, given, expected, say] of STEPS)
     assert.match(step.say, say);
   });
 
+const CHOICES: [what: string, given: Partial<Situation>, ...choices: string[]][] = [
+  [
+    "another run has a stack",
+    { ran: [activated({ ok: false, locked: true, stack: "standby", error: "locked by joe" })] },
+    "wait for its end, then xcat-ha failover --to xcatmn2",
+    "where none runs: pulumi cancel -s standby, then xcat-ha failover --to xcatmn2",
+  ],
+  [
+    "the old node cannot stop",
+    { ran: [notStepped(13), notActivated(21)], lease: releasing(A) },
+    "end on xcatmn1 what the error names, then xcat-ha failover --to xcatmn2: it goes on",
+    "end on xcatmn1 what the error names, then xcat-ha failover --to xcatmn1: it keeps xcatmn1",
+  ],
+  [
+    "the new node's rollback is blocked",
+    { ran: [steppedDown(), notActivated(13)], lease: releasing(B, 9) },
+    "end on xcatmn2 what the error names, then xcat-ha failover --to xcatmn2: it goes on",
+    "end on xcatmn2 what the error names, then xcat-ha failover --to xcatmn1: it goes back",
+  ],
+];
+for (const [what, given, ...choices] of CHOICES)
+  test(`the end of a failover says each choice on a line of its own: ${what}`, () => {
+    const step = nextStep({ ...BASE, ...given });
+    assert.deepEqual("next" in step && step.next.split("\n"), choices);
+  });
+
 test("over every situation: nothing is ordered to the new node without a wait while the old one holds the lease, none is turned over a stop that failed, each end says what to type", () => {
   const leases: Lease[] = [A, B].flatMap((node) => [held(node), releasing(node), released(node), rebooted(node)]);
   leases.push({ is: "none" }, { is: "unknown", why: "x" });
@@ -901,7 +927,7 @@ const PREFLIGHTS: [
     [{ silent: true }, {}],
     {},
     "unknown",
-    /ssh; where xcatmn1 is dead: xcat-ha takeover --from xcatmn1 --epoch 8/,
+    /ssh\nwhere xcatmn1 is dead: xcat-ha takeover --from xcatmn1 --epoch 8/,
   ],
   ["the new node cannot be asked", [ACTIVE, { silent: true }], {}, "unknown", /xcatmn2 could not be reached/],
   ["neither can be asked", [{ silent: true }, { silent: true }], {}, "unknown", /cannot be told/],
@@ -924,7 +950,7 @@ const PREFLIGHTS: [
     [{ lease: "released" }, { lease: "released" }],
     { [A]: A, [B]: B },
     "refused",
-    /--to xcatmn1, or: xcat-ha failover --to xcatmn2/,
+    /\nxcat-ha failover --to xcatmn1\nxcat-ha failover --to xcatmn2$/,
   ],
   ["never set up", [{ lease: "none" }, { lease: "none" }], {}, "refused", /no epoch exists/],
   [

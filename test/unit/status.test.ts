@@ -83,7 +83,7 @@ const CASES: [what: string, looks: NodeLook[], line: string][] = [
   [
     "the active node is dead",
     pairOf("dead"),
-    "UNKNOWN: xcatmn1: X at .*; next: ssh X; where it is dead: docs/failover.md, The active node is dead",
+    "UNKNOWN: xcatmn1: X at .*; next: ssh X; next: where it is dead: docs/failover.md, The active node is dead",
   ],
   [
     "the active node is dead, and its beat stands still",
@@ -125,7 +125,7 @@ const CASES: [what: string, looks: NodeLook[], line: string][] = [
   [
     "the active node was rebooted",
     pairOf({ lease: "is mine-rebooted" }),
-    "CRITICAL: xcatmn1 was active before its last boot, .*; next: pulumi up -s primary; or, on xcatmn1: xcat-ha resume",
+    "CRITICAL: xcatmn1 was active before its last boot, .*; next: pulumi up -s primary; next: on xcatmn1: xcat-ha resume",
   ],
   ["it steps down", pairOf({ lease: "is mine-releasing" }), "WARNING: xcatmn1 steps down, .*"],
   [
