@@ -105,7 +105,7 @@ hosts_next() {
   )
 }
 
-# hosts_fail CODE SEEN EVIDENCE [NEXT...]
+# hosts_fail CODE SEEN EVIDENCE [NEXT...]: fail, with what helps of each of these behind what helps of this one.
 hosts_fail() {
   local NEXT
   hosts_next
