@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { assertPair, lab, NODES, type NodeName, newestEpoch, pairWith } from "../helpers/labPair";
+import { assertPair, lab, NODES, type NodeName, newestEpoch, pairWith, timeSource } from "../helpers/labPair";
 import { HOME, typed } from "../helpers/operatorCommand";
 import { sampled } from "../helpers/sampled";
 import { makeSouth, removeSouth, SOUTH, SOUTH_FILE, south, typedSouth, xcatHaSouth } from "../helpers/secondLab";
@@ -11,6 +11,7 @@ import { makeSouth, removeSouth, SOUTH, SOUTH_FILE, south, typedSouth, xcatHaSou
 before(() => {
   pairWith("xcatmn1");
   makeSouth();
+  timeSource(south);
 });
 after(removeSouth);
 sampled(lab);
