@@ -61,7 +61,7 @@ test("a failover of one cluster: the other one's stacks, epochs and services sta
   );
   assert.equal(xcatHaSouth("status", "--check").code, 0);
   const logs = readdirSync(join(HOME, ".local/state/xcat-ha/south-cluster"));
-  assert.equal(logs.filter((name) => name.startsWith("failover-")).length, 1, logs.join());
+  assert.equal(logs.filter((name) => /^failover-.*\.log$/.test(name)).length, 1, logs.join());
   assert.deepEqual(first(), before);
   assertPair("xcatmn1");
 });
