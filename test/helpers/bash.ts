@@ -7,6 +7,12 @@ const ROOT = join(__dirname, "../..");
 const FILES = programFiles();
 const OTHER_PROGRAMS = otherPrograms();
 
+// Libraries and parts that call each other: whoever wants one of a set wants all of it.
+export const LEASE_LIBRARIES = ["report", "deadline", "share", "lease"];
+export const BECOME_LIBRARIES = ["become", "directories", "databaseLogin"];
+export const LINKS_LIBRARIES = ["directories", "copy", "dissolved", "letGo", "sharedDataLinks"];
+export const SERVICES_LIBRARIES = ["services", "databaseStop", "databaseProcesses", "serviceSet"];
+
 /** Before a command that must see no process but its own: of the services' programs any that runs on a machine counts. */
 const ALONE = ["unshare", ...(process.getuid?.() ? ["--map-root-user"] : []), "--pid", "--fork", "--mount-proc"];
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bash } from "./bash";
+import { bash, LEASE_LIBRARIES, LINKS_LIBRARIES, SERVICES_LIBRARIES } from "./bash";
 
 /**
  * The looks that a beat makes, in a node's own world: each is asked by the node's own functions, and LOOK is the one that cannot tell. A beat comes
@@ -155,35 +155,21 @@ export function eachLookUnable(situation: Situation) {
   symlinkSync(join(folder, "share/xcat"), join(folder, "etc/xcat"));
   const { code, stdout, stderr } = bash(
     [
-      ...[
-        "report",
-        "files",
-        "observe",
-        "platform",
-        "units",
-        "processes",
-        "deadline",
-        "share",
-        "lease",
-        "freeze",
-        "plan",
-        "become",
-        "databaseLogin",
-      ],
-      ...[
-        "directories",
-        "copy",
-        "dissolved",
-        "letGo",
-        "sharedDataLinks",
-        "services",
-        "databaseStop",
-        "databaseProcesses",
-        "serviceSet",
-        "addresses",
-        "virtualIp",
-        "beat",
-      ],
+      ...LEASE_LIBRARIES,
+      "files",
+      "observe",
+      "platform",
+      "units",
+      "processes",
+      "freeze",
+      "plan",
+      "become",
+      "databaseLogin",
+      ...LINKS_LIBRARIES,
+      ...SERVICES_LIBRARIES,
+      "addresses",
+      "virtualIp",
+      "beat",
     ],
     `T='${folder}' RUNS=${runs ? "yes" : ""} ADDRESS=${runs ? "10.5.106.7" : "10.5.106.70"} LOOK='' MODE=''
        ${WORLD}

@@ -31,7 +31,7 @@ const terminalWords = (command: string) => {
 const onTerminal = (command: string) => lab.run(terminalWords(command));
 const REDRAW = "\x1b[H\x1b[2J";
 const json = (...words: string[]) => {
-  const { code, output } = lab.run(["exec", "node", "ops/xcat-ha.js", ...words, "--json"]);
+  const { code, output } = typed(...words, "--json");
   return { code, data: JSON.parse(output) };
 };
 const ESCAPE = "\x1b[";

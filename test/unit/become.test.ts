@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { encodeDocument } from "../../components/remote/document";
-import { bash, nodeFiles, sourced } from "../helpers/bash";
+import { BECOME_LIBRARIES, bash, LEASE_LIBRARIES, nodeFiles, sourced } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-become-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -21,20 +21,7 @@ writeFileSync(
 
 function onNode(script: string) {
   return bash(
-    [
-      "report",
-      "document",
-      "files",
-      "observe",
-      "deadline",
-      "share",
-      "lease",
-      "units",
-      "traps",
-      "become",
-      "directories",
-      "databaseLogin",
-    ],
+    [...LEASE_LIBRARIES, ...BECOME_LIBRARIES, "document", "files", "observe", "units", "traps"],
     `${sourced("main")}     NODE=xcatmn1 ROLE=active CONFIGURATION=${folder}; use_settings() { :; }; resolve_units() { :; }
      apply_part() { local key; for key in "\${!WANT[@]}"; do echo "$key=\${WANT[$key]}"; done | sort; }; virtualIp_prepare() { apply_part; }
      ${script}`,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const LEASE = "share/.xcat-ha/epoch";
@@ -18,7 +18,7 @@ const instead = (name: string, script: string) =>
 
 const onNode = (script: string) =>
   bash(
-    ["report", "deadline", "share", "lease"],
+    LEASE_LIBRARIES,
     `PATH=${at("bin")}:$PATH NODE=xcatmn1 SHARE=${at("share")} RECORDS=/nowhere RUN=${at("run")}; declare -A LEASE=()
      machine_id() { echo ${"1".repeat(32)}; }; share_state() { echo ok; }; dissolved_refuse() { :; }; share_identify() { :; }
      ${script}`,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-exports-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -63,7 +63,7 @@ const write = (name: string, tables: Tables) => {
 CASES.forEach(([what, tables, ...differences], index) => {
   test(`two exports of the cluster data, ${what}: ${differences.length ? "each value is named" : "same"}`, () => {
     const { code, stdout, stderr } = bash(
-      ["report", "deadline", "share", "lease", "clusterData"],
+      [...LEASE_LIBRARIES, "clusterData"],
       `export_differences '${write(`${index}-old`, BASE)}' '${write(`${index}-new`, tables)}'`,
     );
     assert.equal(code, 0, stderr);
@@ -80,7 +80,7 @@ for (const [what, lease, code] of OWNERS)
   test(`an export, ${what}: ${code ? "nothing is written" : "it is on the share"}`, () => {
     const share = mkdtempSync(join(folder, "share-"));
     const done = bash(
-      ["report", "deadline", "share", "lease", "clusterData"],
+      [...LEASE_LIBRARIES, "clusterData"],
       `declare -A LEASE=(); SHARE='${share}' RUN='${folder}' NODE=xcatmn1; unit_state() { echo active; }; virtualIp_is_here() { :; }
        lease_read() { LEASE=([is]=${lease} [epoch]=000004 [node]=xcatmn2 [time]=noon); }; export_into() { mkdir "$1/tables"; }
        export_cluster_data begin; find "$SHARE" -name tables`,
@@ -123,7 +123,7 @@ OBJECTS.forEach(([what, before, now, ...lines], index) => {
       ([name, tables]) => write(`objects${index}/.xcat-ha/exports/${name}`, tables),
     );
     const { code, stdout, stderr } = bash(
-      ["report", "deadline", "share", "lease", "clusterData"],
+      [...LEASE_LIBRARIES, "clusterData"],
       `SHARE='${join(folder, `objects${index}`)}' NODE=xcatmn1; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; compare_cluster_data`,
     );
     assert.equal(code, 1, stderr);
@@ -158,7 +158,7 @@ for (const [index, [what, spoil, row]] of COMPARED.entries())
   test(`the row of the cluster data, where ${what}`, () => {
     for (const name of ["000001-1-a-begin", "000001-9-a-end"]) write(`row${index}/.xcat-ha/exports/${name}`, BASE);
     const { code, stdout, stderr } = bash(
-      ["report", "deadline", "share", "lease", "verify", "clusterData"],
+      [...LEASE_LIBRARIES, "verify", "clusterData"],
       `SHARE='${join(folder, `row${index}`)}' NODE=xcatmn1; MANIFEST=(); share_do() { "$@" </dev/null; }; share_state() { echo ok; }
        load_values() { declare -gA WANT=([label]=eth0:0); }; probe_rows() { :; }; hosts_row() { :; }; counts_rows() { :; }
        ${spoil}; verify_rows`,

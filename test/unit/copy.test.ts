@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, LINKS_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-copy-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -32,7 +32,7 @@ const RSYNC = `rsync() {
 function copied(takes: string, dies = "") {
   const at = mkdtempSync(join(folder, "t-"));
   const done = bash(
-    ["report", "deadline", "share", "lease", "directories", "copy", "dissolved", "letGo", "sharedDataLinks"],
+    [...LEASE_LIBRARIES, ...LINKS_LIBRARIES],
     `F=${at} NODE=xcatmn1 SHARE=${at}/HA TAKES='${takes}' DIES='${dies}'; mkdir -p "$F/install"
      ${RSYNC}
      share_do() { printf 'nas:/ha 1T 1G 999G 1%% /HA\\n'; }

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, SERVICES_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-counts-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -65,7 +65,7 @@ for (const [what, output, ...said] of WARNINGS)
   for (const code of [0, 1])
     test(`a make* step that ends with ${code}, ${what}`, () => {
       const done = bash(
-        ["report", "services", "databaseStop", "databaseProcesses", "serviceSet"],
+        [...SERVICES_LIBRARIES, "report"],
         `RUN=$(mktemp -d) NODE=xcatmn2; trap 'rm -rf "$RUN"' EXIT; OUTPUT=$(cat && echo .); xcat() { printf %s "\${OUTPUT%.}"; return ${code}; }
          result=0; make_step makedhcp -a || result=$?; echo "$result"`,
         output,
@@ -76,24 +76,18 @@ for (const [what, output, ...said] of WARNINGS)
 
 test("a make* step whose output cannot be read is not one without a warning", () => {
   const { stdout } = bash(
-    ["report", "services", "databaseStop", "databaseProcesses", "serviceSet"],
+    [...SERVICES_LIBRARIES, "report"],
     "RUN=/nowhere NODE=xcatmn2; quietly() { :; }; make_step makedns -n 2>/dev/null",
   );
   assert.equal(stdout, "xcatmn2: warning: makedns -n says: its output cannot be read: /nowhere/make.log\n");
 });
 
 const FUNCTIONS = [
-  "report",
+  ...LEASE_LIBRARIES,
+  ...SERVICES_LIBRARIES,
   "files",
-  "deadline",
-  "share",
-  "lease",
   "xcat",
   "networksMgtIf",
-  "services",
-  "databaseStop",
-  "databaseProcesses",
-  "serviceSet",
   "hostsFile",
   "verify",
   "counts",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { BECOME_LIBRARIES, bash, LEASE_LIBRARIES, LINKS_LIBRARIES } from "../helpers/bash";
 import { NO_POSTGRESQL } from "../helpers/editFiles";
 import { scratch } from "../helpers/scratch";
 
@@ -17,22 +17,14 @@ beforeEach(() => {
 const onNode = (script: string, { alone = false } = {}) =>
   bash(
     [
-      "report",
+      ...LEASE_LIBRARIES,
+      ...BECOME_LIBRARIES,
+      ...LINKS_LIBRARIES,
       "files",
       "platform",
-      "deadline",
-      "share",
-      "lease",
       "takeover",
       "databaseCopy",
       "plan",
-      "become",
-      "directories",
-      "copy",
-      "dissolved",
-      "letGo",
-      "sharedDataLinks",
-      "databaseLogin",
     ],
     `PATH=${at("bin")}:$PATH NODE=xcatmn1 PEER=xcatmn2 SHARE=${at()} DIRECTORIES='/var/lib/pgsql ${at()}/pgsql'
      declare -A LEASE=([is]=mine) WANT=() FACT=([needed]=0 [copy]= [takeover]=4 [epoch]=4 [takeover_by]= [lease]=other [shared]=present)

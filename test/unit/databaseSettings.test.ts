@@ -1,10 +1,10 @@
 // All of the database is in its directory, by what the unit, PostgreSQL and the links in it say; or it is said what is not.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { BECOME_LIBRARIES, bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { NO_POSTGRESQL } from "../helpers/editFiles";
 
-const FILES = ["report", "files", "platform", "units", "deadline", "share", "lease", "databaseSettings"];
+const FILES = [...LEASE_LIBRARIES, "files", "platform", "units", "databaseSettings"];
 
 /** A database in AT/pgsql before the first setup, with what `makes` does to it; what systemd says of its unit. */
 const astray = (makes: string, unit = "") =>
@@ -198,7 +198,7 @@ test(
 
 test("whether xCAT comes to its database is asked with what a preview knows, where its configuration is to be seen", () => {
   const { stdout, stderr } = bash(
-    ["report", "become", "directories", "databaseLogin"],
+    [...BECOME_LIBRARIES, "report"],
     `VIP=10.5.106.7 STATIC_ADDRESS=10.5.106.70/8 PEER_ADDRESS=10.5.106.5; declare -A FACT WANT=() DESCRIPTION=()
      hba_stuck() { echo "asked for $*"; }; listen_stuck() { :; }
      look() { FACT=([lease]=$2 [links]=$3 [shared]=$4 [unfit]=$5 [missing]= [tools]=); login_facts "$1"; echo "$*: \${FACT[login]}"; }
@@ -222,7 +222,7 @@ test("whether xCAT comes to its database is asked with what a preview knows, whe
 
 test("two looks that fail are not the same place", () => {
   const { code, stderr } = bash(
-    ["report", "deadline", "share", "lease", "databaseSettings"],
+    [...LEASE_LIBRARIES, "databaseSettings"],
     `NODE=xcatmn1; share_do() { return 124; }; if same_place /a /b; then echo same; fi`,
   );
   assert.equal(code, 40);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeDocument, encodeDocument } from "../../components/remote/document";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 
 const trap = join(tmpdir(), `xcat-ha-trap-${process.pid}`);
 
@@ -139,7 +139,7 @@ test("what an earlier version wrote on the node, which has no end, is read; what
   writeFileSync(join(folder, "description"), "active.virtualIp.ip\t10.5.106.7\n");
   writeFileSync(join(folder, "values.virtualIp"), "ip\t10.5.106.9\n");
   const { code, stdout, stderr } = bash(
-    ["report", "document", "files", "observe", "deadline", "share", "lease", "main"],
+    [...LEASE_LIBRARIES, "document", "files", "observe", "main"],
     `NODE=xcatmn1 CONFIGURATION=${folder} RECORDS=${folder}; use_settings() { :; }; resolve_units() { :; }
      virtualIp_apply() { echo "was \${BEFORE[ip]}, wanted \${WANT[ip]}"; }
      load_settings; load_values active virtualIp; apply_part virtualIp; cat ${folder}/values.virtualIp`,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("freeze", "share/.xcat-ha", "records");
@@ -12,7 +12,7 @@ const NOTED = at("records/frozen");
 /** At 1,000,000 s since 1970. */
 const onNode = (script: string, lease = "mine") =>
   bash(
-    ["report", "files", "deadline", "share", "lease", "freeze"],
+    [...LEASE_LIBRARIES, "files", "freeze"],
     `NODE=xcatmn1 SHARE=${at()}/share RECORDS=${at()}/records SHARE_DEADLINE=2
      seconds_now() { echo 1000000; }; share_state() { echo ok; }
      lease_read() { declare -gA LEASE=([is]=${lease} [node]=xcatmn2); }; lease_sentence() { echo "as it is"; }

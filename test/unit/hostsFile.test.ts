@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-hosts-file-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -19,13 +19,10 @@ const SHARED = "share/.xcat-ha/hosts";
 /** `null`: a directory in its place, which nobody can read. */
 type Files = Record<string, string | null | undefined>;
 const FUNCTIONS = [
-  "report",
+  ...LEASE_LIBRARIES,
   "document",
   "files",
   "observe",
-  "deadline",
-  "share",
-  "lease",
   "hostsEntry",
   "hostsSync",
   "hostsSyncCron",

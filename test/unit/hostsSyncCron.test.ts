@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { bash, sourced } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, sourced } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-hosts-sync-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -28,7 +28,7 @@ function on(files: Record<string, File>, wanted: string, script: string) {
     else writeFileSync(join(at, name), content);
   }
   const done = bash(
-    ["report", "files", "observe", "deadline", "share", "lease", "hostsSync", "hostsSyncCron", "hostsFile"],
+    [...LEASE_LIBRARIES, "files", "observe", "hostsSync", "hostsSyncCron", "hostsFile"],
     `declare -A LEASE=([epoch]=000007) WANT=(${wanted} [crontab]='no rsync' [peerAddress]=10.5.106.70 [peerHostKey]='xcatmn1 ssh-ed25519 HOST') SEEN=()
      SHARE='${at}/share' CONFIGURATION='${at}' AUTHORIZED_KEYS='${at}/${KEYS}' CRON_FILE='${at}/cron' NODE=xcatmn2 PROGRAM=/usr/local/sbin/xcat-ha
      RUN='${at}' RECORDS='${at}'; share_do() { "$@" </dev/null; }; share_state() { echo ok; }; manual_cron_line() { :; }; lease_require() { :; }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, LINKS_LIBRARIES, SERVICES_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-lease-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -15,7 +15,7 @@ function onShare(script: string) {
   mkdirSync(join(at, "share/.xcat-ha"), { recursive: true });
   mkdirSync(join(at, "here"));
   const done = bash(
-    ["report", "deadline", "share", "lease"],
+    LEASE_LIBRARIES,
     `cd '${at}/here'; SHARE='${at}/share' NODE=xcatmn1; declare -A LEASE=(); share_state() { echo ok; }\n${script}`,
   );
   return { ...done, here: readdirSync(join(at, "here")), share: readdirSync(join(at, "share/.xcat-ha")) };
@@ -114,7 +114,7 @@ test(`${PROCESSES} processes claim at once, ${ROUNDS} times, and in every other 
   const share = join(folder, "share");
   mkdirSync(join(share, ".xcat-ha"), { recursive: true });
   const { code, stderr } = bash(
-    ["report", "deadline", "share", "lease", "directories", "copy", "dissolved", "letGo", "sharedDataLinks"],
+    [...LEASE_LIBRARIES, ...LINKS_LIBRARIES],
     `SHARE='${share}'; declare -A LEASE=(); share_state() { echo ok; }
      ln() { command ln "$@" || return; [[ -z $lose ]] || ((RANDOM % 2)); }
      export -f ln
@@ -163,7 +163,7 @@ const ACTS: [what: string, files: string[], act: string][] = [
   ],
   ...["postgresql", "xcatd", "named", "dhcpd", "conserver", "goconserver"].map((unit): [string, string[], string] => [
     unit,
-    ["services", "databaseStop", "databaseProcesses", "serviceSet"],
+    SERVICES_LIBRARIES,
     `service_start ${unit}`,
   ]),
 ];

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { bash, nodeFiles } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, LINKS_LIBRARIES, nodeFiles, SERVICES_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -52,33 +52,15 @@ function stepAside() {
   writeFileSync(at("records/aside"), ["xcat", "pgsql"].map((name) => `${at(name)} ${at(name)}.bak\n`).join(""));
 }
 
-const PROGRAMS = [
-  "report",
-  "files",
-  "observe",
-  "platform",
-  "deadline",
-  "share",
-  "lease",
-  "units",
-  "processes",
-  "localFiles",
-];
+const PROGRAMS = [...LEASE_LIBRARIES, "files", "observe", "platform", "units", "processes", "localFiles"];
 const PARTS = [
-  "directories",
-  "copy",
-  "dissolved",
-  "letGo",
-  "sharedDataLinks",
+  ...LINKS_LIBRARIES,
+  ...SERVICES_LIBRARIES,
   "records",
   "nodeProgram",
   "guard",
   "startGuard",
   "ownerLease",
-  "services",
-  "databaseStop",
-  "databaseProcesses",
-  "serviceSet",
 ];
 // The records of the node program are constants there: here they are below $F.
 const MOVED = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { edit, NO_POSTGRESQL } from "../helpers/editFiles";
 
 const WANTED = ["localhost", "10.5.106.7", "10.5.106.70", "10.5.106.5"];
@@ -157,18 +157,7 @@ CASES.forEach(({ what, from, to, automatic, included, seen = "listed" }, index) 
 /** The part on a postgresql.conf in a folder of its own, with what `each` makes of it. */
 const alone = (each: string, script: string) =>
   bash(
-    [
-      "report",
-      "files",
-      "observe",
-      "platform",
-      "deadline",
-      "share",
-      "lease",
-      "databaseSettings",
-      "databaseLogin",
-      "listenAddresses",
-    ],
+    [...LEASE_LIBRARIES, "files", "observe", "platform", "databaseSettings", "databaseLogin", "listenAddresses"],
     `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT RECORDS=$AT/records; declare -A SEEN=()
      declare -A WANT=([file]=/var/lib/pgsql/data/postgresql.conf [10.5.106.7]=listed)
      path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }; database_unit() { :; }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { decodeDocument } from "../../components/remote/document";
-import { bash, nodeFiles } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, LINKS_LIBRARIES, nodeFiles } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -13,41 +13,30 @@ const EPOCHS = "share/.xcat-ha/epoch";
 const at = scratch("look", EPOCHS, "records", "run", "etc");
 
 const FILES = [
-  ...[
-    "report",
-    "document",
-    "files",
-    "observe",
-    "platform",
-    "units",
-    "deadline",
-    "share",
-    "lease",
-    "databaseSettings",
-    "nodeFacts",
-    "freeze",
-    "watch",
-    "run",
-    "become",
-    "databaseLogin",
-    "role",
-    "look",
-    "main",
-  ],
-  ...[
-    "beat",
-    "clock",
-    "clockSource",
-    "records",
-    "nodeProgram",
-    "directories",
-    "copy",
-    "dissolved",
-    "letGo",
-    "sharedDataLinks",
-    "addresses",
-    "virtualIp",
-  ],
+  ...LEASE_LIBRARIES,
+  "document",
+  "files",
+  "observe",
+  "platform",
+  "units",
+  "databaseSettings",
+  "nodeFacts",
+  "freeze",
+  "watch",
+  "run",
+  "become",
+  "databaseLogin",
+  "role",
+  "look",
+  "main",
+  ...LINKS_LIBRARIES,
+  "beat",
+  "clock",
+  "clockSource",
+  "records",
+  "nodeProgram",
+  "addresses",
+  "virtualIp",
 ];
 
 /** A set up node, xcatmn1, that is the owner; `script` breaks what it runs on. */

@@ -7,7 +7,7 @@ import { functionsOf, functionsText, MANIFEST, manifestText, PARTS, type Part } 
 import { installedProgram, programFiles, servingProgram } from "../../components/remote/program";
 import { managedUnits, pairFrom, settingsOf } from "../../components/settings";
 import type { RoleValues } from "../../components/values";
-import { bash } from "../helpers/bash";
+import { BECOME_LIBRARIES, bash, SERVICES_LIBRARIES } from "../helpers/bash";
 import { shippedPair } from "../helpers/shippedPair";
 
 const ROOT = join(__dirname, "../..");
@@ -120,17 +120,7 @@ test("what is remembered of a part: of the program and the role nothing, of what
 /** Runs a function of the node program that stops services; what it would stop, in order. */
 function stopped(call: string, state: string): string[] {
   const { code, stdout, stderr } = bash(
-    [
-      "platform",
-      "units",
-      "become",
-      "directories",
-      "databaseLogin",
-      "services",
-      "databaseStop",
-      "databaseProcesses",
-      "serviceSet",
-    ],
+    [...BECOME_LIBRARIES, ...SERVICES_LIBRARIES, "platform", "units"],
     `declare -A WANT=()
      units_record() { :; }; systemctl() { :; }
      units_ask() { local unit; for unit; do UNIT_STATE[$unit]=${state} UNIT_THERE[$unit]=yes; done; }; unit_stopped() { [[ ${state} == inactive ]]; }; units_disable() { :; }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash, defined } from "../helpers/bash";
+import { bash, defined, LEASE_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("facts", "run", "share/.xcat-ha/beat", "share/.xcat-ha/nodes", "perl/xCAT");
@@ -15,19 +15,7 @@ const FITS = { ...ALIKE, fit: "yes", mount: "ok" };
 /** xcatmn1, of these facts, but for what the script says otherwise. */
 const onNode = (script: string) =>
   bash(
-    [
-      "report",
-      "document",
-      "files",
-      "observe",
-      "platform",
-      "deadline",
-      "share",
-      "lease",
-      "databaseSettings",
-      "takeover",
-      "nodeFacts",
-    ],
+    [...LEASE_LIBRARIES, "document", "files", "observe", "platform", "databaseSettings", "takeover", "nodeFacts"],
     `NODE=xcatmn1 PEER=xcatmn2 SHARE=${at("share")} RUN=${at("run")} SHARE_DEADLINE=2 XCAT_LIBRARY=${at("perl")}
      declare -A WANT=() SEEN=() FACT=([shared]=present) LEASE=([is]=mine)
      uptime_seconds() { echo 1000; }; lease_read() { :; }

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("notify", "run");
@@ -20,7 +20,7 @@ const NOTIFY = at("notify");
 /** systemd-run runs what it is given at once, as xcat-ha would. */
 const onNode = (script: string) =>
   bash(
-    ["report", "observe", "deadline", "share", "lease", "notify"],
+    [...LEASE_LIBRARIES, "observe", "notify"],
     `NODE=xcatmn2 RUN=${at("run")} NOTIFY=${NOTIFY} PROGRAM=xcat-ha; declare -A WANT=() SEEN=()
      within() { shift; timeout 5 "$@"; }; timeout() { shift; "$@"; }
      systemd-run() { echo "unit: \${*:1:3}" >>${at("units")}; (notify_send "\${@: -3:2}"); }

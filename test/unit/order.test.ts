@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 import { MANIFEST, manifestText, PARTS } from "../../components/manifest";
-import { bash, nodeFiles } from "../helpers/bash";
+import {
+  BECOME_LIBRARIES,
+  bash,
+  LEASE_LIBRARIES,
+  LINKS_LIBRARIES,
+  nodeFiles,
+  SERVICES_LIBRARIES,
+} from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -53,34 +60,14 @@ function become(facts: Facts, script = "") {
   const entries = Object.entries({ ...FACTS, ...facts }).map(([key, value]) => `[${key}]='${value}'`);
   const empty =
     "holder running mounted elsewhere astray unfit peer_unfit peer_untold unlike login root_key missing both copy database virtual_ip mistakes outage traps traps_untold dissolved dissolving tools lacking stack managed_by owners epoch handover takeover takeover_by takeover_reason apart signs fence from_console by frozen";
-  const sources = [
-    "report",
-    "document",
-    "steps",
-    "files",
-    "deadline",
-    "share",
-    "lease",
-    "units",
-    "plan",
-    "become",
-    "directories",
-    "databaseLogin",
-  ];
+  const sources = [...LEASE_LIBRARIES, ...BECOME_LIBRARIES, "document", "steps", "files", "units", "plan"];
   for (const part of [
-    "directories",
-    "copy",
-    "dissolved",
-    "letGo",
-    "sharedDataLinks",
+    ...LINKS_LIBRARIES,
+    ...SERVICES_LIBRARIES,
     "records",
     "nodeProgram",
     "guard",
     "startGuard",
-    "services",
-    "databaseStop",
-    "databaseProcesses",
-    "serviceSet",
     "beat",
   ])
     sources.push(part);

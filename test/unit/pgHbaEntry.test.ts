@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { edit, NO_POSTGRESQL } from "../helpers/editFiles";
 
 const VIP = "host    all          all        10.5.106.7/32      md5";
@@ -274,19 +274,7 @@ test(
   },
   () => {
     const { stdout, stderr } = bash(
-      [
-        "report",
-        "files",
-        "observe",
-        "platform",
-        "deadline",
-        "share",
-        "lease",
-        "databaseSettings",
-        "traps",
-        "databaseLogin",
-        "pgHbaEntry",
-      ],
+      [...LEASE_LIBRARIES, "files", "observe", "platform", "databaseSettings", "traps", "databaseLogin", "pgHbaEntry"],
       `AT=$(mktemp -d); trap 'rm -r "$AT"' EXIT; NODE=xcatmn1 SHARE=$AT RECORDS=$AT/records
      declare -A WANT=([file]=/var/lib/pgsql/data/pg_hba.conf [10.5.106.7/32]=wanted) SEEN=()
      path_of() { printf '%s\\n' "\${1/#\\/var\\/lib\\/pgsql\\/data/$AT}"; }; lease_require() { :; }; cfgloc_read() { :; }; database_unit() { :; }
@@ -348,18 +336,7 @@ const STUCK: [what: string, cfgloc: string, ssl: string, rules: string[], says: 
 for (const [what, cfgloc, ssl, rules, says] of STUCK)
   test(`pg_hba.conf leaves xCAT no login: ${what}`, () => {
     const { stdout, stderr } = bash(
-      [
-        "report",
-        "files",
-        "deadline",
-        "share",
-        "lease",
-        "platform",
-        "databaseSettings",
-        "traps",
-        "databaseLogin",
-        "pgHbaEntry",
-      ],
+      [...LEASE_LIBRARIES, "files", "platform", "databaseSettings", "traps", "databaseLogin", "pgHbaEntry"],
       `NODE=xcatmn1; cfgloc_read() { CFGLOC=(${cfgloc}); }; share_read() { printf '%s\n' ${rules.map((rule) => `'${rule}'`).join(" ")}; }
        database_settings() { printf "%s\n" /F ${ssl}; }; hba_stuck 10.5.106.7`,
     );

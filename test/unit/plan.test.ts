@@ -1488,7 +1488,7 @@ test("plan: each step and each refusal says why, in fields that survive their wa
   for (const line of [...planned, ...combined].flat()) {
     const words = line.split("\t");
     // Of a refusal a field for each choice.
-    assert.ok(words[0] === "refuse" ? words.length >= 5 : words.length === 3, line);
+    assert.ok(words[0] === "refuse" ? words.length >= 5 && words.every(Boolean) : words.length === 3, line);
     assert.ok(!words.includes(""), line);
   }
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, SERVICES_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-platform-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -204,7 +204,7 @@ const KEA_START: [what: string, unit: string, set: string, ...did: string[]][] =
 for (const [what, unit, set, ...did] of KEA_START)
   test(`Kea is told its interface before makedhcp: site.dhcpinterfaces ${what}`, () => {
     const { code, stdout, stderr } = bash(
-      ["report", "platform", "units", "services", "databaseStop", "databaseProcesses", "serviceSet"],
+      [...SERVICES_LIBRARIES, "report", "platform", "units"],
       `NODE=xcatmn1 VIP=10.5.106.7 XCAT_SECONDS=5 UNIT=([dhcpd]=${unit})
        exec 7>&1
        virtualIp_entries() { echo "$1/8 brd 10.255.255.255 dev eth0 label eth0:0"; }
@@ -300,7 +300,7 @@ for (const [what, spoil] of [
 
 test("whether an admin has told Kea its interface cannot be told: nothing is written over it", () => {
   const { code, stdout, stderr } = bash(
-    ["report", "platform", "units", "services", "databaseStop", "databaseProcesses", "serviceSet"],
+    [...SERVICES_LIBRARIES, "report", "platform", "units"],
     `NODE=xcatmn1 VIP=10.5.106.7 XCAT_SECONDS=5; virtualIp_entries() { echo "$1/8 brd - dev eth0"; }; say() { :; }
      xcat() { shift; if [[ $1 == lsdef ]]; then echo 'Connection refused'; return 1; else echo "$*" >&2; fi; }; kea_interface`,
   );

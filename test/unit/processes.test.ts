@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-processes-"));
 const at = (...names: string[]) => join(folder, ...names);
@@ -64,7 +64,7 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const FILES = ["report", "platform", "units", "processes", "deadline", "share", "lease"];
+const FILES = [...LEASE_LIBRARIES, "platform", "units", "processes"];
 /** On a node whose units are all stopped, as systemd says, but for what STATE and GROUP name. */
 function onNode(script: string, share = at("share"), alone = false) {
   return bash(

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { bash, nodeFiles } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, nodeFiles, SERVICES_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("recovery", "bin", "group", "run");
@@ -37,19 +37,7 @@ const becomes = (state: string) => `echo ${state} >next && mv next state`;
 
 /** For three seconds at most a unit may start; \`ends\` after five seconds. */
 function started(script: string, { title = "", ends = becomes("active") } = {}) {
-  const files = [
-    "report",
-    "deadline",
-    "share",
-    "lease",
-    "platform",
-    "units",
-    "processes",
-    "services",
-    "databaseStop",
-    "databaseProcesses",
-    "serviceSet",
-  ];
+  const files = [...LEASE_LIBRARIES, ...SERVICES_LIBRARIES, "platform", "units", "processes"];
   const done = bash(
     [],
     `for file in ${nodeFiles(...files).join(" ")}; do source <(sed 's/^readonly START_SECONDS=.*/START_SECONDS=3/' "$file"); done

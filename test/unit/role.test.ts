@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { test } from "node:test";
-import { bash, nodeFiles, sourced } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, nodeFiles, sourced } from "../helpers/bash";
 import { CANNOT_HOLD, onHeldShare } from "../helpers/heldShare";
 import { scratch } from "../helpers/scratch";
 
@@ -28,7 +28,7 @@ function epochs(...list: Epoch[]) {
   }
 }
 
-const SOURCES = ["report", "document", "files", "platform", "units", "deadline", "share", "lease", "role", "main"];
+const SOURCES = [...LEASE_LIBRARIES, "document", "files", "platform", "units", "role", "main"];
 
 /** `xcat-ha role` on xcatmn1, where nothing runs. */
 function role(script = "") {

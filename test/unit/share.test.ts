@@ -1,10 +1,9 @@
 // Looks at the share come back at their deadline, whatever becomes of the child that looks.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { CANNOT_HOLD, onHeldShare } from "../helpers/heldShare";
 
-const LEASE = ["report", "deadline", "share", "lease"];
 const NODE = "NODE=xcatmn1 RECORDS=/nowhere; machine_id() { echo 1; }";
 
 /** Seconds: on a busy machine everything takes long, and what hangs takes for ever. */
@@ -34,13 +33,13 @@ const SAYS: [what: string, command: string, code: number, stdout: string, stderr
 ];
 for (const [what, command, ...wanted] of SAYS)
   test(`a look that ${what}`, () => {
-    const { code, stdout, stderr } = bash(LEASE, `export LC_ALL=C; share_do ${command} <<<"the caller's"`);
+    const { code, stdout, stderr } = bash(LEASE_LIBRARIES, `export LC_ALL=C; share_do ${command} <<<"the caller's"`);
     assert.deepEqual([code, stdout, stderr], wanted);
   });
 
 test("what is published is read from the caller", () => {
   const { code, stdout, stderr } = bash(
-    LEASE,
+    LEASE_LIBRARIES,
     `SHARE=$(mktemp -d); trap 'rm -r "$SHARE"' EXIT; echo mine | share_publish .xcat-ha id; cat "$SHARE/.xcat-ha/id"
      if echo other | share_publish .xcat-ha id; then exit 1; fi; cat "$SHARE/.xcat-ha/id"; ls -A "$SHARE/.xcat-ha"`,
   );
@@ -49,7 +48,7 @@ test("what is published is read from the caller", () => {
 });
 
 /** What is captured of it, while a process that it left keeps all open that it was given. */
-const left = (script: string) => timed(() => bash(LEASE, `SHARE_DEADLINE=1; ${script}`));
+const left = (script: string) => timed(() => bash(LEASE_LIBRARIES, `SHARE_DEADLINE=1; ${script}`));
 
 test("a look that is over does not wait for a process that it has left, and is captured", () => {
   const { stdout, seconds } = left(`said=$(share_do bash -c 'sleep 120 & echo seen' 2>&1); echo "$? $said"`);
@@ -146,20 +145,20 @@ const MOUNTS: [what: string, found: string, state: string][] = [
 for (const [what, found, state] of MOUNTS)
   test(`what is mounted: ${what}`, () => {
     const { stdout, stderr } = bash(
-      LEASE,
+      LEASE_LIBRARIES,
       `${NODE}; SHARE=/HA; share_do() { case $1 in findmnt) echo '${found}' ;; readlink) echo /HA ;; esac; }; mount_state`,
     );
     assert.equal(stdout, `${state}\n`, stderr);
   });
 
 test("how the share is mounted cannot be told: an error", () => {
-  const { code, stderr } = bash(LEASE, `${NODE}; SHARE=/HA; share_do() { return 124; }; mount_state`);
+  const { code, stderr } = bash(LEASE_LIBRARIES, `${NODE}; SHARE=/HA; share_do() { return 124; }; mount_state`);
   assert.equal(code, 40);
   assert.match(stderr, /^error: how \/HA is mounted on xcatmn1 cannot be told/);
 });
 
 describe("a share in state D", { skip: CANNOT_HOLD }, () => {
-  const held = (script: string, files = LEASE) => timed(() => onHeldShare(files, `${NODE}\n${script}`));
+  const held = (script: string, files = LEASE_LIBRARIES) => timed(() => onHeldShare(files, `${NODE}\n${script}`));
 
   test("the child is in state D, after SIGKILL too, and the look comes back at its deadline, captured", () => {
     const { stdout, stderr, seconds } = held(
@@ -202,7 +201,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
     sharedDataLinks: ["directories", "copy", "dissolved", "letGo"],
   };
   const OF = (...parts: string[]) => [
-    ...LEASE,
+    ...LEASE_LIBRARIES,
     ...READERS,
     ...PARTS,
     ...parts,
@@ -292,7 +291,7 @@ describe("a share in state D", { skip: CANNOT_HOLD }, () => {
        unit_processes() { :; }; units_of() { echo "$1"; }; services_left() { [[ -e $RUN/killed ]] || echo 'postgresql xcatd '; }
        systemctl() { echo "$*"; [[ "$*" != *kill*postgresql* ]] || touch "$RUN/killed"; }
        verb_beat; [[ ! -e $RUN/cron ]]`,
-      [...LEASE, "freeze", "plan", "beat"],
+      [...LEASE_LIBRARIES, "freeze", "plan", "beat"],
     );
     assert.equal(code, 0, stderr);
     assert.match(

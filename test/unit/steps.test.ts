@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { decodeDocument } from "../../components/remote/document";
 import { type NotedRun, runOf, runsOf } from "../../ops/steps";
-import { bash } from "../helpers/bash";
+import { BECOME_LIBRARIES, bash } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("steps", "records");
@@ -12,7 +12,7 @@ const at = scratch("steps", "records");
 /** A run that becomes active by three steps; `script` comes before it. */
 const become = (script: string, ...rest: string[]) =>
   bash(
-    ["report", "document", "files", "steps", "become", "directories", "databaseLogin"],
+    [...BECOME_LIBRARIES, "report", "document", "files", "steps"],
     `RECORDS=${at("records")} RUN=${at()} NODE=xcatmn2 PEER=xcatmn1 ORIGIN=program
      declare -A FACT=() LEASE=([epoch]=000008)
      observe_facts() { FACT=([lease]=released [running]='' [shared]=present); }; refuse_or_pass() { :; }; lease_try() { :; }; virtualIp_ask_ahead() { :; }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES, SERVICES_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("ladder", "bin", "group", "server", "backend");
@@ -48,19 +48,7 @@ function stopped(
   { quits = true, main = "server", servers = 1, meanwhile = ":" }: Stop,
   script = "unit_stop postgresql 4",
 ) {
-  const files = [
-    "report",
-    "deadline",
-    "share",
-    "lease",
-    "platform",
-    "units",
-    "processes",
-    "services",
-    "databaseStop",
-    "databaseProcesses",
-    "serviceSet",
-  ];
+  const files = [...LEASE_LIBRARIES, ...SERVICES_LIBRARIES, "platform", "units", "processes"];
   const done = bash(
     files,
     `cat >${at()}/server.sh <<'SERVER'

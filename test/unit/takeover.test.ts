@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { beforeEach, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { BECOME_LIBRARIES, bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("takeover", "share/.xcat-ha/epoch", "share/.xcat-ha/beat", "run");
@@ -12,7 +12,7 @@ beforeEach(() => {
   writeFileSync(at("share/.xcat-ha/beat/xcatmn1"), "7 boot-of-xcatmn1\n");
 });
 
-const LIBRARIES = ["report", "platform", "deadline", "share", "lease", "become", "directories", "databaseLogin"];
+const LIBRARIES = [...LEASE_LIBRARIES, ...BECOME_LIBRARIES, "platform"];
 /** On xcatmn2, whose peer answers nobody unless the script says so. */
 const onNode = (script: string) =>
   bash(

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-traps-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -121,7 +121,7 @@ CFGLOCS.forEach(([content, state], index) => {
     mkdirSync(dirname(file), { recursive: true });
     if (content !== undefined) writeFileSync(file, content && `${content}\n`);
     const { code, stdout, stderr } = bash(
-      ["report", "deadline", "share", "lease", "traps"],
+      [...LEASE_LIBRARIES, "traps"],
       `SHARE='${share}'; share_do() { "$@"; }; getent() { [[ $2 == 10.* ]] && echo "$2 STREAM"; }; cfgloc_state`,
     );
     assert.equal(code, 0, stderr);
@@ -151,7 +151,7 @@ for (const [own, written, resolves, state] of NAMES)
 
 test("cfgloc as the driver reads it: keys in any order, and a password with what separates them", () => {
   const { code, stdout, stderr } = bash(
-    ["report", "deadline", "share", "lease", "traps"],
+    [...LEASE_LIBRARIES, "traps"],
     `SHARE=/nowhere; share_text() { echo 'Pg:port=5433;host=10.5.106.7;db=xcatdb|xcatadm|a|b;host=c'; }; cfgloc_read
      for key in kind host port dbname login password; do echo "$key \${CFGLOC[$key]}"; done`,
   );
@@ -172,7 +172,7 @@ test("cfgloc that cannot be read is not missing, and addresses that cannot be to
     ],
   ] as const) {
     const { code, stdout, stderr } = bash(
-      ["report", "deadline", "share", "lease", "addresses", "virtualIp", "traps"],
+      [...LEASE_LIBRARIES, "addresses", "virtualIp", "traps"],
       `NODE=xcatmn1; ${script}`,
     );
     assert.equal(code, 40, stdout);
@@ -226,7 +226,7 @@ REMEMBERED.forEach(([found, noted, now, error], index) => {
     write(join(at, "share/.xcat-ha/id"), found);
     write(join(at, "records/share-id"), noted);
     const { code, stdout, stderr } = bash(
-      ["report", "files", "deadline", "share", "lease"],
+      [...LEASE_LIBRARIES, "files"],
       `SHARE='${at}/share' RECORDS='${at}/records' NODE=xcatmn1; share_do() { "$@"; }
        (share_remember) || code=$?; cat "$RECORDS/share-id" 2>/dev/null || echo -n nothing; exit "\${code:-0}"`,
     );

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bash } from "../helpers/bash";
+import { BECOME_LIBRARIES, bash, LEASE_LIBRARIES, SERVICES_LIBRARIES } from "../helpers/bash";
 
 const folder = mkdtempSync(join(tmpdir(), "xcat-ha-units-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -20,18 +20,7 @@ type Unit = { load: string; active: string; processes?: string };
 function on(unit: Unit | undefined, script: string) {
   writeFileSync(worker, unit?.processes ?? "");
   return bash(
-    [
-      "report",
-      "platform",
-      "units",
-      "deadline",
-      "share",
-      "lease",
-      "processes",
-      "become",
-      "directories",
-      "databaseLogin",
-    ],
+    [...LEASE_LIBRARIES, ...BECOME_LIBRARIES, "platform", "units", "processes"],
     `NODE=xcatmn1 CONTROL_GROUPS=${folder} UNITS=(dhcpd) UNIT=([dhcpd]=dhcpd)
      systemctl() {
        case "$1 $*" in
@@ -225,7 +214,7 @@ const LISTENS: [what: string, ss: string, code: number][] = [
 for (const [what, ss, code] of LISTENS)
   test(`PostgreSQL listens ${what}: ${code ? "it does not miss the VIP, or that cannot be told" : "it misses the VIP"}`, () => {
     const done = bash(
-      ["report", "services", "databaseStop", "databaseProcesses", "serviceSet"],
+      [...SERVICES_LIBRARIES, "report"],
       `NODE=xcatmn1 VIP=10.5.106.7; unit_state() { echo active; }; virtualIp_is_here() { :; }; ss() { ${ss}; }
        if postgresql_misses_the_vip; then exit 0; else exit 1; fi`,
     );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 
 const BY_HAND = "on xcatmn1, in a login shell: xcatprobe -w -V xcatmn -i eth0:0";
 const STATIC = "[warning]:[mn]: Checking xCAT management node IP: <10.5.106.7> is configured to static...";
@@ -90,7 +90,7 @@ const PROBES: [what: string, output: string, code: number, ...rows: string[]][] 
 /** The rows of that output without the second column, on a node of that system and with that perl. */
 function probed(output: string, code = 0, system = "rhel", perl = "echo 'perl was asked' >&2; exit 1"): string[] {
   const done = bash(
-    ["report", "deadline", "share", "lease", "verify"],
+    [...LEASE_LIBRARIES, "verify"],
     `RUN=$(mktemp -d); trap 'rm -rf "$RUN"' EXIT; VIP=10.5.106.7 NODE=xcatmn1
      mkdir "$RUN/bin"; printf '#!/bin/bash\\n[[ $* == "-MDBD::Pg -e1" ]] || exit 9\\n%s\\n' "${perl}" >"$RUN/bin/perl"; chmod +x "$RUN/bin/perl"; PATH=$RUN/bin:$PATH
      xcat() { printf '%s\\n' "$OUTPUT"; return ${code}; }

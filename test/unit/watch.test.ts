@@ -2,29 +2,14 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { bash } from "../helpers/bash";
+import { bash, LEASE_LIBRARIES } from "../helpers/bash";
 import { scratch } from "../helpers/scratch";
 
 const at = scratch("watch", "run", "units", "share/.xcat-ha/beat");
 
 const onNode = (script: string) =>
   bash(
-    [
-      ...[
-        "report",
-        "document",
-        "files",
-        "observe",
-        "deadline",
-        "share",
-        "lease",
-        "freeze",
-        "takeover",
-        "units",
-        "watch",
-      ],
-      "beat",
-    ],
+    [...LEASE_LIBRARIES, "document", "files", "observe", "freeze", "takeover", "units", "watch", "beat"],
     `NODE=xcatmn2 PEER=xcatmn1 SHARE=${at("share")} RUN=${at("run")} UNIT_FOLDER=${at("units")} WATCH_LIMIT=60 PROGRAM=/usr/local/sbin/xcat-ha
      declare -A WANT=() SEEN=() LEASE=()
      may_look() { :; }; seconds_now() { echo 1000000; }; signs_of_life() { echo "xcatmn1 answers at 10.5.106.70: connection refused at port 22"; }
